@@ -1,5 +1,5 @@
-//! The file of `--access`: who holders of certificates and of an issuer's tokens are, and what they may do. TOML;
-//! nothing in it is a secret.
+//! The file of `--access`: names and permissions of the holders of client certificates and of an issuer's tokens. TOML;
+//! nothing in it is secret.
 
 #[cfg(test)]
 mod tests;
@@ -19,19 +19,19 @@ use crate::files;
 use crate::ids::TenantId;
 use crate::ledger::access::{Role, Roles, Tenants};
 
-/// The largest file that is read, in bytes.
+/// Maximum size of the file, in bytes.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 const NAME_CLAIM: &str = "sub";
 const ROLES: &str = "application, viewer, manager or operator";
 
-/// Who may ask, beside holders of API tokens.
+/// Credentials that are accepted in addition to API tokens.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
     pub certificates: Vec<CertificateRule>,
     pub oidc: Option<OidcConfig>,
 }
 
-/// Which file, and what is wrong with it, with its line.
+/// The file, and its error with the line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {what}", file.display())]
 pub struct AccessError {
@@ -40,6 +40,8 @@ pub struct AccessError {
 }
 
 impl Access {
+    /// Reads and parses a file.
+    ///
     /// # Errors
     /// [`AccessError`]
     pub fn load(file: &Path) -> Result<Self, AccessError> {
@@ -48,10 +50,10 @@ impl Access {
         Self::parse(&text, file.parent().unwrap_or(Path::new(""))).map_err(failed)
     }
 
-    /// Reads the text of a file that lies in `folder`.
+    /// Parses the text of a file in `folder`.
     ///
     /// # Errors
-    /// The line, what is wrong, and the field.
+    /// The line, the error, and the field.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| message(text, error))?;
         let certificates = rules(text, file.certificate, CertificatePart::rule)?;
@@ -59,8 +61,8 @@ impl Access {
         Ok(Self { certificates, oidc })
     }
 
-    /// The holder of a certificate with these subject alternative names: as the first rule says that means one of them.
-    /// Nobody, when its SPIFFE id is not canonical or not its only URI.
+    /// Returns the holder of a certificate with these subject alternative names, by the first rule that matches one of
+    /// them. `None` if no rule matches, or if its SPIFFE id is not canonical or not its only URI.
     #[must_use]
     pub fn certificate(&self, uris: &[&str], dns: &[&str]) -> Option<Principal> {
         spiffe::validate_all(uris).ok()?;
@@ -68,16 +70,16 @@ impl Access {
     }
 }
 
-/// On one line: `line 3: unknown field …, in oidc.rule`.
+/// Formats an error on one line: `line 3: unknown field …, in oidc.rule`.
 fn message(text: &str, mut error: toml::de::Error) -> String {
     let line = line(text, error.span().map_or(0, |span| span.start));
-    // Without the text, it says the field's name instead of showing the line.
+    // Without the text, the error names the field instead of showing the line.
     error.set_input(None);
     let what = error.to_string().trim_end().replace("\nin ", ", in ").replace(char::is_control, " ");
     format!("line {line}: {what}")
 }
 
-/// What tables come to, or what is wrong with the first that is, and its line.
+/// Converts tables to rules; the error is that of the first invalid one, with its line.
 fn rules<P, R>(text: &str, parts: Vec<Spanned<P>>, rule: fn(P) -> Result<R, &'static str>) -> Result<Vec<R>, String> {
     let one = |part: Spanned<P>| {
         let line = line(text, part.span().start);
@@ -163,7 +165,7 @@ impl RulePart {
     }
 }
 
-/// A value that is read as something simpler and then parsed: what is wrong with it is told where it stands.
+/// A value that is deserialized as a simpler type and then parsed, so that the error has its line.
 macro_rules! parsed {
     ($name:ident: $inner:ty, from $raw:ty, by $parse:expr) => {
         struct $name($inner);
@@ -199,7 +201,7 @@ fn roles(names: Vec<String>) -> Result<Roles, String> {
     some(names)?.iter().map(role).collect()
 }
 
-/// `"all"`, or a list.
+/// Tenants: `"all"`, or a list.
 struct TenantList(Tenants);
 
 impl<'de> Deserialize<'de> for TenantList {

@@ -1,4 +1,4 @@
-//! Who makes a call, and what they need for it.
+//! The caller of a call, and the roles that the call needs.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use crate::ids::TenantId;
 use crate::ledger::access::{Roles, Tenants};
 use crate::ledger::change::Actor;
 
-/// A call's caller. The front door puts it into each request, and no service answers without one.
+/// The caller of a call. The gRPC server attaches it to each request; services refuse a request without one.
 #[derive(Debug, Clone)]
 pub struct Caller {
     pub principal: Arc<Principal>,
-    /// One of these roles is needed, for the tenant that the call is about.
+    /// The call needs one of these roles for its tenant.
     pub needs: Roles,
 }
 
@@ -21,13 +21,13 @@ impl Caller {
         &self.principal.actor
     }
 
-    /// Whether the call may be about this tenant (R1).
+    /// True if the call may concern this tenant (R1).
     #[must_use]
     pub fn may(&self, tenant: &TenantId) -> bool {
         self.principal.may(self.needs, tenant)
     }
 
-    /// The tenants that the call may be about.
+    /// Returns the tenants that the call may concern.
     #[must_use]
     pub fn tenants(&self) -> Tenants {
         self.principal.tenants_for(self.needs)

@@ -1,31 +1,31 @@
-//! Who a client certificate is, by its subject alternative names.
+//! Identifies the holder of a client certificate by its subject alternative names.
 
 use super::{Principal, spiffe};
 use crate::ledger::access::{Roles, Tenants};
 use crate::ledger::change::Actor;
 
-/// The longest name that a certificate is taken for, in bytes.
+/// Maximum length of a name of a certificate, in bytes.
 const MAX_NAME_BYTES: usize = 254;
 
-/// Certificates of a name, and what their holders may do.
+/// A rule for certificates with certain names: the roles and tenants of their holders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateRule {
     pub pattern: Pattern,
-    /// What the audit calls the holder: `cert:NAME`. `None`: as the certificate does.
+    /// Name of the holder in the audit, after `cert:`. `None`: the name in the certificate.
     pub name: Option<String>,
     pub roles: Roles,
     pub tenants: Tenants,
 }
 
-/// A subject alternative name, or many of them.
+/// A pattern for subject alternative names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pattern {
     Uri(String),
-    /// URIs that begin so, with something behind it.
+    /// URIs that begin with this, and continue.
     UriFrom(String),
-    /// In lower case.
+    /// A name in lower case.
     Dns(String),
-    /// One label before this, which begins with a dot; in lower case.
+    /// Names of one label and this suffix, which begins with a dot; in lower case.
     DnsUnder(String),
 }
 
@@ -40,7 +40,7 @@ impl Pattern {
             None if spiffe::claims_to_be_one(text) => spiffe::validate(text).map(|()| Self::Uri(text.into())),
             None => Ok(Self::Uri(text.into())),
             Some(start) if start.contains('*') => Err("may have a * only at its end"),
-            // spiffe://example.org* would be spiffe://example.org.evil, too.
+            // `spiffe://example.org*` would also match `spiffe://example.org.evil`.
             Some(start) if !start.ends_with('/') || !path(start) => Err("may have a * only for the rest of a path"),
             Some(start) if spiffe::claims_to_be_one(start) => {
                 spiffe::validate(start.strip_suffix('/').unwrap_or(start)).map(|()| Self::UriFrom(start.into()))
@@ -85,15 +85,15 @@ impl Pattern {
     }
 }
 
-/// Whether this is the rest of a path that can be read in one way only: no segment is empty or goes up, nothing is encoded,
-/// and no query follows.
+/// True if `rest` is the rest of a path that can be read in only one way: no segment is empty or goes up, nothing is
+/// percent-encoded, and no query follows.
 fn is_canonical_path(rest: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@!$&'()*+,;=".contains(&byte);
     rest.split('/').all(|segment| !matches!(segment, "" | "." | "..") && segment.bytes().all(plain))
 }
 
 impl CertificateRule {
-    /// The first of the certificate's names that is meant, URIs before DNS names.
+    /// Returns the first of the certificate's names that matches, URIs before DNS names.
     #[must_use]
     pub fn matches<'a>(&self, uris: &[&'a str], dns: &[&'a str]) -> Option<&'a str> {
         let fits = |name: &&&str| name.len() <= MAX_NAME_BYTES && !name.chars().any(char::is_control);
@@ -101,7 +101,7 @@ impl CertificateRule {
         uri.or_else(|| dns.iter().filter(fits).find(|dns| self.pattern.is_dns(dns))).copied()
     }
 
-    /// The holder of a certificate with these names, if they are meant.
+    /// Returns the holder of a certificate with these names, if one of them matches.
     #[must_use]
     pub fn principal(&self, uris: &[&str], dns: &[&str]) -> Option<Principal> {
         let found = self.matches(uris, dns)?;

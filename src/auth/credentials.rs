@@ -1,4 +1,4 @@
-//! Every credential that this server knows, and whom each stands for.
+//! The credentials that this server accepts, and their principals.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,16 +18,16 @@ use crate::ids::TokenId;
 use crate::ledger::access::{Roles, Tenants};
 use crate::ledger::change::Actor;
 
-/// What credentials are checked against.
+/// Everything that credentials are checked against.
 #[derive(Debug)]
 pub struct Credentials {
-    /// Whether a call without one is refused.
+    /// True: a call without a credential is refused.
     needed: bool,
-    /// The token of `--admin-token-file`: may do everything.
+    /// The token of `--admin-token-file`, which may do everything.
     admin: Option<(TokenId, TokenHash, Arc<Principal>)>,
     tokens: Arc<Tokens>,
     rules: ArcSwap<Rules>,
-    /// Of `rules`: what was found by an older one is looked up again.
+    /// Edition of `rules`: principals that were found by an older one are looked up again.
     edition: AtomicU64,
     clock: Clock,
 }
@@ -46,7 +46,7 @@ impl Credentials {
         }
     }
 
-    /// None is needed, and none is known.
+    /// No credential is required, and none is accepted.
     #[must_use]
     pub fn none(clock: Clock) -> Self {
         Self::new(false, None, Arc::default(), Rules::default(), clock)
@@ -56,23 +56,23 @@ impl Credentials {
         self.needed
     }
 
-    /// Judges by another access file from now on.
+    /// Replaces the rules of the access file.
     ///
     /// # Errors
-    /// As [`Rules::new`]; then it is judged as before.
+    /// As [`Rules::new`]; then the previous rules stay in force.
     pub fn set_access(&self, access: Access) -> Result<(), String> {
         self.rules.store(Arc::new(self.rules.load().replaced_by(access, &self.clock)?));
         self.edition.fetch_add(1, Ordering::Release);
         Ok(())
     }
 
-    /// How often keys of the identity provider could not be read.
+    /// Number of failed attempts to read the keys of the identity provider.
     #[must_use]
     pub fn key_failures(&self) -> u64 {
         self.rules.load().oidc.as_ref().map_or(0, |oidc| oidc.refresh_failures())
     }
 
-    /// Reads those of a file that were published since, whether it is time to or not.
+    /// Reads the keys of the identity provider again now.
     pub async fn refresh_keys(&self) {
         let rules = self.rules.load_full();
         if let Some(oidc) = &rules.oidc {
@@ -80,7 +80,7 @@ impl Credentials {
         }
     }
 
-    /// Reads the keys of the identity provider again if it is time to: to be called once a second.
+    /// Reads the keys of the identity provider again if it is time to; must be called once a second.
     pub async fn follow_keys(&self) {
         let rules = self.rules.load_full();
         if let Some(oidc) = &rules.oidc {
@@ -88,7 +88,7 @@ impl Credentials {
         }
     }
 
-    /// Whom a header such as `Bearer usher_…` stands for.
+    /// Returns the principal of a header such as `Bearer usher_…`.
     pub(super) fn bearer(&self, header: &HeaderValue) -> Result<Arc<Principal>, Refused> {
         let text = header.to_str().map_err(|_| Refused::Malformed)?;
         let credential = text
@@ -112,8 +112,8 @@ impl Credentials {
         }
     }
 
-    /// Whom the names in the certificate of a connection stand for. Remembered with the connection: it is asked for each
-    /// of its calls.
+    /// Returns the principal of the names in the certificate of a connection. It is cached in the connection, because
+    /// each of its calls needs it.
     pub(super) fn certificate(&self, peer: &Peer) -> Result<Arc<Principal>, Refused> {
         let edition = self.edition.load(Ordering::Acquire);
         let mut known = peer.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Calls that were not let in: counted, logged, and limited for each address.
+//! Calls that failed authentication or authorization: counts and logs them, and limits them for each address.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,9 +8,10 @@ use super::rate::{Buckets, Rate};
 use super::refused::Refused;
 use crate::ledger::change::Actor;
 
-/// Enough for a fleet behind one address whose token has just expired. Guessing 256 bits is hopeless at any rate.
+/// Rate of failures of one address: enough for a fleet behind one address whose token has just expired. Guessing 256
+/// bits is hopeless at any rate.
 const RATE: Rate = Rate { burst: 500, each: Duration::from_millis(200) };
-/// Addresses that are remembered.
+/// Maximum number of addresses that are tracked.
 const MAX_ADDRESSES: usize = 10_000;
 
 #[derive(Debug)]
@@ -24,18 +25,20 @@ impl Failures {
         Self { counts: Default::default(), addresses: Buckets::new(RATE, MAX_ADDRESSES) }
     }
 
-    /// Notes that a call from `address` was refused, of whoever is known to make it. Answers why, as it is to be told.
+    /// Counts and logs that a call from `address` was refused; `by`: its caller, if known. Returns the reason for the
+    /// caller.
     pub fn note(&self, refused: Refused, by: Option<&Actor>, address: IpAddr, method: &str, now: Duration) -> Refused {
         let reported = match self.addresses.take(network(address), now) {
-            // Nothing is wrong with the credential, as far as is known: there is no news. It counts all the same, or
-            // whoever makes up keys would not be limited.
+            // The credential may be good: log nothing. It counts all the same, or clients that invent keys would not be
+            // limited.
             Ok(()) if refused.plain() == Refused::KeysPending => refused,
             Ok(()) => {
                 let actor = by.map(|actor| &*actor.0);
                 tracing::warn!(%address, actor, method, reason = refused.reason(), "a call was not let in");
                 refused
             }
-            // Nothing is logged any more: whoever fails so often would fill the disk. Who is known hears why all the same.
+            // Log nothing more: an address that fails so often would fill the disk. An authenticated caller still gets
+            // the reason.
             Err(_) if by.is_some() => refused,
             Err(retry) => Refused::TooOften { retry },
         };
@@ -52,7 +55,7 @@ impl Failures {
     }
 }
 
-/// Whom an address belongs to: of IPv6 a whole network of 64 bits.
+/// Returns the network of an address: the address itself, or the 64-bit prefix of an IPv6 address.
 #[must_use]
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

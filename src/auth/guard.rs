@@ -1,7 +1,7 @@
-//! The guard at the front door: a credential becomes a principal, and the table says whether the call is for them.
+//! Authenticates and authorizes calls: turns a credential into a principal, and checks the table of roles.
 //!
-//! A call that brings an `authorization` header is judged by that alone; one that brings none, by the certificate of its
-//! connection; one that brings neither is anybody's, where no credential is configured, and nobody's elsewhere.
+//! A call with an `authorization` header is authenticated by this header alone; without one, by the client certificate
+//! of its connection; without either, it is anonymous if no credential is configured, and otherwise refused.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -21,30 +21,30 @@ use crate::clock::Clock;
 use crate::ledger::access::Roles;
 use crate::ledger::change::Actor;
 
-/// The parts of a request that the guard reads.
+/// Parts of a request that the guard reads.
 #[derive(Debug, Clone, Copy)]
 pub struct Head<'a> {
     pub uri: &'a Uri,
     pub headers: &'a HeaderMap,
 }
 
-/// Decides about every call, before anything of its message is read.
+/// Decides about every call before anything of its message is read.
 #[derive(Debug)]
 pub struct Guard {
-    /// By the number of the method; `None`: for nobody.
+    /// Access by the number of the method; `None`: nobody may call it.
     table: Box<[Option<Access>]>,
     credentials: Arc<Credentials>,
     failures: Failures,
-    /// Names of the server; checked where no credential is configured.
+    /// Names of the server; checked if no credential is configured.
     hosts: HostNames,
-    /// Everybody, and nobody.
+    /// Principals with all roles, and with none.
     anonymous: Arc<Principal>,
     nobody: Arc<Principal>,
     clock: Clock,
 }
 
 impl Guard {
-    /// `methods`: their names, in the order of their numbers.
+    /// `methods`: names of the methods, in the order of their numbers.
     pub fn new<'a>(methods: impl Iterator<Item = &'a str>, credentials: Arc<Credentials>, clock: Clock) -> Self {
         Self {
             table: methods.map(policy::access).collect(),
@@ -57,21 +57,21 @@ impl Guard {
         }
     }
 
-    /// Sets the names under which the server is reached, where other machines reach it.
+    /// Sets the names of the server for a server that other machines can reach.
     #[must_use]
     pub fn with_host_names(mut self, hosts: HostNames) -> Self {
         self.hosts = hosts;
         self
     }
 
-    /// The caller of a method that needs no credential; `None`: the method needs one. `method`: its number.
+    /// Returns the caller of a method that needs no credential; `None`: the method needs one. `method`: its number.
     #[must_use]
     pub fn anybody(&self, method: usize) -> Option<Caller> {
         let open = self.table[method] == Some(Access::Open);
         open.then(|| Caller { principal: Arc::clone(&self.nobody), needs: Roles::NONE })
     }
 
-    /// Lets a call in, or says why not. `method`: its number and its name.
+    /// Authenticates and authorizes a call. `method`: its number and its name.
     ///
     /// # Errors
     /// [`Refused`]
@@ -104,7 +104,7 @@ impl Guard {
         let mut given = request.headers.get_all(AUTHORIZATION).iter();
         match (given.next(), given.next()) {
             (Some(only), None) => self.credentials.bearer(only),
-            // Which one was meant?
+            // Ambiguous.
             (Some(_), Some(_)) => Err(Refused::Malformed),
             (None, _) if peer.names.is_some() => {
                 peer.check_in_force(self.clock.wall())?;
@@ -115,7 +115,7 @@ impl Guard {
         }
     }
 
-    /// How many calls were not let in, by reason.
+    /// Numbers of refused calls, by reason.
     pub fn refusals(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.failures.counts()
     }

@@ -1,5 +1,6 @@
-//! Where a request comes from. Without credentials whoever reaches the API may do everything, and a browser on this machine
-//! reaches it for any page that it shows: such requests are told by the headers that a page cannot forge.
+//! Checks the origin of requests. Without credentials, every client that reaches the API may do everything, and a
+//! browser on this machine reaches it for any page that it shows. Such requests are recognized by headers that a page
+//! cannot forge.
 
 use std::net::IpAddr;
 
@@ -8,19 +9,19 @@ use http::{HeaderMap, HeaderName, Uri};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Which header says that a request is not meant for this server, or is a foreign page's.
+/// The header by which a request is refused: it is not meant for this server, or comes from a page of another site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Foreign {
-    /// `:authority` or `Host`: it names another machine, as it does when a name is made to point here (DNS rebinding).
+    /// `:authority` or `Host`: it names another machine, as after DNS rebinding.
     Host,
     /// `Origin`: a page of another site.
     Origin,
-    /// `Sec-Fetch-Site`: the same, in the browser's own words.
+    /// `Sec-Fetch-Site`: the browser says that a page of another site makes the request.
     Site,
 }
 
 impl Foreign {
-    /// What is wrong, in a few words: for a port that takes no credentials at all.
+    /// Short description, for a port that accepts no credentials at all.
     #[must_use]
     pub fn header(self) -> &'static str {
         match self {
@@ -30,7 +31,7 @@ impl Foreign {
         }
     }
 
-    /// What is wrong, and what a server without credentials answers to.
+    /// Description, with the names that a server without credentials accepts.
     #[must_use]
     pub fn message(self) -> &'static str {
         match self {
@@ -49,23 +50,24 @@ impl Foreign {
     }
 }
 
-/// The names under which a server is reached.
+/// Names under which the server can be reached.
 #[derive(Debug, Clone)]
 pub struct HostNames {
     names: Vec<String>,
-    /// Where it listens. On a loopback address nobody means another one; else any address may be one of this machine's.
+    /// Address on which it listens. If it is a loopback address, only loopback addresses mean this server; otherwise,
+    /// any address may be one of this machine.
     listen: IpAddr,
 }
 
 impl HostNames {
-    /// `names`: beside `localhost`.
+    /// `names`: in addition to `localhost`.
     #[must_use]
     pub fn new(listen: IpAddr, names: Vec<String>) -> Self {
         Self { names, listen }
     }
 
-    /// Whether this is a name of the server, with or without a port. An address is a name that nobody can make point
-    /// elsewhere.
+    /// True if `authority` is a name of the server, with or without a port. An address cannot be pointed elsewhere, as
+    /// a name can.
     fn has(&self, authority: &str) -> bool {
         let Some(host) = host_of(authority) else { return false };
         match host.trim_matches(['[', ']']).parse::<IpAddr>() {
@@ -77,20 +79,22 @@ impl HostNames {
         }
     }
 
+    /// Checks that a request is meant for this server, and does not come from a page of another site.
+    ///
     /// # Errors
     /// [`Foreign`]
     pub fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
         let in_uri = uri.authority().map(http::uri::Authority::as_str);
         let hosts = headers.get_all(HOST).iter().map(|host| host.to_str().unwrap_or_default());
         let mut authorities = in_uri.into_iter().chain(hosts).peekable();
-        // Without a host nobody says whom they mean.
+        // A request without a host does not say which server it is meant for.
         if authorities.peek().is_none() || !authorities.all(|authority| self.has(authority)) {
             return Err(Foreign::Host);
         }
         self.check_page(uri, headers)
     }
 
-    /// Whether a page of another site makes the request; where it is sent is not looked at.
+    /// Checks that a request does not come from a page of another site; does not check the host.
     ///
     /// # Errors
     /// [`Foreign::Origin`], [`Foreign::Site`]
@@ -113,7 +117,7 @@ impl HostNames {
     }
 }
 
-/// The host of `host:port`, `[::1]:port` and the like.
+/// Returns the host of `host:port`, `[::1]:port` and the like.
 fn host_of(authority: &str) -> Option<&str> {
     let (host, port) = match authority.strip_prefix('[') {
         Some(_) => authority.split_at(authority.find(']')? + 1),

@@ -1,4 +1,4 @@
-//! The other end of a connection: where it is, and whom its certificate names.
+//! The other end of a connection: its address, and the names in its certificate.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,12 +16,12 @@ use crate::ledger::time::Wall;
 #[derive(Debug)]
 pub struct Peer {
     pub address: SocketAddr,
-    /// Of a certificate that was verified.
+    /// Names in its certificate, which was verified.
     pub names: Option<Names>,
-    /// When the certificate, or one of those that it was verified with, expires.
+    /// When the certificate, or one of its chain, expires.
     end: Wall,
     revoked: AtomicBool,
-    /// Who the names stood for when somebody last looked, and by which edition of the rules.
+    /// Cached principal of the names, with the edition of the rules by which it was found.
     pub(super) known: Mutex<Option<(u64, Option<Arc<Principal>>)>>,
 }
 
@@ -32,22 +32,22 @@ pub struct Names {
     pub dns: Vec<String>,
 }
 
-/// Why a certificate that was good at the handshake is good no more.
+/// Reason for which a certificate that was valid at the handshake is no longer valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Withdrawn {
     Expired,
-    /// By a list of revocations, or because its authority is not trusted any more.
+    /// By a revocation list, or because its authority is no longer trusted.
     Revoked,
 }
 
 impl Peer {
-    /// Without a certificate.
+    /// A peer without a certificate.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
         Self { address, names: None, end: Wall(i64::MAX), revoked: AtomicBool::new(false), known: Mutex::default() }
     }
 
-    /// With a chain of certificates that was verified, its own first.
+    /// A peer with a verified chain of certificates, its own first.
     #[must_use]
     pub fn with_certificate(address: SocketAddr, chain: &[CertificateDer<'_>]) -> Self {
         let names = chain.first().map(Names::of);
@@ -57,19 +57,21 @@ impl Peer {
         Self { names, end: validity::end_of_chain(chain), ..Self::new(address) }
     }
 
-    /// When the certificate expires.
+    /// When the certificate, or one of its chain, expires.
     #[must_use]
     pub fn end(&self) -> Wall {
         self.end
     }
 
-    /// From now on the certificate is good for nothing, also on this connection.
+    /// Revokes the certificate, also for calls on this connection.
     pub fn revoke(&self) {
         self.revoked.store(true, Ordering::Relaxed);
     }
 
+    /// Checks that the certificate is in force.
+    ///
     /// # Errors
-    /// The certificate is not in force any more.
+    /// The certificate was revoked or has expired.
     pub(super) fn check_in_force(&self, now: Wall) -> Result<(), Refused> {
         if self.revoked.load(Ordering::Relaxed) {
             return Err(Refused::Revoked);
@@ -79,7 +81,7 @@ impl Peer {
 }
 
 impl Names {
-    /// Of a certificate that was verified; of one that cannot be read there are none.
+    /// Reads the names of a verified certificate; none if it cannot be read.
     #[must_use]
     pub fn of(certificate: &CertificateDer<'_>) -> Self {
         let Ok(certificate) = EndEntityCert::try_from(certificate) else { return Self::default() };
@@ -89,7 +91,7 @@ impl Names {
         }
     }
 
-    /// Why these stand for nobody, whatever the rules say.
+    /// Returns why these names identify nobody, whatever the rules say.
     #[must_use]
     pub fn problem(&self) -> Option<&'static str> {
         let uris: Vec<&str> = self.uris.iter().map(String::as_str).collect();

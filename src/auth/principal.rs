@@ -1,22 +1,23 @@
-//! Whoever asks, however they proved who they are.
+//! Callers, independent of the kind of their credential.
 
 use crate::ids::TenantId;
 use crate::ledger::access::{Roles, Tenants};
 use crate::ledger::change::Actor;
 
-/// A caller: what the audit calls it, and what it may do for which tenants.
+/// A caller: its name in the audit, and its roles for tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
-    /// `token:0123456789abcdef:login-eu`, `cert:spiffe://example.org/login`, `oidc:alice@example.org`.
+    /// Name in the audit, such as `token:0123456789abcdef:login-eu`, `cert:spiffe://example.org/login` or
+    /// `oidc:alice@example.org`.
     pub actor: Actor,
-    /// Any of them suffices, and each stands for itself: roles of one are nothing for the tenants of another.
+    /// Any grant suffices, and each stands for itself: the roles of one do not apply to the tenants of another.
     pub grants: Vec<Grant>,
 }
 
-/// No credential has this name: those of credentials begin with their kind.
+/// No credential has this name: names of credentials begin with their kind.
 const ANONYMOUS: &str = "anonymous";
 
-/// These roles, for these tenants.
+/// Roles for tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     pub roles: Roles,
@@ -29,43 +30,43 @@ impl Principal {
         Self { actor, grants: vec![Grant { roles, tenants }] }
     }
 
-    /// Everybody, where no credential is configured.
+    /// The principal with all roles: every caller, if no credential is configured.
     #[must_use]
     pub fn anonymous() -> Self {
         Self::new(Actor(ANONYMOUS.into()), Roles::ALL, Tenants::All)
     }
 
-    /// Whether it is [`Self::anonymous`] or [`Self::nobody`].
+    /// True for [`Self::anonymous`] and [`Self::nobody`].
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
         &*self.actor.0 == ANONYMOUS
     }
 
-    /// Nobody in particular: whoever asks what is no secret.
+    /// The principal without any role: the caller of a method that needs no credential.
     #[must_use]
     pub fn nobody() -> Self {
         Self { actor: Actor(ANONYMOUS.into()), grants: Vec::new() }
     }
 
-    /// Whether they have one of the `needed` roles for this tenant.
+    /// True if it has one of the `needed` roles for this tenant.
     #[must_use]
     pub fn may(&self, needed: Roles, tenant: &TenantId) -> bool {
         self.grants(needed).any(|grant| grant.tenants.has(tenant))
     }
 
-    /// Whether they have one of the `needed` roles for any tenant.
+    /// True if it has one of the `needed` roles for any tenant.
     #[must_use]
     pub fn has_role(&self, needed: Roles) -> bool {
         self.grants(needed).next().is_some()
     }
 
-    /// Whether they have one of the `needed` roles for all tenants, also those that there are not yet.
+    /// True if it has one of the `needed` roles for all tenants, including those that are created later.
     #[must_use]
     pub fn all_tenants_for(&self, needed: Roles) -> bool {
         self.grants(needed).any(|grant| grant.tenants == Tenants::All)
     }
 
-    /// The tenants for which they have one of the `needed` roles.
+    /// Returns the tenants for which it has one of the `needed` roles.
     #[must_use]
     pub fn tenants_for(&self, needed: Roles) -> Tenants {
         self.grants(needed).fold(Tenants::NONE, |sum, grant| sum.and(&grant.tenants))

@@ -1,4 +1,4 @@
-//! How often something may happen: a bucket of tokens for each key, which fills again with time.
+//! Rate limits: a token bucket for each key, which fills again with time.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -7,26 +7,26 @@ use std::time::Duration;
 
 pub use crate::ledger::rates::Rate;
 
-/// Buckets by key, as many as are not full.
+/// Token buckets by key; only those that are not full are kept.
 #[derive(Debug)]
 pub struct Buckets<K> {
     rate: Rate,
     most: usize,
-    /// For each key how much time its bucket needs until it is full, as of when.
+    /// For each key: the time that its bucket needs until it is full, and when this was true.
     buckets: Mutex<HashMap<K, (Duration, Duration)>>,
 }
 
 impl<K: Hash + Eq> Buckets<K> {
-    /// `most`: keys that are remembered. While there are more, those that come last are not limited.
+    /// `most`: maximum number of keys. While as many buckets are not full, further keys are not limited.
     #[must_use]
     pub fn new(rate: Rate, most: usize) -> Self {
         Self { rate, most, buckets: Mutex::default() }
     }
 
-    /// Takes one; `now` never goes back.
+    /// Takes one token; `now` must never go back.
     ///
     /// # Errors
-    /// There is none: how long until there is.
+    /// The bucket is empty: the time until it has a token.
     pub fn take(&self, key: K, now: Duration) -> Result<(), Duration> {
         let Rate { burst, each } = self.rate;
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,10 +80,10 @@ mod tests {
     fn what_is_remembered_is_bounded() {
         let buckets = Buckets::new(RATE, 2);
         (0..2).for_each(|key| assert_eq!(buckets.take(key, at(0)), Ok(())));
-        // No room for a third: it is not limited, and the others are.
+        // There is no room for a third key: it is not limited, and the others are.
         (0..9).for_each(|_| assert_eq!(buckets.take(2, at(0)), Ok(())));
         assert_eq!((buckets.take(0, at(0)), buckets.take(0, at(0))), (Ok(()), Err(at(10))));
-        // Full buckets are forgotten, and make room.
+        // Full buckets are removed and make room.
         assert_eq!((buckets.take(2, at(50)), buckets.take(2, at(50))), (Ok(()), Ok(())));
         assert_eq!(buckets.take(2, at(50)), Err(at(10)));
         assert_eq!(buckets.buckets.lock().unwrap().len(), 1);

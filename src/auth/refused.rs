@@ -1,33 +1,33 @@
-//! Why a call was not let in.
+//! Reasons for which calls fail authentication or authorization.
 
 use std::time::Duration;
 
 use super::{Foreign, TokenRefused, oidc};
 
-/// Why a call was not let in. Nothing of a credential is in it.
+/// Reason for which a call fails authentication or authorization. It contains nothing of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// There was no credential, and one is needed.
+    /// The call has no credential, and one is required.
     Missing,
-    /// It has no form that there is.
+    /// The credential is malformed.
     Malformed,
-    /// Its form is right, and nobody here knows it.
+    /// The credential is well-formed but unknown.
     Unknown,
     Expired,
     Revoked,
-    /// It is good, and stands for nobody: no rule of the access file is about it.
+    /// The credential is valid, but no rule of the access file matches it.
     Nobody,
-    /// The keys that it is signed with are being fetched.
+    /// The keys to verify the token are being fetched.
     KeysPending,
-    /// The address has failed too often. Good credentials pass all the same.
+    /// The address has failed too often. Valid credentials pass all the same.
     TooOften {
         retry: Duration,
     },
-    /// The caller is known, and the call is not for them.
+    /// The caller is authenticated, but not authorized for the call.
     NotAllowed,
-    /// No credential is needed, and the request is not meant for this server, or is a foreign page's.
+    /// No credential is required, and the request is not meant for this server, or comes from a page of another site.
     Foreign(Foreign),
-    /// A token of the identity provider.
+    /// A token of the identity provider is refused.
     Oidc(oidc::Refused),
 }
 
@@ -55,7 +55,7 @@ impl Refused {
         "foreign",
     ];
 
-    /// Its name in logs.
+    /// Name in logs.
     #[must_use]
     pub fn reason(self) -> &'static str {
         match self {
@@ -64,7 +64,7 @@ impl Refused {
         }
     }
 
-    /// What it comes down to, for whoever is told and for metrics.
+    /// Returns the reason in the form for callers and metrics.
     #[must_use]
     pub fn plain(self) -> Self {
         use oidc::Refused as Token;

@@ -1,4 +1,4 @@
-//! The rules of the access file, at work.
+//! The rules of the access file, with the keys that they need.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::peer::Names;
 use super::principal::Principal;
 use crate::clock::Clock;
 
-/// Whom certificates stand for, and the tokens of an identity provider.
+/// Rules for certificates, and for the tokens of an identity provider.
 #[derive(Debug, Default)]
 pub struct Rules {
     access: Access,
@@ -16,15 +16,18 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Reads the keys that the rules need, if they are in a file.
+    ///
     /// # Errors
-    /// The file with the keys of the identity provider, and what is wrong with it.
+    /// The file with the keys of the identity provider, and why it cannot be used.
     pub fn new(access: Access, clock: &Clock) -> Result<Self, String> {
         let made = |config| Oidc::new(config, clock.clone()).map(Arc::new);
         let oidc = access.oidc.clone().map(made).transpose()?;
         Ok(Self { access, oidc })
     }
 
-    /// Rules that take the place of these. What stays as it is keeps its keys: nobody waits for them to be fetched anew.
+    /// Makes rules that replace these. If the identity provider is unchanged, its keys are kept, so that no call waits
+    /// for them.
     ///
     /// # Errors
     /// As [`Rules::new`].

@@ -1,4 +1,5 @@
-//! Places that are scarce: of all of them, one tenant and one caller may have a share, so that the rest stays for others.
+//! Permits in limited number: one tenant and one caller may have only a share of them, so that the rest stays for
+//! others (decision 41).
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -8,10 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::Caller;
 use crate::ids::TenantId;
 
-/// A quarter is for one tenant, and for one caller.
+/// One tenant may have a quarter, and so may one caller.
 const SHARES: usize = 4;
 
-/// So many places, which are given back when they are dropped.
+/// A number of permits, which are returned when dropped.
 #[derive(Debug)]
 pub struct SharedPermits {
     total: usize,
@@ -25,24 +26,24 @@ struct Taken {
     callers: HashMap<Arc<str>, usize>,
 }
 
-/// Why there is no place.
+/// Reason for which no permit is free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Full {
-    /// All are taken.
+    /// All permits are taken.
     All,
-    /// The tenant has its share, which is so many.
+    /// The tenant has its share, of this number.
     Tenant(usize),
-    /// The caller has their share, which is so many.
+    /// The caller has its share, of this number.
     Caller(usize),
 }
 
-/// Some of the places, for one call.
+/// Permits that are taken for one call.
 #[derive(Debug)]
 pub struct Permit {
     permits: Arc<SharedPermits>,
     count: usize,
     tenant: Option<TenantId>,
-    /// `None`: anybody's, who cannot be told from anybody else.
+    /// `None`: the caller is anonymous, so that callers cannot be told apart.
     caller: Option<Arc<str>>,
 }
 
@@ -52,13 +53,13 @@ impl SharedPermits {
         Arc::new(Self { total, taken: Mutex::default() })
     }
 
-    /// How many one tenant, or one caller, may have: at least one.
+    /// Number of permits that one tenant, or one caller, may have: at least one.
     #[must_use]
     pub fn share(&self) -> usize {
         (self.total / SHARES).max(1)
     }
 
-    /// Takes `count` of them for a call of this caller's, about this tenant.
+    /// Takes `count` permits for a call of this caller about this tenant.
     ///
     /// # Errors
     /// [`Full`]
@@ -85,7 +86,7 @@ impl SharedPermits {
         Ok(Permit { permits: Arc::clone(self), count, tenant: tenant.cloned(), caller })
     }
 
-    /// How many are taken.
+    /// Number of permits that are taken.
     #[must_use]
     pub fn taken(&self) -> usize {
         self.lock().all

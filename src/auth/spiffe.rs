@@ -1,20 +1,22 @@
-//! SPIFFE ids in their one canonical form (SPIFFE-ID, section 2). Any other form of an id is refused, not normalized: two
-//! readers would normalize it in two ways, and a pattern would match what its author never meant.
+//! SPIFFE ids in their canonical form (SPIFFE-ID, section 2). Any other form is refused and not normalized: two readers
+//! could normalize it in two ways, and a pattern would match what its author never meant.
 
-/// The longest id, in bytes.
+/// Maximum length of an id, in bytes.
 const MAX_ID_BYTES: usize = 2_048;
-/// The longest trust domain, in bytes.
+/// Maximum length of a trust domain, in bytes.
 const MAX_TRUST_DOMAIN_BYTES: usize = 255;
 
 const SCHEME: &str = "spiffe:";
 
-/// Whether a URI claims to be a SPIFFE id, rightly or not.
+/// True if a URI claims to be a SPIFFE id, rightly or not.
 pub fn claims_to_be_one(uri: &str) -> bool {
     uri.get(..SCHEME.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
 }
 
+/// Validates a SPIFFE id.
+///
 /// # Errors
-/// What of the specification it violates.
+/// The part of the specification that it violates.
 pub fn validate(id: &str) -> Result<(), &'static str> {
     if id.len() > MAX_ID_BYTES {
         return Err("is a SPIFFE id longer than 2048 bytes");
@@ -43,10 +45,10 @@ fn validate_segment(segment: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Validates the URIs of a certificate: one that has a SPIFFE id has no other URI (X509-SVID, section 2).
+/// Validates the URIs of a certificate: with a SPIFFE id it must have no other URI (X509-SVID, section 2).
 ///
 /// # Errors
-/// What of the specification they violate.
+/// The part of the specification that they violate.
 pub fn validate_all(uris: &[&str]) -> Result<(), &'static str> {
     match uris {
         [only] if claims_to_be_one(only) => validate(only),

@@ -1,6 +1,6 @@
-//! API tokens: `usher_<id>_<secret>_<checksum>`. The id names the token and is no secret; the secret is 256 random
-//! bits; the checksum tells a mistyped or cut token from a wrong one, and lets scanners of repositories know one when
-//! they see it. Nothing but the SHA-256 of the whole text is kept.
+//! API tokens: `usher_<id>_<secret>_<checksum>`. The id identifies the token and is not secret; the secret is 256
+//! random bits; the checksum distinguishes a mistyped or truncated token from a wrong one, and lets scanners of
+//! repositories recognize tokens. Only the SHA-256 of the whole text is stored.
 
 use std::fmt;
 
@@ -16,14 +16,14 @@ const PREFIX: &str = "usher_";
 const SECRET: usize = 64;
 const CHECKSUM: usize = 8;
 
-/// A token as its owner has it.
+/// A token with its whole text, as its owner has it.
 #[derive(Clone)]
 pub struct Token {
     id: TokenId,
     text: SecretString,
 }
 
-/// Why a text is no token. Says nothing of the text.
+/// Reason for which a text is not a token. It contains nothing of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     #[error("is not a token: usher_<id>_<secret>_<checksum>")]
@@ -33,7 +33,7 @@ pub enum TokenError {
 }
 
 impl Token {
-    /// A token of this id and secret.
+    /// Makes a token of this id and secret.
     #[must_use]
     pub fn new(id: TokenId, secret: &[u8; 32]) -> Self {
         let body = format!("{PREFIX}{id}_{}", hex(secret));
@@ -41,6 +41,8 @@ impl Token {
         Self { id, text: text.into() }
     }
 
+    /// Parses the text of a token.
+    ///
     /// # Errors
     /// [`TokenError`]
     pub fn parse(text: &str) -> Result<Self, TokenError> {
@@ -57,7 +59,7 @@ impl Token {
         Ok(Self { id, text: text.to_owned().into() })
     }
 
-    /// Whether a text could be meant for one.
+    /// True if a text could be meant to be a token.
     #[must_use]
     pub fn looks_like_one(text: &str) -> bool {
         text.starts_with(PREFIX)
@@ -68,7 +70,7 @@ impl Token {
         self.id
     }
 
-    /// The whole text: shown once, to whoever asked for the token.
+    /// The whole text: returned once, to the caller that created the token.
     #[must_use]
     pub fn text(&self) -> &SecretString {
         &self.text
@@ -87,7 +89,7 @@ impl fmt::Debug for Token {
 }
 
 impl TokenHash {
-    /// In constant time.
+    /// Compares in constant time.
     #[must_use]
     pub fn is(&self, other: &TokenHash) -> bool {
         self.0.ct_eq(&other.0).into()

@@ -1,5 +1,4 @@
-//! The API tokens by which callers are known: a copy of what the ledger has, which every call reads and only a change
-//! replaces.
+//! Token index: a copy of the ledger's API tokens, which every call reads, and which is replaced after each change.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,10 +16,10 @@ use crate::ledger::command::AllTokens;
 use crate::ledger::time::Wall;
 use crate::ledger::token::{KnownTokens, TokenRow, TokenState};
 
-/// Why a token lets nobody in. A caller is told none of it.
+/// Reason for which a token is refused. Expired and revoked are reported only for a token with the right secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenRefused {
-    /// There is none of this id, or it has another secret.
+    /// There is no token with this id, or its secret is different.
     #[error("there is no such token")]
     Unknown,
     #[error("the token has expired")]
@@ -29,14 +28,14 @@ pub enum TokenRefused {
     Revoked,
 }
 
-/// Every stored token.
+/// All stored tokens.
 #[derive(Debug, Default)]
 pub struct Tokens {
     table: ArcSwap<HashMap<TokenId, CachedToken>>,
-    /// The later of the ledger's high-water mark, as of the last [`Tokens::replace`], and of the clock since: a clock that
-    /// is set back revives nothing (R31), and one that was wrong locks nobody out for longer than the mark does.
+    /// The later of the ledger's high-water mark at the last [`Tokens::replace`] and the wall clock since then: a clock
+    /// that is set back revives no token (R31), and one that was wrong refuses tokens no longer than the mark does.
     latest: AtomicI64,
-    /// Held while the ledger is asked and the table replaced, so that no older answer takes the place of a newer one.
+    /// Held while the ledger is queried and the table is replaced, so that an older answer never replaces a newer one.
     reloading: Mutex<()>,
 }
 
@@ -44,14 +43,16 @@ pub struct Tokens {
 struct CachedToken {
     row: Arc<TokenRow>,
     principal: Arc<Principal>,
-    /// Wall time; [`NEVER`]. Shared with the tables before and after, so that no use is lost between two of them.
+    /// Wall time of the last use, or [`NEVER`]. Shared with the previous and the next table, so that no use is lost
+    /// between them.
     used: Arc<AtomicI64>,
 }
 
 const NEVER: i64 = i64::MIN;
 
 impl Tokens {
-    /// Reads all tokens from the ledger again: at the start, after every change, and now and then for its mark of time.
+    /// Reads all tokens from the ledger again: at the start, after every change, and from time to time for its
+    /// high-water mark.
     ///
     /// # Errors
     /// [`JournalError`]: everything stays as it is.
@@ -62,7 +63,7 @@ impl Tokens {
         Ok(())
     }
 
-    /// Goes by these from now on.
+    /// Replaces the tokens and the high-water mark.
     pub fn replace(&self, rows: Vec<Arc<TokenRow>>, high: Wall) {
         let before = self.table.load();
         let known = rows.into_iter().map(|row| match before.get(&row.id) {
@@ -74,7 +75,7 @@ impl Tokens {
         self.latest.store(high.0, Ordering::Relaxed);
     }
 
-    /// Whom a token stands for. Notes that it was used.
+    /// Returns the principal of a token, and records its use.
     ///
     /// # Errors
     /// [`TokenRefused`]
@@ -93,7 +94,7 @@ impl Tokens {
         }
     }
 
-    /// Tokens that are in force and were made by this caller, by their ids.
+    /// Returns the active tokens that this caller created, by id.
     #[must_use]
     pub fn active_of(&self, creator: &Actor) -> Vec<TokenRow> {
         let at = Wall(self.latest.load(Ordering::Relaxed));
@@ -105,7 +106,7 @@ impl Tokens {
         made
     }
 
-    /// Uses that the ledger does not know of yet, each token's last one.
+    /// Returns the last use of each token whose use the ledger does not know yet.
     #[must_use]
     pub fn used_since_last(&self) -> Vec<(TokenId, Wall)> {
         let table = self.table.load();
@@ -120,7 +121,8 @@ impl Tokens {
 
 impl CachedToken {
     fn new(row: Arc<TokenRow>, used: Arc<AtomicI64>) -> Self {
-        // The id is fixed in length, and nobody chooses it: whatever the name, this is one token and no other (R1).
+        // The id has a fixed length, and no caller chooses it: whatever the name, the actor stands for one token only
+        // (R1).
         let actor = Actor(format!("token:{}:{}", row.id, row.name).into());
         let principal = Principal::new(actor, row.roles, row.tenants.clone());
         Self { row, principal: Arc::new(principal), used }
@@ -184,7 +186,7 @@ mod tests {
         assert_eq!(tokens.find(&token(1), Wall(0)), Err(TokenRefused::Expired), "as was seen");
         load(100);
         assert_eq!(tokens.find(&token(1), Wall(0)), Err(TokenRefused::Expired), "as the ledger knows");
-        // The clock had been ahead by mistake, and the ledger's mark did not believe it.
+        // The clock was ahead by mistake, and the ledger's mark did not follow it.
         load(50);
         assert!(tokens.find(&token(1), Wall(50)).is_ok());
     }

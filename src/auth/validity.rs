@@ -1,5 +1,5 @@
-//! When a certificate begins, and when it ends. rustls checks it at the handshake; a connection can live longer than its
-//! certificate, and a server has one of its own, which only its clients check.
+//! Reads the validity period of a certificate. rustls checks it only at the handshake; a connection can outlive its
+//! certificate, and the server's own certificate is checked only by its clients.
 
 use rustls::pki_types::CertificateDer;
 
@@ -9,10 +9,11 @@ const INTEGER: u8 = 0x02;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 const SEQUENCE: u8 = 0x30;
-/// The version, which old certificates have not.
+/// The version, which old certificates do not have.
 const VERSION: u8 = 0xa0;
 
-/// The earliest end of a chain: from then on it is good for nothing. A certificate whose end cannot be read has ended.
+/// Returns the earliest end of a chain, from which on it is invalid. A certificate whose end cannot be read counts as
+/// expired.
 pub fn end_of_chain(chain: &[CertificateDer<'_>]) -> Wall {
     let ends = chain.iter().map(|certificate| not_after(certificate).unwrap_or(Wall(i64::MIN)));
     ends.min().unwrap_or(Wall(i64::MIN))
@@ -22,8 +23,8 @@ fn not_after(certificate: &[u8]) -> Option<Wall> {
     span(certificate).map(|(_, end)| end)
 }
 
-/// `tbsCertificate.validity` (RFC 5280, section 4.1): from the first of the two times on, and for the whole second of the
-/// other.
+/// Reads `tbsCertificate.validity` (RFC 5280, section 4.1): from the first of the two times to the end of the second of
+/// the other one.
 pub fn span(certificate: &[u8]) -> Option<(Wall, Wall)> {
     let (certificate, _) = element(certificate, SEQUENCE)?;
     let (mut tbs, _) = element(certificate, SEQUENCE)?;
@@ -40,7 +41,7 @@ pub fn span(certificate: &[u8]) -> Option<(Wall, Wall)> {
     Some((Wall(begin * 1_000), Wall(end * 1_000 + 999)))
 }
 
-/// A time in seconds since 1970, and what follows it.
+/// Reads a time in seconds since 1970; returns the rest, too.
 fn time(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let (text, behind) = any_element(bytes)?;
     let seconds = match bytes[0] {
@@ -58,7 +59,7 @@ fn time(bytes: &[u8]) -> Option<(i64, &[u8])> {
     Some((seconds, behind))
 }
 
-/// An element of this tag: what is inside, and what follows it.
+/// Reads an element with this tag; returns its content, and the rest.
 fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     if *bytes.first()? == tag { any_element(bytes) } else { None }
 }
@@ -75,7 +76,7 @@ fn any_element(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(length)
 }
 
-/// `MMDDHHMMSSZ` of a year, in seconds since 1970.
+/// Converts `MMDDHHMMSSZ` of a year to seconds since 1970.
 fn seconds(year: i64, text: &[u8]) -> Option<i64> {
     let (month, text) = number(text, 2)?;
     let (day, text) = number(text, 2)?;
@@ -92,7 +93,7 @@ fn seconds(year: i64, text: &[u8]) -> Option<i64> {
     Some(((days * 24 + hour) * 60 + minute) * 60 + second)
 }
 
-/// A number of so many digits, and what follows it.
+/// Reads a number of `digits` digits; returns the rest, too.
 fn number(text: &[u8], digits: usize) -> Option<(i64, &[u8])> {
     let (number, rest) = text.split_at_checked(digits)?;
     let value = std::str::from_utf8(number).ok().filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;

@@ -78,7 +78,7 @@ fn keys_are_in_a_file_beside_it_or_at_a_url() {
     }
 }
 
-/// What is written instead of something in the example, and what is told of it.
+/// Mistakes: text of the example, its replacement, and the error.
 const MISTAKES: [(&str, &str, &str); 15] = [
     (
         "audience =",

@@ -1,4 +1,4 @@
-//! Tokens that were found to be good, so that not every heartbeat costs a signature check.
+//! Cache of verified tokens, so that not every heartbeat costs a signature check.
 
 use std::collections::HashMap;
 use std::mem;
@@ -7,17 +7,17 @@ use std::sync::Arc;
 use crate::auth::Principal;
 use crate::ledger::time::Wall;
 
-/// Tokens that are kept.
+/// Maximum number of cached tokens.
 const MAX_TOKENS: usize = 10_000;
 
-/// SHA-256 of a token: what is in memory is no token.
+/// SHA-256 of a token: no token is kept in memory.
 pub type TokenHash = [u8; 32];
 
-/// Two halves: the older one is dropped as a whole when the younger one is full; what is asked for is young again.
-/// Only good tokens are in it, so nobody without one can drive others out.
+/// A cache of two halves: when the younger one is full, the older one is dropped as a whole; a token that is used moves
+/// to the younger one. It contains only valid tokens, so that clients without one cannot evict others.
 #[derive(Debug, Default)]
 pub struct Cache {
-    /// Which keys its tokens were checked with.
+    /// Version of the keys by which its tokens were verified.
     keys: u64,
     young: HashMap<TokenHash, Good>,
     old: HashMap<TokenHash, Good>,
@@ -30,7 +30,7 @@ struct Good {
 }
 
 impl Cache {
-    /// Whose token it is, as long as `keys` are those that it was checked with, and it has not ended.
+    /// Returns the principal of a token that was verified with `keys` and has not expired.
     pub fn get(&mut self, hash: &TokenHash, keys: u64, now: Wall) -> Option<Arc<Principal>> {
         if self.keys != keys {
             return None;
@@ -43,7 +43,7 @@ impl Cache {
         (now < good.end).then(|| Arc::clone(&good.principal))
     }
 
-    /// Keeps a token that was found to be good with `keys`.
+    /// Adds a token that was verified with `keys`.
     pub fn put(&mut self, hash: TokenHash, keys: u64, end: Wall, principal: Arc<Principal>) {
         if keys < self.keys {
             return; // It was checked while they were changed.

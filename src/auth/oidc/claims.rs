@@ -1,4 +1,4 @@
-//! What a token says, and what follows from it.
+//! Claims of a token, and the principal that follows from them.
 
 use std::collections::BTreeMap;
 
@@ -11,18 +11,18 @@ use crate::ledger::access::Tenants;
 use crate::ledger::change::Actor;
 use crate::ledger::time::Wall;
 
-/// How far the clocks of the issuer and of this machine may differ, in milliseconds.
+/// Maximum difference between the clocks of the issuer and of this machine, in milliseconds.
 const LEEWAY: i64 = 30_000;
-/// The longest name of a holder, in bytes.
+/// Maximum length of the name of a holder, in bytes.
 const MAX_NAME_BYTES: usize = 254;
-/// Claims that are lists with spaces between their items (RFC 8693, section 4.2, and those who write it shorter).
+/// Claims that are lists separated by spaces (RFC 8693, section 4.2, and the shorter name that some issuers use).
 const SPACED: [&str; 2] = ["scope", "scp"];
 
-/// What a token says that is for us and in force.
+/// Claims of a token that is for this server and in force.
 pub struct Claims {
     members: BTreeMap<String, Json>,
     subject: String,
-    /// From here on it is refused.
+    /// Time from which the token is refused.
     pub end: Wall,
 }
 
@@ -60,7 +60,7 @@ impl Claims {
         Ok(Principal { actor: Actor(format!("oidc:{called}").into()), grants })
     }
 
-    /// What a rule gives; `None` if it does not match, or names no tenant.
+    /// Returns the grant of a rule; `None` if the rule does not match, or names no tenant.
     fn grant(&self, rule: &Rule) -> Option<Grant> {
         let matches = |text: &str| rule.value.as_deref().is_none_or(|value| value == text);
         if !self.items(&rule.claim).any(matches) {
@@ -76,7 +76,7 @@ impl Claims {
         (tenants != Tenants::NONE).then_some(Grant { roles: rule.roles, tenants })
     }
 
-    /// The texts of a claim; what is empty is none.
+    /// Returns the non-empty texts of a claim.
     fn items(&self, path: &str) -> impl Iterator<Item = &str> {
         let spaced = SPACED.contains(&path);
         let split = texts(self.find(path)).flat_map(move |text| text.split(move |c| spaced && c == ' '));
@@ -88,7 +88,7 @@ impl Claims {
     }
 }
 
-/// A claim by its name, which may have dots, as URLs have; else by its path.
+/// Finds a claim by its name, which may contain dots, as URLs do; otherwise by its path.
 fn find<'a>(members: &'a BTreeMap<String, Json>, path: &str) -> Option<&'a Json> {
     if let Some(found) = members.get(path) {
         return Some(found);
@@ -100,7 +100,7 @@ fn find<'a>(members: &'a BTreeMap<String, Json>, path: &str) -> Option<&'a Json>
     }
 }
 
-/// A text, or those of a list.
+/// Returns a text, or the texts of a list.
 fn texts(claim: Option<&Json>) -> impl Iterator<Item = &str> {
     let items = match claim {
         Some(Json::List(items)) => items.as_slice(),
@@ -120,7 +120,8 @@ fn text<'a>(members: &'a BTreeMap<String, Json>, name: &str) -> Result<&'a str, 
     }
 }
 
-/// A date in seconds, which may have a fraction (RFC 7519, NumericDate). One of the wrong type is not an absent one.
+/// Reads a date in seconds, possibly with a fraction (RFC 7519, NumericDate). A date of the wrong type is an error, not
+/// an absent date.
 fn date(members: &BTreeMap<String, Json>, name: &str) -> Result<Option<Wall>, Refused> {
     match members.get(name) {
         None => Ok(None),
@@ -131,7 +132,7 @@ fn date(members: &BTreeMap<String, Json>, name: &str) -> Result<Option<Wall>, Re
     }
 }
 
-/// A name that the audit and logs can show.
+/// Returns a name if the audit and logs can show it.
 fn name(text: &str) -> Option<&str> {
     let fits = !text.is_empty() && text.len() <= MAX_NAME_BYTES && !text.chars().any(char::is_control);
     fits.then_some(text)

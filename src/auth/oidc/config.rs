@@ -1,4 +1,4 @@
-//! What is configured about an issuer of tokens.
+//! Configuration of an issuer of tokens.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,31 +9,33 @@ use crate::https::{self, NotSent};
 use crate::ids::TenantId;
 use crate::ledger::access::Roles;
 
-/// Whose tokens are taken, and what their holders may do.
+/// The issuer whose tokens are accepted, and the permissions of their holders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OidcConfig {
-    /// The claim `iss`, to the letter.
+    /// Exact value of the claim `iss`.
     pub issuer: String,
-    /// What the claim `aud` is, or has in its list.
+    /// Value that the claim `aud` is or contains.
     pub audience: String,
     pub keys: KeysFrom,
-    /// All that match add up; each gives its roles for its own tenants only.
+    /// Rules; all that match add up, and each gives its roles only for its own tenants.
     pub rules: Vec<Rule>,
-    /// What the audit calls the holder; `sub` where a token has no such claim.
+    /// Claim with the name of the holder in the audit; `sub` if a token has no such claim.
     pub name_claim: String,
 }
 
-/// Where the issuer's keys are.
+/// Location of the issuer's keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeysFrom {
     File(PathBuf),
-    /// `https`, or `http` to this very machine.
+    /// `https`, or `http` on this machine.
     Url(Uri),
 }
 
 impl KeysFrom {
+    /// Parses a file name or a URL.
+    ///
     /// # Errors
-    /// What is wrong with a URL.
+    /// The reason why the URL is invalid.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         if text.is_empty() {
             return Err("must not be empty");
@@ -48,7 +50,7 @@ impl KeysFrom {
         })
     }
 
-    /// The name of a file is meant from this folder on.
+    /// Makes a file name relative to this folder.
     #[must_use]
     pub fn beside(self, folder: &Path) -> Self {
         match self {
@@ -58,22 +60,22 @@ impl KeysFrom {
     }
 }
 
-/// Whoever has a claim has roles.
+/// A rule that gives roles for a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
-    /// A name, or a path with dots such as `realm_access.roles`.
+    /// Name of the claim, or a path with dots such as `realm_access.roles`.
     pub claim: String,
-    /// What the claim is, or has in its list. `None`: any text.
+    /// Value that the claim is or contains. `None`: any text.
     pub value: Option<String>,
     pub roles: Roles,
     pub tenants: RuleTenants,
 }
 
-/// For which tenants a rule gives its roles.
+/// Tenants for which a rule gives its roles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RuleTenants {
     All,
     Only(BTreeSet<TenantId>),
-    /// Those that this claim names: a text, or a list of texts.
+    /// Tenants that this claim names: a text, or a list of texts.
     FromClaim(String),
 }

@@ -1,5 +1,4 @@
-//! The keys of an issuer: a JWKS (RFC 7517). What somebody else publishes may hold keys for other purposes; those are
-//! passed over.
+//! The keys of an issuer: a JWKS (RFC 7517). It may contain keys for other purposes, which are ignored.
 
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents,
@@ -10,10 +9,10 @@ use super::refused::Refused;
 use crate::json::{Json, Member, Object, Wrong};
 use crate::jws::decoded;
 
-/// Least bits of an RSA key; and what `ring` takes at most.
+/// Bits of an RSA key: the maximum is that of `ring`.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-/// What a token may be signed with.
+/// Signature algorithms that are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
     Rs256,
@@ -36,7 +35,7 @@ impl Algorithm {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Material {
-    /// Modulus and exponent, without zeros before them.
+    /// Modulus and exponent, without leading zeros.
     Rsa(Vec<u8>, Vec<u8>),
     /// An uncompressed point.
     P256([u8; 65]),
@@ -47,13 +46,13 @@ enum Material {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     kid: Option<String>,
-    /// The only algorithm that it is for, if it says so.
+    /// The only algorithm that the key is for, if it names one.
     only: Option<Algorithm>,
     material: Material,
 }
 
 impl Key {
-    /// Whether it is for this algorithm. A key decides that, and no token.
+    /// True if the key is for this algorithm. The key decides that, not the token.
     fn takes(&self, algorithm: Algorithm) -> bool {
         let made_for = match self.material {
             Material::Rsa(..) => matches!(algorithm, Algorithm::Rs256 | Algorithm::Ps256),
@@ -79,8 +78,8 @@ impl Key {
         checked.is_ok()
     }
 
-    /// `None`: a key for another purpose, or of a kind that is not known. One whose private half was published, too,
-    /// proves nothing any more.
+    /// Parses a key. `None`: a key for another purpose, or of an unknown kind. A key whose private half was published,
+    /// too, proves nothing, and is ignored.
     fn parse(jwk: Member) -> Option<Self> {
         let mut object = jwk.object().ok()?;
         let for_signatures = object.may("use").is_none_or(|member| member.text() == Ok("sig"));
@@ -136,7 +135,7 @@ fn bytes<const N: usize>(object: &mut Object, name: &str) -> Option<[u8; N]> {
     member(object, name)?.try_into().ok()
 }
 
-/// Some write zeros before a number, which `ring` does not take.
+/// Reads a number without leading zeros: some issuers write them, and `ring` refuses them.
 fn number(object: &mut Object, name: &str) -> Option<Vec<u8>> {
     let bytes = member(object, name)?;
     let first = bytes.iter().position(|byte| *byte != 0)?;
@@ -148,8 +147,10 @@ fn number(object: &mut Object, name: &str) -> Option<Vec<u8>> {
 pub struct KeySet(Vec<Key>);
 
 impl KeySet {
+    /// Parses a JWKS.
+    ///
     /// # Errors
-    /// It is no JWKS at all, or no key in it can be used.
+    /// The text is not a JWKS, or contains no key that can be used.
     pub fn parse(text: &str) -> Result<Self, Wrong> {
         let keys = Object::parse(text.as_bytes())?.need("keys")?;
         let mut set = Vec::new();
@@ -175,7 +176,8 @@ impl KeySet {
         self.0.is_empty()
     }
 
-    /// The key that a token names, or, if it names none, the only one for its algorithm. Where two would do, none does.
+    /// Returns the key that a token names or, if it names none, the only one for its algorithm. If two keys match, the
+    /// token is refused.
     pub(super) fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&Key, Refused> {
         let named = || self.0.iter().filter(|key| kid.is_none_or(|kid| key.kid.as_deref() == Some(kid)));
         let mut fit = named().filter(|key| key.takes(algorithm));

@@ -1,12 +1,12 @@
-//! A token: JWS in its compact form, and nothing else (RFC 7519, RFC 8725). Nothing of its payload is read before its
-//! signature was found to be right. A key, or where to get one, is never taken from it.
+//! A token: a JWS in its compact form, and no other (RFC 7519, RFC 8725). Its payload is not read before its signature
+//! is verified. A key, or a location of one, is never taken from a token.
 
 use super::jwks::{Algorithm, Key};
 use super::refused::Refused;
 use crate::json::{Object, Wrong};
 use crate::jws::{Parts, decoded};
 
-/// A token whose signature nobody looked at yet.
+/// A token whose signature is not verified yet.
 pub struct Jwt<'a> {
     signed: &'a str,
     payload: &'a str,
@@ -27,7 +27,7 @@ impl<'a> Jwt<'a> {
         if header.may("crit").is_some() {
             return Err(Refused::Critical);
         }
-        // A token inside of a token is not looked for.
+        // Nested tokens are refused.
         if header.may("cty").is_some() || !header.may("typ").is_none_or(|typ| typ.text().is_ok_and(is_a_token)) {
             return Err(Refused::Type);
         }
@@ -38,7 +38,7 @@ impl<'a> Jwt<'a> {
         Ok(Self { signed: parts.signed, payload: parts.payload, signature, algorithm, kid })
     }
 
-    /// What it says, if this key signed it.
+    /// Returns the payload if this key signed the token.
     pub fn opened(&self, key: &Key) -> Result<Object, Refused> {
         if !key.verifies(self.algorithm, self.signed.as_bytes(), &self.signature) {
             return Err(Refused::Signature);
@@ -47,7 +47,8 @@ impl<'a> Jwt<'a> {
     }
 }
 
-/// A media type, of which `application/` may be left out, and in which case says nothing (RFC 7515, 4.1.9).
+/// True for the media type of a token; `application/` may be left out, and case does not matter (RFC 7515, section
+/// 4.1.9).
 fn is_a_token(typ: &str) -> bool {
     let typ = typ.to_ascii_lowercase();
     matches!(typ.strip_prefix("application/").unwrap_or(&typ), "jwt" | "at+jwt")

@@ -1,5 +1,5 @@
-//! OIDC: access tokens that somebody else signs, as credentials. A verifier of our own, as strict as that of licenses
-//! and for the same reasons (docs/decisions/0021-verify-licenses-with-ring-only.md).
+//! OIDC: access tokens of an identity provider, as credentials. Usher verifies them itself, as strictly as licenses and
+//! for the same reasons (docs/decisions/0021-verify-licenses-with-ring-only.md).
 
 mod cache;
 mod claims;
@@ -26,10 +26,10 @@ use claims::Claims;
 use jwt::Jwt;
 use source::{Keys, Source};
 
-/// The longest token, in bytes.
+/// Maximum length of a token, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
-/// One issuer, and who its tokens say that somebody is.
+/// One issuer: verifies its tokens and returns their principals.
 #[derive(Debug)]
 pub struct Oidc {
     config: OidcConfig,
@@ -41,19 +41,19 @@ pub struct Oidc {
 }
 
 impl Oidc {
-    /// Keys in a file are read at once; those at a URL when [`Oidc::follow_keys`] is called.
+    /// Keys in a file are read at once; keys at a URL when [`Oidc::follow_keys`] is called.
     ///
     /// # Errors
-    /// The file, and what is wrong with it.
+    /// The file with keys, and why it cannot be used.
     pub fn new(config: OidcConfig, clock: Clock) -> Result<Self, String> {
         let source = Source::new(config.keys.clone(), clock.clone())?;
         Ok(Self { config, clock, source, latest: AtomicI64::new(i64::MIN), cache: Mutex::default() })
     }
 
-    /// Whose token it is.
+    /// Verifies a token and returns its principal.
     ///
     /// # Errors
-    /// [`Refused`], the first of: its form, its header, its key, its signature, what it says.
+    /// [`Refused`]: the first of its form, its header, its key, its signature, its claims.
     pub fn check(&self, token: &str) -> Result<Arc<Principal>, Refused> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Refused::TooLong);
@@ -72,19 +72,18 @@ impl Oidc {
         Ok(principal)
     }
 
-    /// The keys, once there is nothing to wait for.
+    /// Returns the keys for a token, unless an attempt to read newer ones is pending.
     fn keys_for(&self, token: &Jwt<'_>) -> Result<Arc<Keys>, Refused> {
         let keys = self.source.keys();
         match keys.set.find(token.kid.as_deref(), token.algorithm) {
             Err(Refused::UnknownKey) if self.source.want() => Err(Refused::KeysPending),
-            // They may have been read between these lines.
+            // They may have been read since `keys` was loaded.
             Err(Refused::UnknownKey) => Ok(self.source.keys()),
             _ => Ok(keys),
         }
     }
 
-    /// Reads the keys again if it is time to, or if somebody came with one that is not known: to be called once a
-    /// second.
+    /// Reads the keys again if it is time to, or if a token named an unknown key; must be called once a second.
     pub async fn follow_keys(&self) {
         self.source.follow().await;
     }
@@ -94,7 +93,7 @@ impl Oidc {
         self.source.refresh().await;
     }
 
-    /// How often keys could not be read.
+    /// Number of failed attempts to read keys.
     #[must_use]
     pub fn refresh_failures(&self) -> u64 {
         self.source.failures()

@@ -1,6 +1,6 @@
-//! Why a token is no credential.
+//! Reasons for which a token is refused.
 
-/// Why a token is refused. Says nothing of what is in it.
+/// Reason for which a token is refused. It contains nothing of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     #[error("it is larger than {} bytes", super::MAX_TOKEN_BYTES)]
@@ -13,7 +13,7 @@ pub enum Refused {
     Critical,
     #[error("its algorithm is not one of its key: RS256, PS256, ES256 or EdDSA")]
     Algorithm,
-    /// It may be known in a moment: this is no decision.
+    /// The key may be known in a moment: this is not a decision.
     #[error("the keys of its issuer are being fetched")]
     KeysPending,
     #[error("none of its issuer's keys is the one that it names")]
@@ -49,7 +49,7 @@ impl Refused {
         Refused::NotYetValid,
     ];
 
-    /// For logs and metrics.
+    /// Name in logs and metrics.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

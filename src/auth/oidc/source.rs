@@ -1,4 +1,4 @@
-//! Where the issuer's keys come from. Those that were read last stay in force until others were read.
+//! Reads the issuer's keys. The keys that were read last stay in force until newer ones are read.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,16 +16,16 @@ use super::jwks::KeySet;
 use crate::clock::Clock;
 use crate::{files, https};
 
-/// How often keys are read, wanted or not.
+/// Interval at which keys are read.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(10 * 60);
-/// How often at most because somebody came with a key that is not known, or because the last attempt failed.
+/// Shortest interval between attempts because a token named an unknown key, or because the last attempt failed.
 const RETRY_DELAY: Duration = Duration::from_secs(10);
-/// How long an attempt may take, from connecting to the last byte.
+/// Time limit of an attempt, from connecting to the last byte.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
-/// The most that is read, in bytes.
+/// Maximum size of a JWKS, in bytes.
 const MAX_JWKS_BYTES: u64 = 1024 * 1024;
 
-/// Keys, and how many others there were before: 0 for none yet.
+/// Keys, and their version; 0: none were read yet.
 #[derive(Debug, Default)]
 pub struct Keys {
     pub set: KeySet,
@@ -46,19 +46,21 @@ pub struct Source {
 
 #[derive(Debug, Default)]
 struct Schedule {
-    /// By the monotonic clock.
+    /// Time of the next attempt, by the monotonic clock.
     next: Duration,
-    /// No attempt is asked for before that.
+    /// No attempt is requested before this time.
     quiet_until: Duration,
-    /// How often an attempt was asked for, and how many of these are answered.
+    /// Number of attempts that were requested, and number of these that have ended.
     requested: u64,
     answered: u64,
     failing: bool,
 }
 
 impl Source {
+    /// Reads keys from a file; a URL is not contacted yet.
+    ///
     /// # Errors
-    /// A file without keys. A URL is not asked yet.
+    /// The file has no keys.
     pub fn new(from: KeysFrom, clock: Clock) -> Result<Self, String> {
         let keys = match &from {
             KeysFrom::File(file) => Keys { set: read(file)?, version: 1 },
@@ -84,7 +86,7 @@ impl Source {
         self.failures.load(Ordering::Relaxed)
     }
 
-    /// Somebody came with a key that is not known. Answers whether it may be known in a moment.
+    /// Requests an attempt because a token named an unknown key. Returns true if the key may be known in a moment.
     pub fn want(&self) -> bool {
         let now = self.clock.monotonic();
         let mut schedule = self.schedule();
@@ -95,7 +97,7 @@ impl Source {
         schedule.requested != schedule.answered || self.keys.load().version == 0
     }
 
-    /// Reads the keys if it is time to, or if somebody wants them.
+    /// Reads the keys if it is time to, or if an attempt was requested.
     pub async fn follow(&self) {
         let due = {
             let schedule = self.schedule();
@@ -127,7 +129,7 @@ impl Source {
                 }
             }
         }
-        // Whoever is told that nothing is pending finds what was read.
+        // Set after the keys were stored: a caller that sees no pending attempt finds the new keys.
         self.schedule().answered = requested;
     }
 

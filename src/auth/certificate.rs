@@ -30,8 +30,10 @@ pub enum Pattern {
 }
 
 impl Pattern {
+    /// Parses a pattern for URIs; `*` may stand for the rest of a path.
+    ///
     /// # Errors
-    /// What is wrong with it.
+    /// The reason why the pattern is invalid.
     pub fn uri(text: &str) -> Result<Self, &'static str> {
         let path = |text: &str| text.split_once("://").is_some_and(|(_, rest)| rest.find('/').is_some_and(|at| at > 0));
         match text.strip_suffix('*') {
@@ -49,8 +51,10 @@ impl Pattern {
         }
     }
 
+    /// Parses a pattern for DNS names; `*` may stand for the first label.
+    ///
     /// # Errors
-    /// What is wrong with it.
+    /// The reason why the pattern is invalid.
     pub fn dns(text: &str) -> Result<Self, &'static str> {
         let name = text.strip_prefix('*').unwrap_or(text);
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);

@@ -14,6 +14,7 @@ const RATE: Rate = Rate { burst: 500, each: Duration::from_millis(200) };
 /// Maximum number of addresses that are tracked.
 const MAX_ADDRESSES: usize = 10_000;
 
+/// Counts of refused calls by reason, and the rates of the addresses that they came from.
 #[derive(Debug)]
 pub(super) struct Failures {
     counts: [AtomicU64; Refused::REASONS.len()],
@@ -50,6 +51,7 @@ impl Failures {
         self.counts[refused.number()].fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Numbers of refused calls, by the names in [`Refused::REASONS`].
     pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
         Refused::REASONS.into_iter().zip(&self.counts).map(|(name, count)| (name, count.load(Ordering::Relaxed)))
     }

@@ -42,6 +42,7 @@ impl From<TokenRefused> for Refused {
 }
 
 impl Refused {
+    /// Names of the reasons in metrics, by number.
     pub const REASONS: [&'static str; 10] = [
         "missing",
         "malformed",
@@ -77,6 +78,7 @@ impl Refused {
         }
     }
 
+    /// Index of the reason in [`Self::REASONS`].
     pub(super) fn number(self) -> usize {
         match self.plain() {
             Refused::Missing => 0,

@@ -76,6 +76,7 @@ impl Token {
         &self.text
     }
 
+    /// SHA-256 of the whole text.
     #[must_use]
     pub fn hash(&self) -> TokenHash {
         TokenHash(sha256(self.text.expose_secret().as_bytes()))

@@ -69,6 +69,7 @@ impl ReadTurn {
     }
 }
 
+/// Reads a socket within the turns of its connection.
 #[derive(Debug)]
 pub(super) struct BudgetedReader<S> {
     socket: S,

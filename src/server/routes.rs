@@ -54,6 +54,7 @@ impl<F: NamedService> Routes<F> {
         self
     }
 
+    /// Finds a service by its name, such as `usher.v1.SeatService`.
     pub(super) fn find(&self, service: &str) -> Option<Route> {
         if service == F::NAME {
             return Some(Route::Fast);

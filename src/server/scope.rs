@@ -39,6 +39,8 @@ impl Default for Scope {
 }
 
 impl Scope {
+    /// Begins the scope of a call. Calls of hot methods get a log span only if `usher::call` or `usher::decisions` is
+    /// logged at debug.
     pub fn open(method: &Method, headers: &HeaderMap, peer: SocketAddr) -> Self {
         let mut scope = Self {
             request_id: headers.get(REQUEST_ID).filter(|id| is_fit(id)).cloned(),
@@ -63,6 +65,7 @@ impl Scope {
         tracing::error_span!(target: "usher::call", "call", method, request_id, trace_id)
     }
 
+    /// Enters the scope on this thread.
     pub fn enter(&self) -> Entered<'_> {
         Entered {
             _log: (!self.log.is_none()).then(|| self.log.enter()),

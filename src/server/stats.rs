@@ -89,21 +89,25 @@ impl Stats {
         named.filter(|(_, times)| times.cumulated().1 > 0)
     }
 
+    /// Open calls.
     #[must_use]
     pub fn calls_now(&self) -> u64 {
         self.calls_now.load(Ordering::Relaxed) as u64
     }
 
+    /// Panics in handlers.
     #[must_use]
     pub fn panics(&self) -> u64 {
         self.panics.load(Ordering::Relaxed)
     }
 
+    /// Open connections.
     #[must_use]
     pub fn connections_now(&self) -> u64 {
         self.connections_now.load(Ordering::Relaxed) as u64
     }
 
+    /// Connections that were refused because a limit was reached.
     #[must_use]
     pub fn connections_refused(&self) -> u64 {
         self.connections_refused.load(Ordering::Relaxed)

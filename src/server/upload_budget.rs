@@ -23,6 +23,7 @@ const MAX_LARGEST_MESSAGES: usize = 16;
 /// Bytes before each message: a flag, and its length in four bytes.
 const HEADER: usize = 5;
 
+/// The budget, in bytes.
 #[derive(Debug)]
 pub(super) struct UploadBudget {
     /// Permits, in bytes.

@@ -17,6 +17,7 @@ pub struct Decisions {
 }
 
 impl Decisions {
+    /// Counts a decision.
     pub(super) fn count(&self, answer: &CheckedOut) {
         let counter = match &answer.decision {
             Ok(lease) if lease.renewed => &self.renewed,
@@ -46,6 +47,7 @@ pub(super) struct DecisionLog {
 }
 
 impl DecisionLog {
+    /// Returns `None` unless the target `usher::decisions` is logged at debug.
     pub fn of(tenant: &TenantId, check_out: &CheckOut) -> Option<Self> {
         let heard = tracing::enabled!(target: "usher::decisions", tracing::Level::DEBUG);
         heard.then(|| Self { tenant: tenant.clone(), pool: check_out.pool.clone(), user: check_out.user.clone() })

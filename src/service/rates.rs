@@ -21,6 +21,7 @@ const FETCHES: Rate = Rate { burst: 5, each: Duration::from_secs(60) };
 /// License requests that are mailed for a tenant: 5 at once, then one in ten minutes.
 const REQUESTS: Rate = Rate { burst: 5, each: Duration::from_secs(10 * 60) };
 
+/// Rate limits of check-outs and of contacts with the vendor.
 pub(super) struct Rates {
     /// Keyed by a hash of the name, because names are long; two names with the same hash share a rate.
     callers: Option<Buckets<u64>>,
@@ -39,6 +40,8 @@ impl Rates {
         Self { callers, users, fetches, requests, hashes: RandomState::new(), clock }
     }
 
+    /// Counts a FetchLicense call of a tenant.
+    ///
     /// # Errors
     /// [`Refusal::TooOften`]: the vendor was not contacted.
     pub fn check_fetch(&self, tenant: &TenantId) -> Result<(), Refusal> {
@@ -46,6 +49,8 @@ impl Rates {
         taken.map_err(|retry| too_often("this tenant's license was looked for too often; nobody was asked", retry))
     }
 
+    /// Counts a license request that is mailed for a tenant.
+    ///
     /// # Errors
     /// [`Refusal::TooOften`]: nothing was sent.
     pub fn check_request(&self, tenant: &TenantId) -> Result<(), Refusal> {
@@ -53,6 +58,8 @@ impl Rates {
         taken.map_err(|retry| too_often("too many requests of this tenant were sent; this one was not", retry))
     }
 
+    /// Counts a check-out against the rates of its caller and its user.
+    ///
     /// # Errors
     /// `RESOURCE_EXHAUSTED` with `RetryInfo`: nothing was decided.
     pub fn check(&self, caller: &Caller, tenant: &TenantId, user: &UserId) -> Result<(), Status> {

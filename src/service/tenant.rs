@@ -28,6 +28,7 @@ impl TenantService {
         Self { context }
     }
 
+    /// Suspends or resumes a tenant.
     async fn suspend<T>(&self, request: &Request<T>, tenant_id: &str, suspend: bool) -> Result<v1::Tenant, Status> {
         let tenant = parse::tenant_id(tenant_id)?;
         let answer = self.context.tenant_access(caller(request)?, tenant)?.submit(SuspendTenant { suspend }).await??;

@@ -46,7 +46,7 @@ impl Cache {
     /// Adds a token that was verified with `keys`.
     pub fn put(&mut self, hash: TokenHash, keys: u64, end: Wall, principal: Arc<Principal>) {
         if keys < self.keys {
-            return; // It was checked while they were changed.
+            return; // Verified while the keys were replaced.
         }
         if keys > self.keys {
             *self = Self { keys, ..Self::default() };

@@ -27,6 +27,10 @@ pub struct Claims {
 }
 
 impl Claims {
+    /// Reads the claims of a verified payload; allows for `LEEWAY` in all dates.
+    ///
+    /// # Errors
+    /// Wrong issuer or audience, expired, not valid yet, or a required claim is missing or invalid.
     pub fn read(payload: Object, config: &OidcConfig, now: Wall) -> Result<Self, Refused> {
         let members = payload.members();
         if text(&members, "iss")? != config.issuer {
@@ -50,6 +54,10 @@ impl Claims {
         Ok(Self { members, subject, end: Wall(end) })
     }
 
+    /// Returns the holder of the token, with the grants of all rules that match.
+    ///
+    /// # Errors
+    /// The claim with the holder's name is not a valid name.
     pub fn principal(&self, config: &OidcConfig) -> Result<Principal, Refused> {
         let called = match self.find(&config.name_claim) {
             None => &self.subject,

@@ -22,6 +22,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// Returns the algorithm with this name in JOSE headers (RFC 7518, RFC 8037).
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "RS256" => Some(Algorithm::Rs256),
@@ -62,6 +63,7 @@ impl Key {
         made_for && self.only.is_none_or(|only| only == algorithm)
     }
 
+    /// Verifies a signature; false if the key is not for this algorithm.
     pub fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         let checked = match &self.material {
             _ if !self.takes(algorithm) => return false,

@@ -20,6 +20,10 @@ fn malformed(_: Wrong) -> Refused {
 }
 
 impl<'a> Jwt<'a> {
+    /// Parses the parts and the header of a token; the payload is left unread.
+    ///
+    /// # Errors
+    /// Malformed, a critical extension, a wrong type, or an algorithm that is not accepted.
     pub fn parse(text: &'a str) -> Result<Self, Refused> {
         let parts = Parts::of(text).map_err(malformed)?;
         let header = decoded(parts.header, "the header").map_err(malformed)?;

@@ -49,7 +49,7 @@ impl Refused {
         Refused::NotYetValid,
     ];
 
-    /// Name in logs and metrics.
+    /// Name in logs; metrics have the plain reason only.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -32,6 +32,7 @@ pub struct Keys {
     pub version: u64,
 }
 
+/// Source of the issuer's keys: a file or a URL, the keys that were read last, and the schedule of attempts.
 #[derive(Debug)]
 pub struct Source {
     from: KeysFrom,
@@ -78,10 +79,12 @@ impl Source {
         })
     }
 
+    /// Returns the keys that are in force.
     pub fn keys(&self) -> Arc<Keys> {
         self.keys.load_full()
     }
 
+    /// Number of failed attempts.
     pub fn failures(&self) -> u64 {
         self.failures.load(Ordering::Relaxed)
     }

@@ -123,7 +123,7 @@ pub fn period(
 pub fn words(problems: &mut FieldViolations, text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     if text.len() > MAX_NAME_BYTES {
-        return words; // It was refused.
+        return words; // Reported by the caller already.
     }
     for word in fold(text).split_whitespace() {
         if words.iter().all(|known| known != word) {

@@ -85,6 +85,7 @@ pub fn heartbeat(request: v1::HeartbeatRequest) -> Result<(TenantId, Heartbeat),
     problems.finish(|| Some((tenant?, Heartbeat { beats: vec![(session?, request.active)] })))
 }
 
+/// Parses a batch; malformed ids are returned beside the command.
 pub fn batch_heartbeat(
     request: v1::BatchHeartbeatRequest,
     limits: &Limits,

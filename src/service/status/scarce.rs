@@ -17,24 +17,28 @@ pub struct Scarce {
     retry: Duration,
 }
 
+/// Permits for watches of sessions.
 pub const WATCHERS: Scarce = Scarce {
     reason: reason::TOO_MANY_WATCHERS,
     name: "watches of sessions",
     undone: "nothing is watched",
     retry: Duration::from_secs(10),
 };
+/// Permits for directory syncs.
 pub const SYNCS: Scarce = Scarce {
     reason: reason::TOO_MANY_SYNCS,
     name: "syncs of directories",
     undone: "nothing was done",
     retry: Duration::from_secs(30),
 };
+/// Permits for exports of users and of the audit.
 pub const EXPORTS: Scarce = Scarce {
     reason: reason::TOO_MANY_EXPORTS,
     name: "exports",
     undone: "nothing was read",
     retry: Duration::from_secs(30),
 };
+/// Permits for bytes of large requests.
 pub const UPLOADS: Scarce = Scarce {
     reason: reason::OVERLOADED,
     name: "bytes of large requests",

@@ -1,4 +1,4 @@
-//! One integration binary: everything that is tested through the crate's public face or the real program.
+//! The one integration test binary: everything that is tested through the crate's public API or the real program.
 
 mod access;
 mod clients;

@@ -1,5 +1,5 @@
-//! Time goes on from one process to the next by what the machine can vouch for; what a clock on the wall says passed ends
-//! no session (R24, R31), and people read it all the same.
+//! Time goes on from one process to the next only as far as the machine's monotonic clock vouches for it. Time that
+//! passed by the wall clock alone ends no session (R24, R31), and people still read the right times.
 
 use std::time::Duration;
 
@@ -15,11 +15,12 @@ use crate::support::memory::{Memory, installation};
 
 const DAY: i64 = 86_400_000;
 const TEN_YEARS: i64 = 3_650 * DAY;
-/// Nobody serves for so long.
+/// Milliseconds for which no process serves.
 const DOWN: u64 = 13_000;
 const MACHINE: Boot = Boot { id: 7, at: 1_000 };
 
-/// Another process, whose clock says `wall`. It is on the machine of before, where `passed` went by, or on another one.
+/// Starts another process, whose wall clock shows `wall`. `passed`: milliseconds since the former process on the same
+/// machine; `None`: on another machine.
 async fn restart(store: &Memory, wall: i64, passed: Option<u64>) -> Process {
     let (clock, manual) = Clock::manual(Wall(wall));
     manual.set_machine(passed.map(|passed| Boot { at: MACHINE.at + passed, ..MACHINE }));
@@ -27,7 +28,7 @@ async fn restart(store: &Memory, wall: i64, passed: Option<u64>) -> Process {
     Process { journal: std::sync::Arc::new(journal), clock: manual }
 }
 
-/// Heartbeats go on, every nine minutes.
+/// Sends a heartbeat every nine minutes for `time`; returns the last result.
 async fn lasts(process: &Process, time: Duration, session: usher::ids::SessionId) -> HeartbeatResult {
     let mut left = time;
     while !left.is_zero() {
@@ -60,8 +61,8 @@ async fn r24_a_clock_that_is_wrong_while_nobody_serves_ends_no_session() {
             let process = restart(&store, wall, vouched.then_some(DOWN)).await;
             process.journal.tick();
             assert_eq!(process.usage().await.unwrap().in_use, 2, "{what}");
-            // Ten hours of service, of which the machine can vouch for thirteen seconds more.
-            // Or a millisecond, if the wall says that time passed.
+            // Ten hours of service, less the time that counts without service: thirteen seconds if the machine vouches
+            // for it, else one millisecond if the wall clock shows that time passed.
             let counted = if vouched { DOWN } else { u64::from(wall > NOON.0 + at_the_end) };
             let served = Duration::from_secs(36_000) - Duration::from_millis(counted);
             let kept = lasts(&process, served - Duration::from_millis(1), ann).await;
@@ -88,7 +89,7 @@ async fn r31_times_that_people_read_stand_where_they_were() {
         for restarts in 1..=3_u64 {
             later += down as i64;
             let process = restart(&store, later, passed.map(|passed| passed * restarts)).await;
-            // The same session, renewed (R16).
+            // The renewal returns the same session (R16).
             let lease = process.check_out("ann").await.unwrap().decision.unwrap();
             off = off.max((lease.started.0 - NOON.0).abs());
             process.journal.stop().await;
@@ -108,7 +109,7 @@ async fn r24_nobody_is_idle_while_nobody_serves() {
     process.check_out("ann").await.unwrap();
     process.journal.stop().await;
 
-    // Two hours, which the machine can vouch for.
+    // Two hours, for which the machine vouches.
     let process = restart(&store, NOON.0 + 7_200_000, Some(7_200_000)).await;
     process.clock.advance(Duration::from_secs(600) + GRACE - Duration::from_millis(1));
     process.journal.tick();

@@ -1,5 +1,5 @@
-//! Nobody hears of a change before its batch is durable, and whatever a connection does to a COMMIT, the change
-//! is there once or not at all (I2).
+//! No answer shows a change before its batch is durable, and whatever a connection does to a COMMIT, the change is
+//! there once or not at all (I2).
 
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ async fn while_the_store_is_away_what_can_be_answered_is() {
     assert_eq!(full.reason, DenialReason::SeatsExhausted, "a denial changes nothing and does not wait (R21)");
     assert!(matches!(process.heartbeat(ann).await.unwrap(), HeartbeatResult::Kept(_)), "a heartbeat is memory only");
 
-    // Past the stall limit the store counts as away: what needs it is refused at once.
+    // Past the stall limit the store counts as away: requests that need it are refused at once.
     let mut state = process.journal.states().remove(0);
     state.wait_for(|state| *state == ShardState::StoreAway).await.unwrap();
     assert_eq!(process.check_out("cid").await, Err(JournalError::StoreAway));
@@ -128,7 +128,7 @@ async fn a_refused_batch_changes_nothing_and_the_shard_goes_on() {
 async fn a_refusal_after_an_unknown_outcome_keeps_the_shard() {
     let store = Memory::default();
     let process = Process::with_pool(&store, 3).await;
-    // The shard is claimed again, the batch is sent again under the new epoch, and then refused.
+    // The journal claims the shard again and sends the batch under the new epoch; then the store refuses the batch.
     store.fail_next(Fault::LostBefore);
     store.fail_next(Fault::Refuse);
     assert_eq!(process.check_out("ann").await, Err(JournalError::Failed));
@@ -141,7 +141,7 @@ async fn a_panic_while_deciding_answers_and_harms_nobody_else() {
     let process = Process::with_pool(&store, 3).await;
     let fresh = SessionId::random();
     let ann = session_of(&process.check_out_as("ann", fresh).await.unwrap());
-    // A session id that is in use breaks an invariant of the ledger.
+    // A session id that is in use breaks an invariant of the ledger, which panics.
     assert_eq!(process.check_out_as("bob", fresh).await, Err(JournalError::Failed));
     assert!(matches!(process.heartbeat(ann).await.unwrap(), HeartbeatResult::Kept(_)), "ann's session lives on");
     assert!(process.check_out("bob").await.unwrap().decision.is_ok());
@@ -153,7 +153,7 @@ async fn what_is_too_much_is_refused_at_once_and_the_queue_recovers() {
     let store = Memory::default();
     let process = Process::with_pool(&store, 3).await;
     store.fail_next(Fault::Stall);
-    // One batch in flight, one being built, and a queue full of others.
+    // One batch in flight, one being built, and a full queue.
     let calls: Vec<_> = (0..40)
         .map(|_| {
             let (journal, clock) = (process.journal.clone(), process.clock.clone());

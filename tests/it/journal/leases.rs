@@ -1,4 +1,5 @@
-//! Answers that are not the outcome of a batch need a lease (I8, C4): yes and no alike, and whatever keeps the store away.
+//! Answers that are not the outcome of a batch need a process lease (I8, C4): yes and no alike, for whatever reason the
+//! store is away.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +15,13 @@ use usher::ledger::outcome::HeartbeatResult;
 use super::{NOON, Process, actor, config, pool, session_of, tenant, user};
 use crate::support::memory::{Fault, Memory, installation};
 
-/// Waits for the next beat, good or missed.
+/// Waits for the process's next sign of life, good or missed.
 async fn next(views: &mut watch::Receiver<View>) {
     views.borrow_and_update();
     views.changed().await.unwrap();
 }
 
-/// What can be answered without a batch.
+/// Results of everything that can be answered without a batch.
 async fn answers_from_memory(process: &Process, live: SessionId) -> Vec<(&'static str, Result<(), JournalError>)> {
     let (journal, actor, tenant) = (&process.journal, actor(), tenant());
     let beat = |session| Heartbeat { beats: vec![(session, true)] };
@@ -86,7 +87,7 @@ async fn nothing_is_answered_from_memory_without_a_lease() {
     all_are(&answers_from_memory(&process, ann).await, Ok(()), "at its last moment");
     process.clock.advance(Duration::from_millis(1));
     all_are(&answers_from_memory(&process, ann).await, Err(JournalError::NoLease), "after it");
-    // What is the outcome of its own batch needs none: the fence let it through.
+    // The outcome of a batch needs no lease: the fence let the batch through.
     let request = CheckIn { session: ann };
     assert!(process.journal.submit(&actor(), &tenant(), request).await.unwrap().ended_now);
     all_are(&answers_from_memory(&process, ann).await[..1], Err(JournalError::NoLease), "a batch gives no lease");
@@ -134,7 +135,8 @@ async fn a_second_process_stands_by_while_the_first_one_lives() {
     let (first, node, ann) = with_a_full_pool(&store).await;
     let other = store.other();
     let second = tokio::spawn(async move { Process::start_among(&other).await });
-    // As many beats as take longer than the silence that it waits for: the first one lives.
+    // Eight signs of life take longer than the silence after which the second process would take over: the first one
+    // lives.
     let mut views = node.views();
     for _ in 0..8 {
         next(&mut views).await;
@@ -195,7 +197,7 @@ async fn beats_that_fail_keep_their_pause_while_a_start_waits_for_one() {
     let (claimed, starting) = (Arc::new(store.clone()), Arc::clone(&node));
     let started =
         tokio::spawn(async move { Journal::start_among(&starting, claimed, clock, installation(1), config()).await });
-    // No time passes.
+    // Lets tasks run, and no time pass.
     for _ in 0..200 {
         tokio::task::yield_now().await;
     }
@@ -233,7 +235,7 @@ async fn of_two_that_start_at_once_one_serves_and_one_stands_by() {
 async fn a_former_owner_learns_what_became_of_its_last_batch() {
     let store = Memory::default();
     let (first, _node, ann) = with_a_full_pool(&store).await;
-    // The answer to its batch is lost; before it asks again, another one has claimed the shard.
+    // The answer to the batch is lost; before the journal claims the shard again, another process has claimed it.
     let claimed = store.clone();
     store.claim_before_next(move || {
         let mut disk = claimed.disk.lock().unwrap();

@@ -1,4 +1,4 @@
-//! The journal over a store whose faults are scripted: what is durable, who hears of it, and when.
+//! The journal over a store with scripted faults: what is durable, which callers get an answer, and when.
 
 mod clocks;
 mod durability;
@@ -28,7 +28,7 @@ use usher::ledger::{Config, Seed};
 
 use crate::support::memory::{Memory, installation};
 
-/// One process: a journal over a disk.
+/// One process: a journal over the disk.
 struct Process {
     journal: Arc<Journal>,
     clock: Arc<ManualClock>,
@@ -61,7 +61,7 @@ fn config() -> JournalConfig {
 }
 
 impl Process {
-    /// Starts on a disk, and claims it from whoever has it.
+    /// Starts a process on the disk, and claims the shard, whoever owns it.
     async fn start(store: &Memory) -> Self {
         Self::start_with(store, config()).await
     }
@@ -72,7 +72,7 @@ impl Process {
         Self { journal: Arc::new(journal), clock: manual }
     }
 
-    /// Starts among other processes, and waits until it may claim the disk.
+    /// Starts a process among others, and waits until it may claim the shard.
     async fn start_among(store: &Memory) -> (Self, Arc<Node>) {
         let (clock, manual) = Clock::manual(NOON);
         let node = Node::new(Arc::new(store.clone()), clock.clone(), "host", 1);
@@ -82,7 +82,7 @@ impl Process {
         (Self { journal: Arc::new(journal), clock: manual }, node)
     }
 
-    /// A tenant with a concurrent pool of `seats`, and three users who may sign in.
+    /// Starts a process with a tenant that has a concurrent pool of `seats`, and three users who may sign in.
     async fn with_pool(store: &Memory, seats: u64) -> Self {
         Self::start(store).await.pool(seats).await
     }
@@ -116,7 +116,7 @@ impl Process {
         Ok(self.journal.submit(&actor(), &tenant(), request).await?.expect("no budget is used up"))
     }
 
-    /// Of a tenant in demo mode.
+    /// Signs a user in to a tenant in demo mode.
     async fn check_out_of(&self, tenant: &TenantId, name: &str) -> Result<CheckedOut, JournalError> {
         let grant = GrantSeats { pools: vec![pool()], users: vec![user(name)], organizations: Vec::new() };
         self.journal.submit(&actor(), tenant, grant).await?;

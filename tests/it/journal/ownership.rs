@@ -1,4 +1,4 @@
-//! One owner a shard (I3): whoever claims last has it, and the one before notices at its next batch.
+//! A shard has one owner (I3): the process that claimed it last. The former owner notices that at its next batch.
 
 use usher::journal::{JournalError, REFRESH, ShardState};
 

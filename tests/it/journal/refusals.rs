@@ -1,5 +1,5 @@
-//! A store that takes no changes for as long as nobody mends it: what waits is told so, memory answers what it may, the
-//! denials are in the audit in the end, and a stop waits for nothing.
+//! A store that refuses changes until it is repaired: waiting callers get that answer, memory answers within its
+//! bounds, every denial reaches the audit in the end, and a stop does not wait.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use usher::ledger::outcome::{DenialReason, HeartbeatResult};
 use super::{Process, session_of, user};
 use crate::support::memory::{Fault, Memory};
 
-/// What answers at once answers within this time of a paused clock.
+/// Limit for an immediate answer, on a paused clock.
 const AT_ONCE: Duration = Duration::from_millis(10);
 
-/// Nobody does anything for so long.
+/// Lets this much time pass without any action.
 async fn passes(time: Duration) {
     let _ = timeout(time, std::future::pending::<()>()).await;
 }
@@ -159,7 +159,7 @@ async fn rows_that_are_refused_again_and_again_are_tried_with_pauses_and_lose_no
         assert_eq!(wrong, Err(JournalError::Failed), "round {round}");
         assert!(denied.unwrap().decision.is_err());
         reaches(&process, ShardState::Serving).await;
-        // In a pause everybody is refused at once.
+        // During a pause all calls are refused at once.
         while process.check_only("ann").await.is_err() {
             passes(Duration::from_millis(50)).await;
         }

@@ -1,4 +1,4 @@
-//! The audit of a person who was renamed: found under the new id, and nobody else's with it (R2, R35).
+//! The audit of a user who was renamed is found under the new id, and contains no other user's events (R2, R35).
 
 use usher::journal::AuditFilter;
 use usher::ledger::change::AuditEvent;
@@ -28,7 +28,7 @@ impl Process {
         }
     }
 
-    /// Everything about a user, on pages of so many events.
+    /// All events of a user, read in pages of `limit` events.
     async fn told(&self, name: &str, limit: usize) -> Vec<String> {
         let (mut told, mut before) = (Vec::new(), None);
         loop {
@@ -52,7 +52,7 @@ async fn the_events_of_a_person_are_found_under_the_new_id() {
     process.block("ann", true).await;
     process.rename("ann", "anna").await;
     process.block("anna", false).await;
-    // Somebody else gets the id; and then she has it again.
+    // Another user gets the id, and gives it up; then the first user gets it back.
     process.grant("ann").await;
     process.rename("ann", "zoe").await;
     process.rename("anna", "ann").await;
@@ -73,10 +73,10 @@ async fn the_events_of_a_person_are_found_under_the_new_id() {
     for limit in 1..=8 {
         assert_eq!(process.told("ann", limit).await, anns, "pages of {limit}");
     }
-    // Of somebody else who had an id before, as after a deletion.
+    // Includes the events of a user who had the id before, as after a deletion.
     let zoes = ["UserRenamed ann", "SeatGranted ann", "UserCreated ann"].into_iter().chain(anns.into_iter().skip(3));
     assert_eq!(process.told("zoe", 2).await, zoes.collect::<Vec<_>>());
-    // Nobody has this id: what stands under it.
+    // No user has this id: the query finds the events that were written under it.
     assert_eq!(process.told("anna", 5).await, ["UserRenamed anna", "UserUnblocked anna"]);
     let deletion = DeleteUser { user: user("zoe") };
     process.journal.submit(&actor(), &tenant(), deletion).await.unwrap().unwrap();

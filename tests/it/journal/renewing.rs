@@ -1,5 +1,5 @@
-//! Ids that a load renewed are written before anything else of their tenant, in steps between which all others are served
-//! (decision 51).
+//! User ids that a load folded anew are written before anything else of their tenant, in steps between which other
+//! tenants are served (decision 51).
 
 use futures_util::future::join_all;
 use usher::ids::{SessionId, TenantId, UserId};
@@ -11,9 +11,9 @@ use usher::ledger::policy::Policy;
 use super::{Process, actor, config, pool, tenant, user};
 use crate::support::memory::Memory;
 
-/// Users who get another id.
+/// Users whose ids change.
 const RENEWED: usize = 1_000;
-/// Calls at once.
+/// Simultaneous calls of the tenant.
 const CALLS: usize = 600;
 
 fn renewed() -> TenantId {
@@ -26,7 +26,7 @@ async fn a_tenant_that_waits_for_its_new_ids_takes_no_room_of_others() {
     let process = Process::with_pool(&store, 5).await;
     let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() };
     process.journal.submit(&actor(), &renewed(), create).await.unwrap().unwrap();
-    // As an earlier release folded them: a final sigma.
+    // Ids as an earlier release folded them: with a final sigma.
     let users = (0..RENEWED).map(|no| UserId::stored(&format!("user{no}ς"))).collect();
     let grant = GrantSeats { pools: vec![pool()], users, organizations: Vec::new() };
     process.journal.submit(&actor(), &renewed(), grant).await.unwrap();
@@ -38,7 +38,7 @@ async fn a_tenant_that_waits_for_its_new_ids_takes_no_room_of_others() {
     let of = renewed();
     let logins = (0..CALLS)
         .map(|no| process.journal.submit(&caller, &of, Process::login(&format!("user{no}ς"), SessionId::random())));
-    // Of the other tenant: a call of several steps, and a login.
+    // Calls of the other tenant: one of several steps, and a login.
     let users = (0..100).map(|no| user(&format!("fresh{no}"))).collect();
     let grant = GrantSeats { pools: vec![pool()], users, organizations: Vec::new() };
     let others = async {

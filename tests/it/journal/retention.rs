@@ -1,4 +1,4 @@
-//! The task that deletes audit events: in steps, until there is nothing left to delete, and again when there is.
+//! The retention task deletes audit events in steps until none is due, and continues when others are due.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -48,18 +48,18 @@ async fn what_is_kept_for_long_enough_is_deleted() {
     let tasks = Tasks::new(clock.clone());
     tasks::retain(&tasks, &process.journal, &clock, 400 * DAY);
     let runs = async |count| {
-        // Tokio's clock moves when nobody has anything to do.
+        // Tokio's paused clock advances when every task is idle.
         let mut often = tokio::time::interval(Duration::from_millis(100));
         while tasks.status()[0].runs < count {
             often.tick().await;
         }
     };
-    // The clock stands still, so one run does it all.
+    // The manual clock stands still, so that one run deletes everything that is due.
     runs(1).await;
     assert_eq!(left(&store), [1_001, 1_002, 1_003]);
     let counted = || process.journal.stats()[0].audit_expired.load(Ordering::Relaxed);
     assert_eq!(counted(), 1_000);
-    // Two days later it is the others' turn, and they are not looked for sooner than an hour after the last time.
+    // Two days later the other events are due; the task looks for them an hour after its last look at the earliest.
     manual.set_wall(NOON.plus(2 * DAY));
     let later = tasks.status()[0].runs + 3;
     runs(later).await;

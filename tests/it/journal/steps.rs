@@ -1,5 +1,5 @@
-//! Commands and lists of several steps: others are served between two of them, tenants take turns, and what has begun is
-//! finished (decision 34).
+//! Commands and lists of several steps: other calls are served between two steps, tenants take turns, and a command
+//! that has begun is finished (decision 34).
 
 use std::future::Future;
 use std::pin::pin;
@@ -20,9 +20,9 @@ use usher::ledger::policy::Policy;
 use super::{Process, actor, config, pool, tenant};
 use crate::support::memory::{Fault, Memory};
 
-/// Some batches full.
+/// Enough users for several full batches.
 const MANY: usize = 2_000;
-/// More than one step.
+/// Enough users for more than one step.
 const SOME: usize = 150;
 
 fn other() -> TenantId {
@@ -40,7 +40,7 @@ impl Process {
         process
     }
 
-    /// So many tenants without anybody, and a queue with room for a call of each.
+    /// Creates `count` tenants without users, and a queue with room for one call of each.
     async fn with_tenants(store: &Memory, count: usize) -> (Self, Vec<TenantId>) {
         let process = Self::start_with(store, JournalConfig { queue: count, batch: count, ..config() }).await;
         let tenants: Vec<_> = (0..count).map(|no| TenantId::stored(&format!("tenant{no}"))).collect();
@@ -55,7 +55,7 @@ impl Process {
         self.journal.submit(&actor(), tenant, create).await.unwrap().unwrap();
     }
 
-    /// A call of several steps of each tenant, all at once: for how many it was made.
+    /// Submits a call of several steps for each tenant, all at once; returns how many were not refused as overload.
     async fn grant_some_of_each(&self, tenants: &[TenantId]) -> usize {
         let request = || GrantSeats { pools: vec![pool()], users: many()[..SOME].to_vec(), organizations: vec![] };
         let caller = actor();
@@ -157,7 +157,7 @@ async fn many_lists_of_one_tenant_delay_another_one_by_a_step_each() {
         let journal = process.journal.clone();
         async move { (journal.query(&tenant, query).await.map(|_| ()), tenant) }
     };
-    // Five are more than fit the queue with the sixth; they begin first.
+    // Together with the sixth list, five are more than the queue holds; they begin first.
     let mut lists: FuturesUnordered<_> = (0..5).map(|_| list(tenant())).collect();
     lists.push(list(other()));
     assert_eq!(lists.next().await.unwrap(), (Ok(()), other()), "its own five steps, and not those of the others");
@@ -170,12 +170,13 @@ async fn a_turn_has_one_budget_for_what_is_new_and_for_what_waits() {
     let (process, tenants) = Process::with_tenants(&store, 200).await;
     store.disk.lock().unwrap().largest = 0;
     assert_eq!(process.grant_some_of_each(&tenants).await, 200);
-    // A hundred full steps are a turn, of some 25 rows and events each.
+    // One turn takes about a hundred full steps, of some 25 rows and events each.
     let largest = store.disk.lock().unwrap().largest;
     assert!((2_000..3_500).contains(&largest), "{largest} rows and events in one batch");
 }
 
-/// Whoever signs in waits for few rows of others; while nobody does, larger batches take less in all.
+/// While logins wait, batches are small, so that a login waits for few rows of other callers; otherwise larger batches
+/// cost less in all.
 #[tokio::test(start_paused = true)]
 async fn batches_are_small_while_others_wait_for_them() {
     let store = Memory::default();
@@ -194,7 +195,7 @@ async fn batches_are_small_while_others_wait_for_them() {
             () = &mut revoked => break largest(),
         }
     };
-    // Sixteen rows, a step of twenty-four and a login; or four times sixteen and a step.
+    // With logins: sixteen rows, a step of twenty-four, and a login. Alone: four times sixteen, and a step.
     assert!(beside <= 50 && (150..350).contains(&alone), "{beside} rows and events in one batch, alone {alone}");
 }
 
@@ -211,7 +212,7 @@ async fn while_the_shard_is_loaded_again_nothing_turns() {
     let store = Memory::default();
     let process = Process::with_two_tenants(&store).await;
     process.grant_many(&other()).await.unwrap();
-    // What is left over is that of a memory that is given up.
+    // The refusal discards the memory, and with it the unfinished deletion.
     store.fail_next(Fault::Refuse);
     store.hold_loads(true);
     let deleted = process.journal.submit(&actor(), &other(), DeleteTenant).await;
@@ -260,7 +261,7 @@ async fn a_deleted_tenant_is_gone_at_once_and_its_rows_go_on_after_a_crash() {
     let store = Memory::default();
     let process = Process::with_two_tenants(&store).await;
     process.grant_many(&other()).await.unwrap();
-    // The first commit, and then the one behind it, do not come to an end.
+    // The first commit stalls, and then the one after it.
     store.fail_next(Fault::Stall);
     let (caller, others) = (actor(), other());
     let mut deleted = Box::pin(process.journal.submit(&caller, &others, DeleteTenant));

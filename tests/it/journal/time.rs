@@ -1,4 +1,5 @@
-//! What time does goes in steps of the writer, between which others are served (I9); and a writer that is stuck is seen.
+//! The work of a tick is divided into steps, between which the writer serves other calls (I9); and a stuck writer is
+//! detected.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use usher::tasks::Tasks;
 use super::{Process, actor, pool};
 use crate::support::memory::Memory;
 
-/// Many steps.
+/// Enough sessions for many steps.
 const MANY: u64 = 2_000;
 
 fn other() -> TenantId {
@@ -24,7 +25,7 @@ fn other() -> TenantId {
 }
 
 impl Process {
-    /// Another tenant, in which so many people are signed in who need no heartbeat.
+    /// Adds a tenant in which this many users are signed in, with sessions that have no lease.
     async fn with_many_sessions(store: &Memory) -> Self {
         let process = Self::with_pool(store, 5).await;
         let (actor, other) = (actor(), other());
@@ -93,7 +94,7 @@ async fn a_writer_that_is_stuck_in_a_step_is_neither_alive_nor_ready() {
     assert_eq!(process.journal.stuck(), None);
     let (stats, readiness) = (process.journal.stats(), Readiness::loading());
     readiness.clear(NotReadyReason::Loading);
-    // As if a step had begun at the first moment and were not over yet.
+    // Simulates a step that began at the first moment and has not ended.
     stats[0].step_began_micros.store(1, Ordering::Relaxed);
     process.clock.advance(Duration::from_secs(4));
     assert_eq!(process.journal.stuck(), None, "it may be a moment yet");

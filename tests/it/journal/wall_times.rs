@@ -1,5 +1,5 @@
-//! What people read about when something happened stands where it was (R31), on both stores: whatever the wall clock is set
-//! to while a process runs, and over restarts, whether or not the machine can vouch for the time in between.
+//! The displayed time of an event does not change (R31), on both stores: whatever the wall clock is set to while a
+//! process runs, and over restarts, whether or not the machine vouches for the time in between.
 
 use std::sync::Arc;
 
@@ -34,7 +34,8 @@ async fn r31_on_postgres() {
     stand_where_they_were(Backend::postgres().await).await;
 }
 
-/// A process whose clock says `wall`, on a machine that was started `up` milliseconds before; `None`: another one.
+/// Starts a process whose wall clock shows `wall`, on a machine that was started `up` milliseconds before; `None`: on
+/// another machine.
 async fn serve(backend: &Backend, wall: i64, up: Option<u64>) -> (Process, Arc<dyn Store>) {
     let store: Arc<dyn Store> = backend.start().await.into();
     let (clock, manual) = Clock::manual(Wall(wall));
@@ -48,7 +49,7 @@ async fn end(process: Process, store: Arc<dyn Store>) {
     store.close().await;
 }
 
-/// Every time that people read of what has happened, with its name.
+/// Every displayed time of something that has happened, with its name.
 async fn times(process: &Process, store: &Arc<dyn Store>) -> Vec<(String, Wall)> {
     let mut times = Vec::new();
     let mut add = |name: String, at: Option<Wall>| times.extend(at.map(|at| (name, at)));
@@ -84,7 +85,7 @@ async fn times(process: &Process, store: &Arc<dyn Store>) -> Vec<(String, Wall)>
     times
 }
 
-/// When each was first seen; none moves afterwards.
+/// The displayed times at the last look.
 #[derive(Default)]
 struct Seen(Vec<(String, Wall)>);
 
@@ -92,7 +93,7 @@ impl Seen {
     async fn look(&mut self, process: &Process, store: &Arc<dyn Store>, what: &str) {
         let now = times(process, store).await;
         for (name, at) in &self.0 {
-            // A session that has ended is in no list, and a user who did something has done it later.
+            // A session that has ended is in no list, and new activity has a later time.
             let same = now.iter().filter(|(other, _)| other == name).all(|(_, now)| now == at);
             assert!(same || name.contains("activity") || name.contains("last"), "{what}: {name} was {at}: {now:?}");
         }
@@ -111,7 +112,7 @@ async fn stand_where_they_were(backend: Backend) {
     seen.look(&process, &store, "at first").await;
     let before = seen.0.clone();
 
-    // Eight hours ahead, and a day back, while it runs.
+    // While the process runs, the clock is set eight hours ahead, and then a day back.
     for by in [8 * HOUR, -24 * HOUR] {
         let what = format!("the clock is set by {by} ms");
         process.clock.set_wall(Wall(process.clock.wall().0 + by));
@@ -126,7 +127,8 @@ async fn stand_where_they_were(backend: Backend) {
     let before = seen.0.clone();
     end(process, store).await;
 
-    // The same machine two hours later, the clock right again; then another one, later still; then one whose clock is behind.
+    // First the same machine two hours later, with the right time; then another one, later; then one whose clock is
+    // behind.
     let mut wall = NOON.0 + 3 * 60_000 + 2 * HOUR;
     for (up, later) in [(Some(3 * 60_000 + 2 * HOUR as u64), 0), (None, 5 * HOUR), (None, -48 * HOUR), (None, 0)] {
         wall += later;

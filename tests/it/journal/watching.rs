@@ -1,4 +1,4 @@
-//! Watchers hear of what is durable, in order; a slow one loses nothing silently.
+//! Watchers get durable events only, in their order; a slow watcher is told when it has missed events.
 
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ async fn a_watcher_that_fell_behind_is_told_to_list_again() {
     process.journal.submit(&actor(), &other, create).await.unwrap().unwrap();
     let mut quiet = process.journal.watch(&other, None).await.unwrap().expect("the tenant is there");
     process.check_out_of(&other, "dan").await.unwrap();
-    // More events than there is room for: two a round, of 300 bytes and more each.
+    // More events than are kept: two a round, of 300 bytes and more each.
     for _ in 0..33_000 {
         let ann = session_of(&process.check_out("ann").await.unwrap());
         process.journal.submit(&actor(), &tenant(), CheckIn { session: ann }).await.unwrap();
@@ -67,11 +67,11 @@ async fn a_watcher_that_fell_behind_is_told_to_list_again() {
     assert!(matches!(events.next().await, WatchEvent::Started { session, .. } if session.user == user("bob")));
     let mut late = process.journal.watch(&tenant(), Some(cursor)).await.unwrap().unwrap();
     assert!(matches!(late.next().await, WatchEvent::Started { .. }), "the cursor that was told is good");
-    // Who is busy pushes out nobody else.
+    // A busy tenant's events displace no other tenant's.
     assert!(matches!(quiet.next().await, WatchEvent::Started { session, .. } if session.user == user("dan")));
 }
 
-/// What watchers are told is kept, and not the batches: their rows can be as large as a caller makes them.
+/// The journal keeps the events for watchers and not their batches, whose rows can be as large as a caller makes them.
 #[tokio::test(start_paused = true)]
 async fn a_batch_is_let_go_when_it_is_durable() {
     let store = Memory::default();

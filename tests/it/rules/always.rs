@@ -1,4 +1,4 @@
-//! What holds for every command of every scenario, so that no scenario has to say it.
+//! Properties that hold for every command of every scenario, so that no scenario has to state them.
 
 use usher::ledger::change::{Actor, Change, Changes, Reason};
 use usher::ledger::command::{Command, Outcome};
@@ -11,13 +11,13 @@ use super::stored::Stored;
 
 pub type Pools = Vec<PoolUsage>;
 
-/// Every mutating call is safe to repeat. Not asked of a login, which renews its session (R16), nor of a
-/// heartbeat, which has no state of its own.
+/// Returns whether the command must be safe to repeat, as every mutating call is. Exceptions: a check-out, which renews
+/// its session (R16), and a heartbeat, which has no state of its own.
 pub fn may_be_repeated(command: &Command) -> bool {
     !matches!(command, Command::CheckOut(_) | Command::Heartbeat(_))
 }
 
-/// After which a pool's limit may be below its use (R14).
+/// Returns whether the command can leave a pool's limit below its use (R14).
 pub fn changes_licenses(command: &Command) -> bool {
     matches!(
         command,
@@ -25,10 +25,10 @@ pub fn changes_licenses(command: &Command) -> bool {
     )
 }
 
-/// A "no" changes nothing, except that what is overdue ends first (R18).
+/// Checks that a "no" changes nothing, except that overdue sessions end first (R18).
 pub fn no_changes_nothing(answers: &[Answer], changes: &Changes) -> Result<(), String> {
     let overdue = |row: &Change| {
-        // A denial is told to people, and then that is remembered (R34).
+        // A denial raises a notification, which is recorded (R34).
         let told = matches!(row, Change::PutNotification(_));
         told || matches!(row, Change::PutSession(session) if session.ended.is_some())
     };
@@ -38,13 +38,13 @@ pub fn no_changes_nothing(answers: &[Answer], changes: &Changes) -> Result<(), S
     Err(format!("  nothing was done, but something changed: {:?}", changes.rows))
 }
 
-/// R35: what changes state leaves an event, numbered without a gap, with the time and who asked. An event that
-/// is written again only counts more (R21).
+/// R35: checks that every change of state leaves an event, numbered without a gap, with its time and its actor. An
+/// event that is written again only has a higher count (R21).
 pub fn audited(changes: &Changes, stored: &Stored, actor: &Actor, now: Moment) -> Result<(), String> {
     let mut last = stored.events.keys().last().copied().unwrap_or_default();
     let sleeping = |row: &Change| match row {
         Change::PutSession(session) => session.ended.is_none(),
-        // That a delivery begins is told with its end.
+        // The start of a delivery is audited together with its end.
         Change::PutNotification(row) => row.deliveries.iter().any(|one| one.state == DeliveryState::UnderWay),
         _ => false,
     };
@@ -63,15 +63,15 @@ pub fn audited(changes: &Changes, stored: &Stored, actor: &Actor, now: Moment) -
             return Err(format!("  R35: not the next event, not now, or not by {actor:?}: {event:?}"));
         }
     }
-    // The checkpoint of last activity is no change of its own.
+    // The checkpoint of last activity needs no event.
     if new == 0 && !changes.rows.iter().all(sleeping) {
         return Err(format!("  R35: these changes left no event: {:?}", changes.rows));
     }
     Ok(())
 }
 
-/// R13 (I1): nothing that is asked for lifts a pool's use above its limit. Only an administrator passes when the
-/// license has expired (R29).
+/// R13 (I1): checks that no command raises a pool's use above its limit. Only an administrator passes when the license
+/// has expired (R29).
 pub fn within_limits(before: &Pools, after: &Pools, outcome: &Outcome) -> Result<(), String> {
     if matches!(outcome, Outcome::CheckOut(Ok(answer)) if answer.notices.contains(&Notice::LicenseExpired)) {
         return Ok(());
@@ -85,7 +85,7 @@ pub fn within_limits(before: &Pools, after: &Pools, outcome: &Outcome) -> Result
     Ok(())
 }
 
-/// R20: the question whether a login would be let in was answered as the login itself.
+/// R20: checks that `check_only` was answered as the check-out itself.
 pub fn as_foreseen(foreseen: &CheckedOut, answer: &CheckedOut) -> Result<(), String> {
     let same = match (&foreseen.decision, &answer.decision) {
         (Ok(could), Ok(lease)) => {

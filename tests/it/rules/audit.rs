@@ -1,4 +1,4 @@
-//! The audit (R35) and the denials in it (R21).
+//! Scenarios of the audit (R35) and of the denials in it (R21).
 
 use super::check;
 

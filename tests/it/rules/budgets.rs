@@ -1,4 +1,5 @@
-//! What callers can make grow is bounded: denials with an event of their own, users admitted at login, redeliveries.
+//! Budgets bound what callers can make grow: denials with an event of their own (R21), users admitted at login (guard
+//! 4), redeliveries of notifications.
 
 use std::time::Duration;
 
@@ -23,7 +24,8 @@ struct Budgeted {
 }
 
 impl Budgeted {
-    /// Two tenants, with two of everything at once and one more each second.
+    /// Creates two tenants. Each budget allows two at once, and then one more each second; that of a tenant's
+    /// redeliveries one in four seconds.
     fn new(unknown_users: UnknownUsers, seats: u64) -> Self {
         let rate = Rate { burst: 2, each: EACH };
         let rates = RateLimits {
@@ -77,7 +79,8 @@ impl Budgeted {
         (self.now.tick, self.now.wall) = (self.now.tick + time, self.now.wall.plus(time));
     }
 
-    /// The denials in the audit so far, as the last state of each event: whose, and how many.
+    /// Writes the open counts, and returns the denials in the audit so far: user and count of the last state of each
+    /// event.
     fn denials(&mut self, tenant: u32) -> Vec<(Option<String>, u32)> {
         self.ledger.tick(self.now, true, &mut self.changes);
         let mut last = std::collections::BTreeMap::new();
@@ -103,7 +106,7 @@ fn r21_denials_beyond_the_budget_are_summed_and_none_is_forgotten() {
     assert_eq!(this.denials(1), [own(0, 2), own(1, 1), (None, 998)]);
     assert_eq!(this.denials(2), [own(0, 1)], "another tenant has a budget of its own");
 
-    // A minute later there is a new sum, and room for two of their own.
+    // A minute later there is a new sum, and budget for two events with a user.
     this.later(Duration::from_secs(60));
     (2_000..2_010).for_each(|user| drop(this.sign_in("acme", user)));
     assert_eq!(this.denials(1)[3..], [own(2_000, 1), own(2_001, 1), (None, 8)]);
@@ -162,7 +165,8 @@ fn r34_notifications_are_delivered_again_within_a_budget() {
     let Err(Refusal::TooOften { retry, .. }) = again(&mut this) else { panic!("delivered without end") };
     assert!(retry >= EACH, "{retry:?}");
 
-    // What the tenant's budget refuses takes nothing of the notification's own: one is free in four seconds.
+    // Redeliveries that the tenant's budget refuses do not consume the notification's own budget; the tenant gets one
+    // more in four seconds.
     this.later(4 * EACH - Duration::from_millis(1));
     let redeliver = |this: &mut Budgeted| this.submit("acme", RedeliverNotification { topic: topic.clone() });
     for _ in 0..3 {

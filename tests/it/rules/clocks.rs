@@ -1,4 +1,4 @@
-//! Dates of licenses and a wall clock that is wrong (R31).
+//! Dates of licenses under a wrong wall clock (R31).
 
 use super::check;
 

@@ -1,4 +1,4 @@
-//! An administrator closes sessions (R26).
+//! Administrators close sessions (R26).
 
 use super::check;
 
@@ -125,7 +125,7 @@ fn r26_closing_sessions() {
     );
 }
 
-/// Who closed the browser is the reason why there is CLOSE.
+/// A user who closed the browser cannot check in, and an administrator can still close the session (R26).
 #[test]
 fn r26_closing_the_session_of_a_dead_client() {
     check(

@@ -107,7 +107,7 @@ fn r11_administrators() {
     );
 }
 
-/// An administrator for the moment of a login would else be one place more.
+/// An administrator only for the moment of the login would add one seat to the pool (R11, R13).
 #[test]
 fn r11_sessions_are_those_of_the_role_that_their_user_has() {
     check(

@@ -1,8 +1,8 @@
-//! How what is told reaches people (R34): answers, failures, pauses, dead letters.
+//! Delivery of notifications (R34): answers, failures, pauses, dead letters.
 
 use super::check;
 
-/// A pool that is full, and told of.
+/// A scenario of a full pool with a raised notification, followed by `rest`.
 fn exceeded(rest: &str) -> String {
     let full = "
         server channels email webhook

@@ -1,4 +1,4 @@
-//! The same login again (R16), the same user elsewhere (R17), and what is overdue by then (R18).
+//! Renewals (R16), logins on another device (R17), and sessions that are overdue at that moment (R18).
 
 use super::check;
 

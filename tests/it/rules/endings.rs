@@ -1,4 +1,4 @@
-//! How a session ends (R24), and what does not end it (R25).
+//! The ends of sessions (R24), and a closed browser, which ends nothing (R25).
 
 use super::check;
 

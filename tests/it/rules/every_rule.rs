@@ -1,8 +1,8 @@
-//! No rule is forgotten: each has a scenario that names it, or belongs to what is not built yet.
+//! Every rule is named by the title of a scenario here, except those that are tested elsewhere.
 
 use std::collections::BTreeSet;
 
-/// What is proved elsewhere: requests for more seats.
+/// Rules that are tested elsewhere: license requests.
 const NOT_HERE: [u8; 1] = [32];
 const LAST: u8 = 35;
 

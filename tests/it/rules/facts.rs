@@ -1,7 +1,7 @@
-//! What came back, in the words in which a scenario expects it.
+//! Answers of the ledger, in the words in which a scenario expects them.
 //!
-//! An answer begins with what must be expected (`yes, renewed`; `no: SEATS_EXHAUSTED`; `1/2, over 1`). The other
-//! facts (`at north`, `retry 10m`, `active 1`) are compared only where a line names them.
+//! The required facts of an answer come first (`yes, renewed`; `no: SEATS_EXHAUSTED`; `1/2, over 1`): a line must name
+//! them. The others (`at north`, `retry 10m`, `active 1`) are compared only where a line names them.
 
 use std::collections::BTreeMap;
 
@@ -18,14 +18,14 @@ use usher::ledger::time::{Moment, Wall};
 use super::language::length;
 use super::{license_facts, notification_facts, sync_verbs};
 
-/// The names under which a scenario knows its sessions.
+/// The names of sessions in a scenario.
 pub type Names = BTreeMap<SessionId, String>;
 
 #[derive(Debug, Default)]
 pub struct Answer {
     pub must: Vec<String>,
     pub may: Vec<String>,
-    /// What a line without `->` expects.
+    /// True for a "yes", which a line without `->` expects.
     pub success: bool,
 }
 
@@ -47,7 +47,7 @@ impl Answer {
         self.must.iter().chain(&self.may).map(String::as_str).collect::<Vec<_>>().join(", ")
     }
 
-    /// Whether this is what a line expects: everything it names, and nothing left out that must be named.
+    /// Returns whether the answer has every fact that the line names, and the line names every required fact.
     pub fn fits(&self, expected: &str) -> bool {
         let expected: Vec<&str> = expected.split(',').map(str::trim).collect();
         let known = |fact: &&str| self.must.iter().chain(&self.may).any(|known| known == fact);
@@ -56,7 +56,7 @@ impl Answer {
     }
 }
 
-/// What a command answered, one answer for each item of a batch.
+/// The answers of a command, one for each item of a batch.
 pub fn answers(outcome: &Outcome, names: &Names, now: Moment) -> Vec<Answer> {
     match outcome {
         Outcome::CheckOut(Ok(answer)) => vec![checked_out(answer, names)],
@@ -183,7 +183,7 @@ fn granted(answer: &Granted) -> Answer {
     said.and(answer.usage.iter().flat_map(of_pool))
 }
 
-/// What a revocation leaves of a seat.
+/// The rest of a seat after a revocation.
 fn left(revoked: &Revoked) -> [String; 2] {
     let left = revoked.seat.as_ref().map_or("no seat".into(), |seat| format!("at {}", access(seat)));
     [left, if revoked.revoked_now { "taken" } else { "nothing taken" }.into()]
@@ -258,12 +258,12 @@ fn of_pool(usage: &PoolUsage) -> Vec<String> {
     [level(usage), counts.to_vec()].concat()
 }
 
-/// `usage primary`
+/// Answer of `usage primary`.
 pub fn pool_usage(usage: &PoolUsage) -> Answer {
     Answer { must: level(usage), may: of_pool(usage), success: true }
 }
 
-/// `usage`
+/// Answer of `usage`.
 pub fn tenant_usage(usage: &TenantUsage) -> Answer {
     let users = &usage.users;
     Answer::yes(license_facts::state(usage.license)).and(notices(&usage.notices)).and([
@@ -287,7 +287,7 @@ fn access(seat: &SeatView) -> String {
     }
 }
 
-/// `show ann`
+/// Answer of `show ann`.
 pub fn user(user: &UserView, now: Moment) -> Answer {
     let seat = |seat: &SeatView| {
         let blocked = if seat.active { "" } else { " inactive" };
@@ -316,7 +316,7 @@ pub fn user(user: &UserView, now: Moment) -> Answer {
     said.and(user.seats.iter().map(seat))
 }
 
-/// Of notifications, in their order.
+/// Topics of notifications, in their order.
 pub fn topics<'a>(topics: impl Iterator<Item = &'a Topic>) -> String {
     let topics: Vec<String> = topics.map(Topic::to_string).collect();
     if topics.is_empty() { "nothing".into() } else { topics.join(" ") }
@@ -331,7 +331,7 @@ pub fn sessions(list: &[SessionView], names: &Names) -> String {
     if names.is_empty() { "nobody".into() } else { names.join(" ") }
 }
 
-/// One audit event: what, about whom, where, why, how often, by whom if not by the scenario's usual caller.
+/// One audit event: action, subject, place, reason, count, and the actor if it is not the usual one.
 pub fn event(event: &AuditEvent, names: &Names, usual: &str) -> String {
     let mut text = format!("{:?}", event.action);
     let subject = event.session.map(|id| name(id, names)).or(event.user.as_ref().map(ToString::to_string));

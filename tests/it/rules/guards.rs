@@ -1,9 +1,9 @@
-//! The guards of a check-out, one by one and in their order: when several stand in the way, the first one in
-//! the order of the domain names the denial.
+//! The guards of a check-out, one by one and in their order (R15): when several fail, the first one gives the reason of
+//! the denial.
 
 use super::check;
 
-/// One way in which a login can fail, in the order of the guards.
+/// One reason why a login can fail, in the order of the guards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Broken {
     Suspended,
@@ -37,7 +37,7 @@ const ALL: [Broken; 12] = [
     Full,
 ];
 
-/// What cannot be wrong at the same time.
+/// Reasons that exclude each other.
 const EITHER_OR: [&[Broken]; 7] = [
     &[ClockSuspect, NotYetValid, Expired],
     &[UnknownUser, Blocked],
@@ -45,7 +45,7 @@ const EITHER_OR: [&[Broken]; 7] = [
     &[UnknownUser, OverLimit],
     &[UnknownUser, SignedIn],
     &[NoSeat, OverLimit],
-    // A named pool is over its limit, a concurrent one is full.
+    // Only a named pool is over its limit here, and only a concurrent one is full.
     &[OverLimit, Full],
 ];
 
@@ -68,13 +68,13 @@ impl Broken {
     }
 }
 
-/// Ann's login to `crm`, with these things in its way.
+/// A scenario of Ann's login to `crm`, which fails for these reasons.
 fn login(broken: &[Broken], plan: &str, expected: &str) -> String {
     let is = |what: Broken| broken.contains(&what);
     let limit = if plan == "named" { 2 } else { 1 };
     let shrunk = if is(OverLimit) { 1 } else { limit };
     let mut lines = vec![
-        // Sessions outlive the licenses of this scenario.
+        // Sessions have no lease, so that they outlive the licenses of this scenario.
         "policy lease_ttl 0s".to_owned(),
         "policy max_session 100d".into(),
         "organization north".into(),
@@ -94,7 +94,7 @@ fn login(broken: &[Broken], plan: &str, expected: &str) -> String {
     add(is(NotYetValid), &format!("license target revision 3 gives crm {plan} {shrunk} from 20d"));
     add(is(NotLicensed), "license target deleted");
     add(is(Expired) || is(ClockSuspect), "after 11d");
-    // The regular work has seen the time before it is turned back.
+    // The regular work raises the high-water mark before the clock is set back (R31).
     add(is(ClockSuspect), "sweep");
     add(is(ClockSuspect), "clock back 5d");
     add(is(Suspended), "tenant acme suspended");
@@ -137,7 +137,7 @@ fn r19_of_two_reasons_the_first_guard_names_the_denial() {
             }
         }
     }
-    // 57 pairs can be; 39 of them in both plans.
+    // 57 pairs are possible, 39 of them in both plans.
     assert_eq!(pairs, 57 + 39);
 }
 
@@ -204,7 +204,7 @@ fn r19_a_tenant_that_does_not_exist() {
     );
 }
 
-/// What comes after a live session of the same user, pool and device, told by what stands in the way.
+/// A renewal is guard 8 (R16): the guards before it can deny it, and guards 9 and 10 cannot.
 #[test]
 fn r16_a_relogin_passes_what_comes_after_it_and_nothing_that_comes_before() {
     let relogin = |plan: &str, line: &str, at: &str, expected: &str| {
@@ -243,7 +243,7 @@ fn r16_a_relogin_passes_what_comes_after_it_and_nothing_that_comes_before() {
     relogin("concurrent", "license target revision 2 gives crm concurrent 0", "north", "yes, renewed, 2/0, over 2");
 }
 
-/// A grant passes the guards that concern a seat, in the same order.
+/// A grant passes those guards that concern a seat, in the same order (R15).
 #[test]
 fn r15_a_grant_is_guarded_in_the_same_order() {
     let grant = |broken: &[&str], expected: &str| {

@@ -1,4 +1,5 @@
-//! What licenses say beside seats (R28): the page of an administrator, and what applications may read.
+//! License terms beside seats (R28): the license page of an administrator, and the entitlements that applications may
+//! read.
 
 use super::check;
 

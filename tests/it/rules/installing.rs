@@ -1,5 +1,5 @@
-//! Installing licenses, revision after revision, and deleting them (R27, R30): what is answered, what is refused, and
-//! what is remembered.
+//! Licenses are installed, revision after revision, and deleted (R27, R30): answers, refusals, and the record that
+//! stays.
 
 use super::check;
 

@@ -1,7 +1,7 @@
-//! The language in which the rules are written down: small enough to be read by somebody who does not program.
-//! One act a line, in the order in which things happen; `#` starts a comment. Behind `->` stands what must come
-//! back: several facts are separated by commas, the answers of a batch by semicolons. A line without `->` must
-//! succeed. What each line may say is listed in `verbs.rs`; what it can be answered in `facts.rs`.
+//! The language of the scenarios: small enough for a reader who does not program. Each line is one action, in the order
+//! in which things happen; `#` starts a comment. After `->` comes the expected answer: commas separate facts,
+//! semicolons separate the answers of a batch. A line without `->` must succeed. `verbs.rs` lists what a line can say,
+//! and `facts.rs` has the answers.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -17,10 +17,10 @@ pub struct Line {
     pub expected: Option<String>,
 }
 
-/// Reads a whole scenario.
+/// Parses a whole scenario.
 ///
 /// # Errors
-/// The first line that cannot be read, and why.
+/// The first line that cannot be parsed, and the reason.
 pub fn read(scenario: &str) -> Result<Vec<Line>, String> {
     let mut lines: Vec<Line> = Vec::new();
     for (index, raw) in scenario.lines().enumerate() {
@@ -49,7 +49,7 @@ pub fn read(scenario: &str) -> Result<Vec<Line>, String> {
     Ok(lines)
 }
 
-/// The words of one line, taken from the front. A text in quotes is one word, a comma is one, too.
+/// The words of one line, taken from the front. A quoted text is one word, and so is a comma.
 #[derive(Debug)]
 pub struct Words(VecDeque<String>);
 
@@ -73,12 +73,12 @@ impl Words {
         self.0.front().map(String::as_str)
     }
 
-    /// The next word; `what` names what is missing.
+    /// Takes the next word; `what` describes it in the error.
     pub fn next(&mut self, what: &str) -> Result<String, String> {
         self.0.pop_front().ok_or_else(|| format!("here the line ends, but {what} is missing"))
     }
 
-    /// Takes the next word if it is this one.
+    /// Takes the next word if it is this one; returns whether it did.
     pub fn eat(&mut self, word: &str) -> bool {
         let found = self.peek() == Some(word);
         if found {
@@ -87,17 +87,17 @@ impl Words {
         found
     }
 
-    /// This word must come next.
+    /// Takes this word, which must come next.
     pub fn expect(&mut self, word: &str) -> Result<(), String> {
         if self.eat(word) { Ok(()) } else { Err(format!("`{word}` is missing before {:?}", self.0)) }
     }
 
-    /// These words must come next.
+    /// Takes these words, which must come next.
     pub fn phrase(&mut self, words: &str) -> Result<(), String> {
         words.split(' ').try_for_each(|word| self.expect(word))
     }
 
-    /// Names up to one of the words in `stops` or the end; at least one.
+    /// Takes at least one name, up to one of the words in `stops` or the end.
     pub fn names(&mut self, what: &str, stops: &[&str]) -> Result<Vec<String>, String> {
         let mut names = vec![self.next(what)?];
         while self.peek().is_some_and(|word| !stops.contains(&word)) {
@@ -111,7 +111,7 @@ impl Words {
         word.parse().map_err(|_| format!("{what}: `{word}` is not a number"))
     }
 
-    /// A length of time: `1h 30m`, `59.999s`, `5ms`, `30d`, `0s`.
+    /// Takes a duration: `1h 30m`, `59.999s`, `5ms`, `30d`, `0s`.
     pub fn duration(&mut self) -> Result<Duration, String> {
         let mut sum = part(&self.next("a length of time")?)?;
         while let Some(more) = self.peek().and_then(|word| part(word).ok()) {
@@ -121,13 +121,13 @@ impl Words {
         Ok(sum)
     }
 
-    /// Nothing may be left.
+    /// Checks that no word is left.
     pub fn end(&self) -> Result<(), String> {
         if self.0.is_empty() { Ok(()) } else { Err(format!("nothing is known about {:?}", self.0)) }
     }
 }
 
-/// What the units stand for, in milliseconds, the longest first.
+/// Units in milliseconds, the longest first.
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 fn part(word: &str) -> Result<Duration, String> {
@@ -137,7 +137,7 @@ fn part(word: &str) -> Result<Duration, String> {
     let (_, size) = UNITS.into_iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?;
     let (whole, thousandths) = number.split_once('.').unwrap_or((number, "0"));
     let whole: u64 = whole.parse().map_err(|_| wrong())?;
-    // Only seconds have a fraction: thousandths.
+    // Only seconds have a fraction, in thousandths.
     let fraction: u64 = format!("{thousandths:0<3}").parse().map_err(|_| wrong())?;
     if thousandths.len() > 3 || (fraction > 0 && unit != "s") {
         return Err(wrong());
@@ -145,7 +145,7 @@ fn part(word: &str) -> Result<Duration, String> {
     Ok(Duration::from_millis(whole * size + fraction))
 }
 
-/// The same the other way round: `1h 30m`.
+/// Prints a duration as a scenario writes it: `1h 30m`.
 pub fn length(duration: Duration) -> String {
     let mut left = u64::try_from(duration.as_millis()).expect("a length of time within reason");
     let mut parts = Vec::new();

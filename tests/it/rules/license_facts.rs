@@ -1,4 +1,4 @@
-//! What came back about licenses, in the words in which a scenario expects it.
+//! Answers about licenses, in the words in which a scenario expects them.
 
 use usher::ids::LicenseId;
 use usher::ledger::change::Limit;
@@ -29,7 +29,7 @@ fn validity(validity: Validity) -> &'static str {
     }
 }
 
-/// Answer of the commands that install, delete or revoke.
+/// Answer of commands that install, delete or revoke a license.
 pub fn changed(answer: &Done<LicenseChange>) -> Answer {
     done(answer, |change| {
         let so = if change.changed { "changed" } else { "unchanged" };
@@ -39,7 +39,7 @@ pub fn changed(answer: &Done<LicenseChange>) -> Answer {
     })
 }
 
-/// `primary 2 -> 5` is said as `primary from 2 to 5`: an arrow begins what is expected.
+/// Prints `primary 2 -> 5` as `primary from 2 to 5`, because in a scenario `->` begins the expected answer.
 fn shift(change: &PoolChange) -> Vec<String> {
     let (pool, after) = (&change.after.pool, &change.after);
     let over = (after.over > 0).then(|| format!("{pool} over {}", after.over));
@@ -47,14 +47,14 @@ fn shift(change: &PoolChange) -> Vec<String> {
     [Some(format!("{pool} from {before} to {}", after.limit)), over].into_iter().flatten().collect()
 }
 
-/// `license base`: the newest revision that is listed.
+/// Answer of `license base`: the newest revision in the list.
 pub fn newest(found: &QueryResult, id: &LicenseId, now: Moment) -> Answer {
     let QueryResult::ListLicenses(Ok(all)) = found else { unreachable!("the list of licenses, not {found:?}") };
     let newest = all.rows.iter().find(|license| license.id == *id);
     newest.map_or_else(|| Answer::no("none".into()), |view| license(view, now))
 }
 
-/// `information` and `entitlements`
+/// Answer of `information` and `entitlements`.
 pub fn told(found: &QueryResult, now: Moment) -> Answer {
     match found {
         QueryResult::GetLicenseInformation(found) => done(found, |told| information(told, now)),
@@ -73,7 +73,7 @@ fn license(view: &LicenseView, now: Moment) -> Answer {
     ])
 }
 
-/// `list licenses`
+/// Answer of `list licenses`.
 pub fn licenses(views: &[LicenseView]) -> String {
     let one = |view: &LicenseView| format!("{}/{} {}", view.id, view.revision, validity(view.validity));
     let all: Vec<String> = views.iter().map(one).collect();

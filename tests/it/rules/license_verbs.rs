@@ -1,4 +1,4 @@
-//! `license …`, `pool …`: what licenses give, and how they end.
+//! Verbs about licenses, `license …` and `pool …`: their terms and their ends.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use usher::ledger::time::Wall;
 use super::language::Words;
 use super::verbs::{START, Verb, command, parsed, pool_id};
 
-/// Where the list of pools, features or limits ends.
+/// Words that end a list of pools, features or limits.
 const CLAUSES: [&str; 10] =
     ["tier", "features", "limits", "hosts", "customer", "to", "issued", "from", "until", "document"];
 
@@ -34,7 +34,7 @@ fn dates(words: &mut Words) -> Result<(Option<Wall>, Option<Wall>), String> {
     Ok((from.map(|after| START.plus(after)), until.map(|after| START.plus(after))))
 }
 
-/// `pool primary concurrent 2`: a license of its own for one pool.
+/// Parses `pool primary concurrent 2`: a license of its own for one pool.
 pub fn pool(words: &mut Words) -> Result<Verb, String> {
     let pool = pool_id(words)?;
     let license = LicenseId::stored(pool.as_str());

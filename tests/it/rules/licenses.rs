@@ -1,5 +1,5 @@
-//! What licenses give (R27), their end (R29), and a tenant that has none (R30). Signed documents come to this as plain
-//! entitlements.
+//! Limits from licenses (R27), expiry (R29), and a tenant without any license (R30). The ledger gets a signed document
+//! as plain entitlements, as here.
 
 use super::check;
 

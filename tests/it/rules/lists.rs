@@ -1,4 +1,4 @@
-//! `list …`: the questions that are answered in pages.
+//! Verbs `list …`: queries that are answered in pages.
 
 use usher::ids::DeviceId;
 use usher::ledger::change::{BlockCause, TenantState};
@@ -13,11 +13,13 @@ use super::language::Words;
 use super::notification_verbs;
 use super::verbs::{Verb, organization_id, pool_id, user_id};
 
-/// More rows than any scenario has.
+/// Page limit above the number of rows of any scenario.
 const EVERYTHING: usize = 1_000;
 
+/// Parses a line after `list`.
+///
 /// # Errors
-/// What is wrong with the line.
+/// The reason why the line cannot be parsed.
 pub fn list(words: &mut Words) -> Result<Verb, String> {
     let mut query = match words.next("what to list")?.as_str() {
         "sessions" => sessions(words)?.into(),

@@ -1,5 +1,5 @@
-//! The rules of the domain, each written down as a scenario that somebody who does not program can read, and
-//! held against the real ledger. `verbs.rs` has the language on one page.
+//! The rules of the domain, each as a scenario that a reader who does not program can read, run against the real
+//! ledger. `verbs.rs` has the language on one page.
 
 mod always;
 mod facts;

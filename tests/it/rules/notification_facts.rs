@@ -1,4 +1,4 @@
-//! What is said about notifications.
+//! Answers about notifications, in the words in which a scenario expects them.
 
 use usher::ledger::notification::{Attempt, Cause, DeliveryState, DeliveryView, Facts, NotificationView};
 use usher::ledger::time::Moment;
@@ -6,7 +6,7 @@ use usher::ledger::time::Moment;
 use super::facts::Answer;
 use super::language::length;
 
-/// `notification exceeded/primary`
+/// Answer of `notification exceeded/primary`.
 pub fn shown(view: &NotificationView, now: Moment) -> Answer {
     let mut said = Answer::yes(if view.cleared { "over" } else { "open" });
     said = said.and([format!("told {} ago", length(now.wall.since(view.raised)))]);
@@ -33,7 +33,7 @@ fn facts(facts: &Facts, now: Moment) -> Vec<String> {
     }
 }
 
-/// `email pending in 1m`
+/// One delivery, such as `email pending in 1m`.
 fn of(delivery: &DeliveryView, now: Moment) -> String {
     let state = match delivery.state {
         DeliveryState::Pending => "pending",
@@ -44,7 +44,7 @@ fn of(delivery: &DeliveryView, now: Moment) -> String {
     let mut text = format!("{} {state}", delivery.channel.word());
     text += &if delivery.attempts > 0 { format!(" after {}", delivery.attempts) } else { String::new() };
     text += &if delivery.error.is_empty() { String::new() } else { format!(" ({})", delivery.error) };
-    // Pauses differ by up to an eighth: whole minutes tell enough.
+    // Pauses vary by up to an eighth, so that whole minutes are precise enough.
     let minutes = delivery.next.map(|next| next.since(now.wall).as_secs() / 60).filter(|minutes| *minutes > 0);
     text + &minutes.map_or(String::new(), |minutes| format!(" in {minutes}m"))
 }

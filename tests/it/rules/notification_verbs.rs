@@ -1,4 +1,4 @@
-//! `send …`, `redeliver …`, `notification …`, `due …`: what people are told, and how it reaches them (R34).
+//! Verbs about notifications and their deliveries (R34): `send …`, `redeliver …`, `notification …`, `due …`.
 
 use usher::ledger::command::{DueNotifications, ListNotifications, RedeliverNotification};
 use usher::ledger::notification::{Attempt, Channel, DeliveryState, Topic};
@@ -6,7 +6,7 @@ use usher::ledger::notification::{Attempt, Channel, DeliveryState, Topic};
 use super::language::Words;
 use super::verbs::{Verb, command};
 
-/// More rows than any scenario has.
+/// Limit above the number of rows of any scenario.
 const EVERYTHING: usize = 1_000;
 
 pub fn topic(words: &mut Words) -> Result<Topic, String> {
@@ -20,7 +20,7 @@ fn channel(words: &mut Words) -> Result<Channel, String> {
     Channel::ALL.into_iter().find(|one| one.word() == word).ok_or_else(|| format!("`{word}` is no channel"))
 }
 
-/// `send exceeded/primary by email answered`
+/// Parses `send exceeded/primary by email answered`.
 pub fn send(words: &mut Words) -> Result<Verb, String> {
     let (topic, channel) = (topic(words)?, channel(words)?);
     let result = match words.next("what became of it")?.as_str() {
@@ -37,12 +37,12 @@ pub fn redeliver(words: &mut Words) -> Result<Verb, String> {
     Ok(command(RedeliverNotification { topic: topic(words)? }))
 }
 
-/// `due by email`
+/// Parses `due by email`.
 pub fn due(words: &mut Words) -> Result<Verb, String> {
     Ok(Verb::Due(DueNotifications { channel: channel(words)?, limit: EVERYTHING }))
 }
 
-/// `list notifications dead`
+/// Parses `list notifications dead`.
 pub fn list(words: &mut Words) -> ListNotifications {
     let named = [
         ("pending", DeliveryState::Pending),

@@ -1,4 +1,4 @@
-//! Organizations share the tenant's seats (R3); access is on or off in each (R7); where a login lands (R8).
+//! Organizations share the tenant's seats (R3); access is on or off in each (R7); a login lands in one of them (R8).
 
 use super::check;
 

@@ -1,5 +1,5 @@
-//! What time does in a shard costs what is due, and goes in steps (I9): nobody waits for everything that is due at one
-//! moment, and no decision is wrong because it did not wait (R18).
+//! The work of a tick depends only on what is due, and is divided into steps (I9): no caller waits for everything that
+//! is due at one moment, and no decision is wrong because it did not wait (R18).
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use usher::ledger::policy::{Policy, UnknownUsers};
 use usher::ledger::time::{Moment, Tick, Wall};
 use usher::ledger::{Budget, Config, Ledger, Reading, Seed, Ticking};
 
-/// Several steps of each kind.
+/// Enough for several steps of each kind.
 const SESSIONS: u64 = 3_000;
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 struct Shard {
     ledger: Ledger,
     now: Moment,
-    /// What was written last.
+    /// The changes of the last call.
     written: Changes,
 }
 
@@ -33,10 +33,10 @@ impl Shard {
         Self { ledger, now, written: Changes::default() }
     }
 
-    /// A shard with a tenant whose pool of so many seats is full.
+    /// A shard with a tenant whose pool of [`SESSIONS`] seats is full.
     fn full() -> Self {
         let mut shard = Self::new();
-        // Nobody needs a heartbeat: all of them end ten hours after they began.
+        // Sessions have no lease: all of them end ten hours after their start.
         let policy = Policy { lease_ttl: Duration::ZERO, unknown_users: UnknownUsers::Admit, ..Policy::default() };
         shard.submit("acme", CreateTenant { display_name: "".into(), contact: "".into(), policy });
         shard.license(1, SESSIONS);
@@ -48,7 +48,7 @@ impl Shard {
         shard
     }
 
-    /// All sessions are overdue, and their users known to be Idle.
+    /// A shard in which all sessions are overdue, and their users are already marked Idle.
     fn overdue() -> Self {
         let mut shard = Self::full();
         shard.after(2 * HOUR);
@@ -74,7 +74,7 @@ impl Shard {
         self.ledger.apply(request, self.now, &mut self.written)
     }
 
-    /// One step of a check-out, and what it cost: `None` when it is to be asked for again.
+    /// Runs one step of a check-out, and returns its work; `None`: the check-out needs another step.
     fn step(&mut self, login: CheckOut) -> (Option<CheckedOut>, u64) {
         self.written = Changes::default();
         let request = Request { tenant: TenantId::stored("acme"), actor: Actor("test".into()), command: login.into() };
@@ -88,7 +88,7 @@ impl Shard {
         }
     }
 
-    /// Steps of a whole tick, and the work of the longest one.
+    /// Runs a whole tick; returns the number of its steps, and the work of the longest.
     fn tick(&mut self) -> (usize, u64) {
         self.written = Changes::default();
         let (mut ticking, mut steps, mut longest) = (Ticking::new(false), 0, 0);
@@ -102,7 +102,7 @@ impl Shard {
         }
     }
 
-    /// Sessions that ended in what was written last.
+    /// Number of sessions that the last call ended.
     fn ended(&self) -> usize {
         let ended = |row: &&Change| matches!(row, Change::PutSession(row) if row.ended.is_some());
         self.written.rows.iter().filter(ended).count()

@@ -1,4 +1,4 @@
-//! `policy <field> <value>`: every field of the policy, by the name that it has in the API.
+//! Verb `policy <field> <value>`: every field of the policy, by its name in the API.
 
 use std::time::Duration;
 
@@ -7,8 +7,10 @@ use usher::ledger::policy::{CloseActive, UnknownUsers, WhenAlreadySignedIn, When
 
 use super::language::Words;
 
+/// Parses the line after `policy`.
+///
 /// # Errors
-/// What is wrong with the line.
+/// The reason why the line cannot be parsed.
 pub fn policy(words: &mut Words) -> Result<UpdateTenant, String> {
     let mut patch = PolicyPatch::default();
     match words.next("a field of the policy")?.as_str() {
@@ -51,7 +53,7 @@ pub fn policy(words: &mut Words) -> Result<UpdateTenant, String> {
     Ok(UpdateTenant { version, policy: patch, ..UpdateTenant::default() })
 }
 
-/// `75 90`, or `off`.
+/// Parses `75 90`, or `off`.
 fn percents(words: &mut Words) -> Result<Box<[u8]>, String> {
     if words.eat("off") {
         return Ok(Box::default());

@@ -1,4 +1,4 @@
-//! Lists, pages, usage: what is read agrees with what is decided (R15), and pages neither repeat nor skip.
+//! Lists, pages, usage: displays agree with decisions (R15), and pages neither repeat nor skip a row.
 
 use super::check;
 

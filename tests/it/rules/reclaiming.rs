@@ -1,4 +1,4 @@
-//! A full pool may take the seat of who is idle the longest, by policy (guard 10, R24).
+//! By policy, a login to a full pool reclaims the seat of the user who was idle the longest (guard 10, R24).
 
 use super::check;
 

@@ -1,5 +1,5 @@
-//! Users whose ids an earlier release folded less (R2, decision 51): a load gives them the ids of today, and nobody is merged
-//! with anybody.
+//! Users whose ids an earlier release folded differently (R2, decision 51): a load folds their ids anew, and merges no
+//! two users.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::support::rows::Rows;
 
 const NOW: Moment = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
 
-/// A ledger, and what a store would hold of it.
+/// A ledger, and the rows and events that a store would contain.
 struct Shard {
     ledger: Ledger,
     now: Moment,
@@ -29,7 +29,7 @@ struct Shard {
 }
 
 impl Shard {
-    /// With these users, stored as they stand here.
+    /// A shard with these users, whose ids are stored unchanged.
     fn of(users: &[&str]) -> Self {
         let ledger = Ledger::restore(config(), TenantNo(0), EventNo(0), Wall::default(), NOW, Duration::ZERO).finish();
         let mut shard = Self { ledger, now: NOW, rows: Rows::default(), events: BTreeMap::new() };
@@ -37,7 +37,7 @@ impl Shard {
         shard
     }
 
-    /// One more tenant.
+    /// Adds another tenant.
     fn add(&mut self, tenant: &TenantId, users: &[&str]) {
         let (display_name, contact, policy) = ("".into(), "".into(), Policy::default());
         let _ = self.apply_in(tenant, CreateTenant { display_name, contact, policy });
@@ -48,7 +48,7 @@ impl Shard {
         }
     }
 
-    /// As the next process finds it.
+    /// Loads the ledger anew from the rows, as the next process does.
     fn load(&mut self) {
         let (last_tenant, last_event) = (self.ledger.last_tenant(), self.ledger.last_event());
         let wall_high = self.ledger.wall_high();
@@ -57,7 +57,7 @@ impl Shard {
         self.ledger = load.finish();
     }
 
-    /// What is left over is carried on with.
+    /// Runs the unfinished work to its end; returns the number of steps.
     fn run_unfinished(&mut self) -> usize {
         let mut steps = 0;
         while self.ledger.is_unfinished() {
@@ -67,7 +67,7 @@ impl Shard {
         steps
     }
 
-    /// One step of what is left over.
+    /// Runs one step of the unfinished work.
     fn step(&mut self) {
         let (mut changes, before) = (Changes::default(), self.ledger.work());
         self.ledger.run_unfinished(self.now, &mut changes);
@@ -86,7 +86,7 @@ impl Shard {
         outcome
     }
 
-    /// A step of a command; `None`: something else had to be done first.
+    /// Runs one step of a command; `None`: the step did other work that must come first.
     fn decide(&mut self, tenant: &TenantId, command: impl Into<Command>) -> Option<Outcome> {
         let (mut changes, before) = (Changes::default(), self.ledger.work());
         let decided = self.ledger.decide(request(tenant, command), self.now, &mut changes);
@@ -107,7 +107,7 @@ impl Shard {
         self.events.extend(changes.events.into_iter().map(|event| (event.no, event)));
     }
 
-    /// Who signs in by this text, and whether the session was there already.
+    /// Signs in with this text; returns the id of the user, and whether a session was renewed.
     fn signs_in(&mut self, text: &str) -> (String, bool) {
         match self.apply(login(parsed(text))) {
             Outcome::CheckOut(Ok(answer)) => {
@@ -135,7 +135,7 @@ impl Shard {
         self.ledger.kept_ids().into_iter().map(|kept| [kept.user.to_string(), kept.other.to_string()]).collect()
     }
 
-    /// The ids under which something happened, in the order of the events.
+    /// The user ids and details of the events of an action, in their order.
     fn told(&self, action: Action) -> Vec<(&str, &str)> {
         let events = self.events.values().filter(|event| event.action == action);
         events.map(|event| (event.user.as_ref().map_or("", UserId::as_str), &*event.detail)).collect()
@@ -183,7 +183,7 @@ fn login(user: UserId) -> CheckOut {
     }
 }
 
-/// So many that they take many steps.
+/// Enough ids for many steps.
 fn many() -> Vec<String> {
     (0..2_000).map(|no| format!("ς{no:04}@x")).collect()
 }
@@ -200,7 +200,7 @@ fn texts(users: &[String]) -> Vec<&str> {
 fn a_load_gives_users_the_ids_of_today() {
     let mut shard = Shard::of(&["οδυσσευς@x", "ann@xn--mnchen-3ya.example", "an\u{200b}n@x", "bob@x"]);
     for id in ["οδυσσευς@x", "bob@x"] {
-        // As an earlier release signed them in.
+        // Signs in with the id as an earlier release folded it.
         assert!(is_yes(&shard.apply(login(UserId::stored(id)))));
     }
     shard.load();
@@ -212,11 +212,11 @@ fn a_load_gives_users_the_ids_of_today() {
         ("an\u{200b}n@x", "is now ann@x"),
     ];
     assert_eq!(shard.told(Action::UserRenamed), renamed);
-    // What was there, and what came after it, is one person's.
+    // Sessions from before the load and from after it belong to the same user.
     shard.adds_up();
     let (id, former) = shard.query(FormerIds { user: parsed("οδυσσευς@x") }).unwrap();
     assert_eq!((id.as_str(), former.len(), former[0].id.as_str()), ("οδυσσευσ@x", 1, "οδυσσευς@x"));
-    // It is written: another load has nothing to do.
+    // The new ids are stored: another load changes nothing.
     shard.load();
     assert_eq!((shard.run_unfinished(), shard.told(Action::UserRenamed).len()), (0, 3));
     assert_eq!(shard.signs_in("Οδυσσευς@x"), ("οδυσσευσ@x".to_owned(), true));
@@ -230,7 +230,7 @@ fn two_who_are_one_by_now_are_not_merged() {
     assert_eq!(shard.listed(), ["οδυσσευς@x", "οδυσσευσ@x"], "who has the id of today keeps it");
     assert_eq!(shard.kept(), [["οδυσσευς@x", "οδυσσευσ@x"]]);
     assert_eq!(shard.run_unfinished(), 0);
-    // Each signs in as before.
+    // Each user signs in as before.
     assert_eq!(shard.signs_in("Οδυσσευς@x"), ("οδυσσευς@x".to_owned(), false));
     assert_eq!(shard.signs_in("ΟΔΥΣΣΕΥΣ@x"), ("οδυσσευσ@x".to_owned(), false));
     assert_eq!(shard.signs_in("οδυσσευς@X"), ("οδυσσευς@x".to_owned(), true));
@@ -245,7 +245,7 @@ fn two_who_are_one_by_now_are_not_merged() {
     let _ = shard.apply(BlockUser { user: parsed("οδυσσευς@x"), end_sessions: false });
     assert_eq!(shard.told(Action::UserBlocked), [("οδυσσευς@x", "")]);
     shard.adds_up();
-    // One of them is renamed, and there are two ids.
+    // After one of them is renamed, the other one gets today's id.
     let _ = shard.apply(RenameUser { user: parsed("οδυσσευς@x"), new: parsed("other@x") });
     assert_eq!((shard.listed(), shard.kept()), (vec!["other@x".to_owned(), "οδυσσευσ@x".into()], vec![]));
     assert_eq!(shard.signs_in("οδυσσευς@x"), ("οδυσσευσ@x".to_owned(), true));
@@ -275,7 +275,7 @@ fn of_two_who_have_not_the_id_of_today_the_older_one_gets_it() {
     );
     shard.run_unfinished();
     shard.adds_up();
-    // The other one does when that is gone, with the next load.
+    // After that user is deleted, the next load gives the other user the id.
     let _ = shard.apply(DeleteUser { user: parsed("ΣΣ@x") });
     assert_eq!(shard.listed(), ["ςσ@x"]);
     shard.load();
@@ -312,7 +312,7 @@ fn nobody_waits_for_the_ids_of_another_tenant() {
     let outcome = shard.decide(&other, login(parsed("ann@x")));
     assert!(outcome.is_some_and(|outcome| is_yes(&outcome)));
     assert_eq!(shard.told(Action::UserRenamed).len(), 0);
-    // Of who waits the events of before are found all the same.
+    // The events of a user who is not renamed yet are found under both ids.
     let user = parsed("Σ1999@x");
     let (id, former) = shard.query(FormerIds { user: user.clone() }).unwrap();
     assert_eq!((id.as_str(), former.len(), former[0].id.as_str()), ("σ1999@x", 1, "ς1999@x"));

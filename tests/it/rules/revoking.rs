@@ -1,4 +1,4 @@
-//! Licenses that their vendor takes back: records, which give nothing any more (R14, R27, R29).
+//! Licenses that their vendor revoked: records that give nothing any more (R14, R27, R29).
 
 use super::check;
 

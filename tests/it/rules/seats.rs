@@ -1,5 +1,5 @@
-//! Named pools: a granted seat counts (R10), at every door (R15), and those granted last are over a limit that
-//! shrank (R14).
+//! Named pools: a granted seat counts (R10), in every operation that gives seats (R15), and the seats granted last are
+//! over a limit that shrank (R14).
 
 use super::check;
 

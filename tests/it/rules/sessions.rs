@@ -1,4 +1,4 @@
-//! Sessions while they live: heartbeats (R22) and what they make of a user's status (R23).
+//! Live sessions: heartbeats (R22) and the status of the user that follows from them (R23).
 
 use super::check;
 

@@ -13,7 +13,7 @@ use usher::ledger::policy::Policy;
 use usher::ledger::time::{Moment, Tick, Wall};
 use usher::ledger::{Config, Ledger, Reading, Seed};
 
-/// More than one step of each kind.
+/// More than one step of each kind takes.
 const USERS: u64 = 12_000;
 
 struct Fixture {
@@ -63,7 +63,7 @@ impl Fixture {
         assert!(matches!(&outcome, Outcome::CheckOut(Ok(answer)) if answer.decision.is_ok()), "{outcome:?}");
     }
 
-    /// Reads a list; `between` happens after each step that is not the last.
+    /// Reads a list; `between` runs after each step that is not the last. Returns the list, and the number of steps.
     fn read(&mut self, query: impl Into<Query>, mut between: impl FnMut(&mut Self, usize)) -> (QueryResult, usize) {
         let mut reading = Reading::new(Some(tenant()), query.into());
         for step in 1.. {
@@ -76,7 +76,7 @@ impl Fixture {
     }
 }
 
-/// Page after page: `between` happens after each step of all of them.
+/// Reads all pages; `between` runs after each step that is not the last of its page.
 fn all_users(
     fixture: &mut Fixture,
     mut query: ListUsers,
@@ -119,7 +119,7 @@ fn users_who_come_and_go_disturb_nobody_else() {
     let mut fixture = Fixture::new();
     let all = ListUsers { order: UserOrder::UserId, limit: usize::MAX, ..ListUsers::default() };
     let (listed, steps) = all_users(&mut fixture, all, |fixture, step| {
-        // One who was looked at, one who was not, and one who is new.
+        // Deletes a user who was read already and one who was not, and creates a new one.
         fixture.submit(DeleteUser { user: user(step as u64) });
         fixture.submit(DeleteUser { user: user(USERS - step as u64) });
         let (user, profile) = (user(USERS + step as u64), Default::default());

@@ -1,5 +1,5 @@
-//! A store in miniature: the rows that a ledger's changes leave behind, and a second ledger made from them. What
-//! the two answer must be the same, so every rule is also proved to survive a restart.
+//! A small store in memory: the rows that a ledger's changes leave, and a second ledger loaded from them. Both ledgers
+//! must answer the same, so that every scenario also tests that its rule survives a restart.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,11 +16,11 @@ use usher::ledger::{Config, Ledger};
 
 use super::verbs::session_id;
 
-/// What a load adds to every lease: clients may have spoken to the process before.
+/// The time that a load adds to every lease, because the former process may have promised it to clients (R24).
 pub const GRACE: Duration = Duration::from_secs(60);
 const EVERYTHING: usize = 10_000;
 
-/// A row's table and key, as a store has them. Loads go through the tables in this order.
+/// A row's table and key, as a store has them. A load reads the tables in this order.
 type Key = (u8, TenantNo, u32, u32, String);
 
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Commits what a command did.
+    /// Commits the changes of a command.
     pub fn commit(&mut self, changes: Changes, ledger: &Ledger) {
         (self.last_tenant, self.last_event) = (ledger.last_tenant(), ledger.last_event());
         for row in changes.rows {
@@ -45,7 +45,7 @@ impl Stored {
         self.events.extend(changes.events.into_iter().map(|event| (event.no, event)));
     }
 
-    /// A ledger made from nothing but the rows.
+    /// Loads a ledger from nothing but the rows.
     pub fn load(&self, config: Config, old: &Ledger, now: Moment) -> Ledger {
         let mut restore = Ledger::restore(config, self.last_tenant, self.last_event, old.wall_high(), now, GRACE);
         self.rows.values().for_each(|row| restore.put(row.clone()));
@@ -89,12 +89,12 @@ fn key(row: &Change) -> Key {
     }
 }
 
-/// The newest one first: a load must not depend on the order of the rows of one table.
+/// Orders revisions newest first: a load must not depend on the order of the rows of one table.
 fn revision(id: &LicenseId, no: u64) -> String {
     format!("{id} {:020}", u64::MAX - no)
 }
 
-/// Everything that can be read of a tenant.
+/// Every list and record that can be read of a tenant.
 fn views(ledger: &mut Ledger, tenant: &TenantId, now: Moment) -> [QueryResult; 9] {
     let queries: [Query; 9] = [
         GetTenant.into(),
@@ -110,8 +110,10 @@ fn views(ledger: &mut Ledger, tenant: &TenantId, now: Moment) -> [QueryResult; 9
     queries.map(|query| ledger.query(Some(tenant), query, now))
 }
 
+/// Compares all queries of two ledgers.
+///
 /// # Errors
-/// The first question that two ledgers answer differently.
+/// The first query that the two answer differently.
 pub fn same_views(a: &mut Ledger, b: &mut Ledger, tenants: &BTreeSet<TenantId>, now: Moment) -> Result<(), String> {
     for tenant in tenants {
         for (a, b) in views(a, tenant, now).into_iter().zip(views(b, tenant, now)) {
@@ -123,7 +125,7 @@ pub fn same_views(a: &mut Ledger, b: &mut Ledger, tenants: &BTreeSet<TenantId>, 
     Ok(())
 }
 
-/// Who may ask for what: everything that a scenario named.
+/// The users, pools, devices and organizations that a scenario named, for check-outs with all combinations of them.
 #[derive(Debug, Default)]
 pub struct TestData {
     pub users: BTreeSet<UserId>,
@@ -133,14 +135,14 @@ pub struct TestData {
 }
 
 impl TestData {
-    /// Somebody, some pool and some device that no scenario speaks of.
+    /// Adds a user, a pool and a device that no scenario names.
     pub fn meet_strangers(&mut self) {
         self.users.insert(UserId::stored("a stranger"));
         self.pools.insert(PoolId::stored("a strange pool"));
         self.devices.insert(DeviceId::stored("a strange device"));
     }
 
-    /// Remembers whom and what a command names.
+    /// Remembers the names in a command.
     pub fn meet(&mut self, command: &Command) {
         match command {
             Command::CreateUser(command) => self.users.extend([command.user.clone()]),
@@ -156,7 +158,7 @@ impl TestData {
         }
     }
 
-    /// Every login that the cast can try.
+    /// Every check-out that combines the known names.
     fn logins(&self) -> Vec<CheckOut> {
         let organizations = || std::iter::once(None).chain(self.organizations.iter().map(Some));
         let mut logins = Vec::new();
@@ -171,7 +173,7 @@ impl TestData {
     }
 }
 
-/// The question whether a login would be let in (R20).
+/// A check-out with `check_only` (R20).
 pub fn could(user: &UserId, pool: &PoolId, device: &DeviceId, organization: Option<OrganizationId>) -> CheckOut {
     CheckOut {
         pool: pool.clone(),
@@ -184,7 +186,7 @@ pub fn could(user: &UserId, pool: &PoolId, device: &DeviceId, organization: Opti
     }
 }
 
-/// A decision without what a load may change: leases get longer.
+/// A decision without the parts that a load may change: leases get longer.
 type Decision = (Result<(Option<OrganizationId>, bool), DenialReason>, Vec<Notice>);
 
 fn decision(answer: CheckedOut) -> Decision {
@@ -195,8 +197,10 @@ fn decision(answer: CheckedOut) -> Decision {
     (decision, answer.notices)
 }
 
+/// Compares the decisions of two ledgers about all check-outs.
+///
 /// # Errors
-/// The first login about which two ledgers decide differently.
+/// The first check-out that the two decide differently.
 pub fn same_decisions(
     a: &mut Ledger,
     b: &mut Ledger,

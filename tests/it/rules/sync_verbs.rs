@@ -1,8 +1,8 @@
-//! What a scenario says about directory syncs, and what comes back (R33):
+//! Verbs and answers of directory syncs (R33):
 //!
 //! ```text
 //! sync ann bob [administrator no] seats crm primary at north [dry] -> created; created, waits, crm: SEATS_EXHAUSTED
-//!     [blocked] [active]: the directory says so; [or not]: who finds no seat is refused
+//!     [blocked] [active]: the directory says so; [or not]: a user who finds no seat is refused
 //! activate ann bob [dry]                          -> activated; full crm
 //! unlisted ann bob [dry]                          -> blocked; left
 //! ```

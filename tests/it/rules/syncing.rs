@@ -1,4 +1,4 @@
-//! Directory syncs (R33), a step at a time; the order of the steps is the service's.
+//! Directory syncs (R33), a step at a time, in the order in which the service takes the steps.
 
 use super::check;
 

@@ -1,4 +1,4 @@
-//! Telling people (R34): of limits that are exceeded, of levels, of the ends of licenses; and how it reaches them.
+//! Notifications (R34): limits exceeded, warning levels, ends of licenses; and their delivery.
 
 use std::time::Duration;
 
@@ -349,7 +349,7 @@ fn r34_nobody_to_tell() {
     );
 }
 
-/// So many sign in, and then a warning level is reached. All of them are late by a heartbeat of all: what it told.
+/// The notification events after `sessions` logins reached a warning level, and one heartbeat for all came too late.
 fn told_by_a_late_heartbeat_of(sessions: u64) -> Vec<Action> {
     let mut now = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
     let channels = Channels { email: false, webhook: true };

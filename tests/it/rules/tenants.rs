@@ -1,4 +1,4 @@
-//! Tenants: the boundary of everything (R1).
+//! Tenants are isolated (R1).
 
 use super::check;
 

@@ -1,8 +1,8 @@
-//! The scenarios can fail: a line that cannot be read, and an expectation that does not hold.
+//! A scenario can fail: a line that cannot be parsed, or an expectation that does not hold.
 
 use super::world::judge;
 
-/// A scenario that must fail, and what its failure must say.
+/// Checks that a scenario fails, with this text in its message.
 fn fails(scenario: &str, says: &str) {
     let why = judge(scenario).expect_err("this scenario must fail");
     assert!(why.contains(says), "{why:?} does not say {says:?}");
@@ -40,7 +40,7 @@ fn an_expectation_that_does_not_hold_fails() {
         "bob signs in to primary on desk -> no: SEATS_EXHAUSTED, retry 9m",
         "happened: no: SEATS_EXHAUSTED, retry 10m",
     );
-    // What must be said cannot be left out.
+    // A line must name the required facts of an answer.
     expected("ann signs in to primary on laptop -> yes", "happened: yes, renewed");
     expected("pool primary concurrent 0\nusage primary -> 1/0", "happened: 1/0, over 1");
     expected("heartbeat ann/laptop, ann/laptop -> kept", "happened: kept");

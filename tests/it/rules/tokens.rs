@@ -20,13 +20,13 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const START: i64 = 1_800_000_000_000;
 
-/// A ledger, its clock, and what it wrote.
+/// A ledger, its clock, and its last changes.
 struct Fixture {
     ledger: Ledger,
     now: Moment,
     last: u64,
     written: Changes,
-    /// Who asks, and for which tenants they may.
+    /// The caller, and the tenants that it is authorized for.
     actor: &'static str,
     within: Tenants,
 }
@@ -44,7 +44,7 @@ impl Fixture {
         }
     }
 
-    /// Time passes, and with it the shard's regular work.
+    /// Time passes, and the shard's regular work runs.
     fn after(&mut self, time: Duration) {
         self.now = Moment::new(self.now.tick + time, self.now.wall.plus(time));
         self.ledger.tick(self.now, false, &mut Changes::default());
@@ -103,7 +103,7 @@ impl Fixture {
         known.rows.into_iter().map(Arc::unwrap_or_clone).collect()
     }
 
-    /// Another process, which has only the rows.
+    /// Loads the ledger anew from the rows, as another process does.
     fn restart(&mut self) {
         let (rows, high) = (self.rows(), self.ledger.wall_high());
         let mut load = Ledger::restore(config(), TenantNo(0), self.ledger.last_event(), high, self.now, HOUR);
@@ -111,7 +111,7 @@ impl Fixture {
         self.ledger = load.finish();
     }
 
-    /// What was written into the audit: the number of the tenant, who, what, and the detail.
+    /// The audit events of the last call: tenant number, actor, action, and detail.
     fn told(&self) -> Vec<String> {
         let told = self.written.events.iter();
         told.map(|event| format!("{} {} {:?}: {}", event.tenant, event.actor.0, event.action, event.detail)).collect()
@@ -299,7 +299,7 @@ fn r1_a_name_is_one_in_the_scope_of_its_tenants() {
         assert_eq!(reason(fixture.create_for("login", only(&["acme"]), None)), "yes");
     }
     assert_eq!(reason(fixture.create_for("login", only(&["acme"]), None)), "TOKEN_LIMIT");
-    // Others' names are neither taken nor known.
+    // A token name of another tenant can be used, and its use reveals nothing (R1).
     for tenants in [only(&["other"]), only(&["acme", "other"]), Tenants::All] {
         assert_eq!(reason(fixture.create_for("login", tenants, None)), "yes");
     }

@@ -1,4 +1,4 @@
-//! Users: one per person and tenant (R2), any number (R4), blocked and deleted (R5, R6), signed in or never (R9).
+//! Users: one per person and tenant (R2), any number (R4), blocked and deleted (R5, R6), never signed in (R9).
 
 use super::check;
 

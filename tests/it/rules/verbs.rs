@@ -1,4 +1,4 @@
-//! What one line of a scenario may say. This table is the whole language:
+//! The verbs of a scenario: everything that a line can say. This table is the whole language:
 //!
 //! ```text
 //! pool primary concurrent 2 [from 1d] [until 30d]         a license of its own for one pool, with the next revision
@@ -51,10 +51,10 @@ use usher::ledger::time::Wall;
 use super::language::Words;
 use super::{license_verbs, lists, notification_verbs, policies, sync_verbs};
 
-/// When every scenario starts; dates of licenses are told from here.
+/// Time at which every scenario starts; dates of licenses are relative to it.
 pub const START: Wall = Wall(1_750_000_000_000);
 
-/// One line, understood.
+/// One line, parsed.
 #[derive(Debug)]
 pub enum Verb {
     Server {
@@ -64,16 +64,16 @@ pub enum Verb {
     In(TenantId),
     Actor(String),
     After(Duration),
-    /// By how many milliseconds the wall clock jumps.
+    /// A jump of the wall clock, in milliseconds.
     Clock(i64),
     Sweep,
     Restart,
     Crash,
-    /// Asked of the tenant that the scenario is in.
+    /// A command for the scenario's current tenant.
     Command(Box<Command>),
-    /// Asked of this tenant.
+    /// A command for this tenant.
     Tenant(TenantId, Box<Command>),
-    /// A license with the next revision.
+    /// Installs a license with the next revision.
     License(LicenseId, LicenseGrant),
     SignIn {
         login: Login,
@@ -89,7 +89,7 @@ pub enum Verb {
         from: Option<String>,
     },
     Usage(Option<PoolId>),
-    /// The newest revision that is listed.
+    /// The newest revision in the list.
     ShowLicense(LicenseId),
     Information,
     Entitlements,
@@ -101,17 +101,17 @@ pub enum Verb {
     More,
     Notification(Topic),
     Due(DueNotifications),
-    /// Begins a delivery and ends it so; `None`: nobody hears of it again.
+    /// Begins a delivery and ends it with this result; `None`: its end is never reported.
     Send {
         topic: Topic,
         channel: Channel,
         result: Option<Attempt>,
     },
-    /// The events since the last time, exactly.
+    /// The exact list of events since the last `audit` line.
     Audit(Vec<String>),
 }
 
-/// A login as a line says it; the world adds the rest.
+/// A login as a line states it; the world adds the rest.
 #[derive(Debug, Clone)]
 pub struct Login {
     pub pool: PoolId,
@@ -121,7 +121,7 @@ pub struct Login {
 }
 
 impl Verb {
-    /// A question, which makes no sense without an answer.
+    /// Returns whether the verb is a query, so that its line must state the answer.
     pub fn reads(&self) -> bool {
         let about_licenses = matches!(self, Verb::ShowLicense(_) | Verb::Information | Verb::Entitlements);
         let others =
@@ -135,10 +135,10 @@ pub fn command(command: impl Into<Command>) -> Verb {
     Verb::Command(Box::new(command.into()))
 }
 
-/// Understands one line.
+/// Parses one line.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The reason why the line cannot be parsed.
 pub fn parse(words: &mut Words) -> Result<Verb, String> {
     let verb = match words.next("a verb")?.as_str() {
         "pool" => license_verbs::pool(words)?,
@@ -216,7 +216,7 @@ pub fn user_ids(words: &mut Words, stops: &[&str]) -> Result<Vec<UserId>, String
     words.names("a user", stops)?.iter().map(|id| UserId::parse(id).map_err(|error| error.to_string())).collect()
 }
 
-/// `at north south`, or nothing.
+/// Parses `at north south`, or nothing.
 pub fn organizations(words: &mut Words) -> Result<Vec<OrganizationId>, String> {
     if !words.eat("at") {
         return Ok(Vec::new());
@@ -386,7 +386,7 @@ fn clock(words: &mut Words) -> Result<Verb, String> {
     Ok(Verb::Clock(if back { -by } else { by }))
 }
 
-/// The id of the `n`-th session of a scenario.
+/// Id of the `n`-th session of a scenario.
 pub fn session_id(n: u128) -> SessionId {
     SessionId(uuid::Uuid::from_u128(n))
 }

@@ -1,5 +1,5 @@
-//! Carries a scenario out against the real ledger. After every line the ledger recounts itself, and a second
-//! ledger made from the rows alone must show the same; at the end it must decide the same, too.
+//! Runs a scenario against the real ledger. After every line the ledger checks its counters, and a second ledger loaded
+//! from the rows alone must show the same; at the end it must also decide the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,24 +21,26 @@ use super::stored::{self, Stored, TestData};
 use super::verbs::{Login, START, Verb, session_id};
 use super::{always, license_facts, stored::could};
 
-/// Who asks, unless a line `actor` says otherwise.
+/// The actor, unless a line `actor` names another one.
 const USUAL: &str = "desk";
 
-/// More licenses, too.
+/// Page limit above the number of rows of any scenario, licenses included.
 const MAX_ROWS: usize = 1_000;
 
-/// Carries a scenario out. Its title begins with the rule that it proves.
+/// Runs a scenario. Its title begins with the rules that it tests.
 ///
 /// # Panics
-/// With the line, what it expected and what happened.
+/// With the line that does not hold, its expectation, and what happened.
 pub fn check(title: &str, scenario: &str) {
     if let Err(why) = judge(scenario) {
         panic!("\n{title}\n{why}\n");
     }
 }
 
+/// Runs a scenario.
+///
 /// # Errors
-/// The first line that does not hold, what it expected and what happened.
+/// The first line that does not hold, its expectation, and what happened.
 pub fn judge(scenario: &str) -> Result<(), String> {
     let mut world = World::new(2, Channels::default());
     for line in &language::read(scenario)? {
@@ -62,11 +64,11 @@ pub struct World {
     test_data: TestData,
     revisions: u64,
     started: u128,
-    /// The list that `more` goes on with.
+    /// The query that `more` continues.
     pub list: Option<Query>,
-    /// Up to which event each tenant's audit was told.
+    /// The last event of each tenant that an `audit` line has read.
     told: BTreeMap<TenantNo, EventNo>,
-    /// A heartbeat's activity is only in memory: a restart may forget it.
+    /// True if a heartbeat's activity is in memory only, which a restart may forget.
     unsaved: bool,
 }
 
@@ -192,7 +194,7 @@ impl World {
         self.sessions.get(name).copied().ok_or_else(|| format!("  no session is called {name}"))
     }
 
-    /// Asks for a command, sees to what holds for every one of them, and commits what it did.
+    /// Submits a command, checks the properties that hold for every command, and commits the changes.
     fn submit(&mut self, tenant: &TenantId, command: Command) -> Result<Vec<Answer>, String> {
         self.test_data.meet(&command);
         let (outcome, changes) = self.apply(tenant, command.clone())?;
@@ -229,7 +231,7 @@ impl World {
         self.stored.commit(changes, &self.ledger);
     }
 
-    /// Asks first whether the login could be let in, so that every login of every scenario also proves R20.
+    /// Submits the check-out with `check_only` first, so that every login of every scenario also tests R20.
     fn sign_in(&mut self, login: &Login, name: &str) -> Result<Vec<Answer>, String> {
         let (foreseen, _) = self.could_sign_in(login)?;
         self.started += 1;
@@ -298,7 +300,7 @@ impl World {
         self.ledger.query(Some(&self.tenant.clone()), query, self.now)
     }
 
-    /// The usage of every pool, nothing for a tenant that does not exist.
+    /// The usage of every pool; empty for a tenant that does not exist.
     fn pools(&mut self, tenant: &TenantId) -> always::Pools {
         match self.ledger.query(Some(tenant), GetUsage.into(), self.now) {
             QueryResult::GetUsage(Ok(usage)) => usage.pools,
@@ -318,9 +320,9 @@ impl World {
         }
     }
 
-    /// The tenant's events since the last time, exactly and in their order.
+    /// Checks the tenant's events since the last time, exactly and in their order.
     fn audit(&mut self, expected: &[String]) -> Result<(), String> {
-        // Events of calls for tenants that do not exist stand under number 0.
+        // Events of calls for a tenant that does not exist have the tenant number 0.
         let no = self.numbers.get(&self.tenant).copied().unwrap_or_default();
         let from = self.told.get(&no).copied().unwrap_or_default();
         let events = self.stored.events.values().filter(|event| event.tenant == no && event.no > from);

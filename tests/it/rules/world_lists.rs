@@ -1,4 +1,4 @@
-//! What a scenario reads in pages.
+//! Paged queries of a scenario.
 
 use usher::ledger::command::{Cursor, Query, QueryResult};
 use usher::ledger::outcome::{Refusal, SessionView};
@@ -11,7 +11,7 @@ use super::world::World;
 const MAX_PAGES: usize = 100;
 
 impl World {
-    /// All pages with ` | ` between them, or only the first one.
+    /// Reads all pages, separated by ` | `, or only the first one.
     pub fn pages(&mut self, mut query: Query, all: bool) -> Result<Vec<Answer>, String> {
         let mut pages = Vec::new();
         loop {

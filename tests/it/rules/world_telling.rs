@@ -1,4 +1,4 @@
-//! What a scenario does with notifications (R34).
+//! A scenario's actions on notifications (R34).
 
 use usher::ledger::command::{
     BeginDelivery, Command, DueNotifications, EndDelivery, ListNotifications, Outcome, QueryResult,
@@ -10,7 +10,7 @@ use super::notification_facts;
 use super::world::World;
 
 impl World {
-    /// The outcome itself, of a command that may be repeated.
+    /// Applies a command and returns its outcome, after checking that repeating it changes nothing.
     pub fn outcome_of(&mut self, command: Command) -> Result<Outcome, String> {
         let tenant = self.tenant.clone();
         let (outcome, changes) = self.apply(&tenant, command.clone())?;

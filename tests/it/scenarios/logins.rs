@@ -1,4 +1,4 @@
-//! Logins and sessions: what a login service does, and who closes what.
+//! Sentences about logins and sessions: the calls of a login service, and the closing of sessions.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
-//! The administrator's day: a text for each kind of system that Usher stands behind, which somebody reads who
-//! administrates it and does not program. Each sentence is a call over gRPC to a running server, with a clock that moves
-//! when the text says so. `sentences.rs` has the language on one page.
+//! An administrator's day: one text for each kind of system that Usher serves, readable for an administrator who does
+//! not program. Each sentence is a call over gRPC to a running server, whose clock moves when the text says so.
+//! `sentences.rs` has the language on one page.
 
 mod logins;
 mod people;
@@ -15,7 +15,7 @@ use crate::conformance::Backend;
 use reading::read;
 use test_server::TestServer;
 
-/// Runs a text on each store.
+/// Declares a test of each text on each store.
 macro_rules! texts {
     ($($name:ident),+ $(,)?) => {
         mod sqlite {
@@ -35,7 +35,7 @@ macro_rules! texts {
 
 texts![a_fixed_number_of_users, products_in_bulk, a_small_flexible_pool, two_organizations];
 
-/// Runs a text, and holds what happens against what it says.
+/// Runs a text, and panics at the first line that does not hold.
 async fn hold(name: &str, backend: Backend) {
     let file = format!("tests/it/scenarios/{name}.txt");
     let text = std::fs::read_to_string(format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))).expect("a text");
@@ -45,8 +45,10 @@ async fn hold(name: &str, backend: Backend) {
     }
 }
 
+/// Runs a text.
+///
 /// # Errors
-/// The first line that is not understood, or that says something else than what happens.
+/// The first line that cannot be parsed, or that expects something else than what happens.
 async fn judge(text: &str, backend: Backend) -> Result<(), String> {
     let sentences = read(text)?;
     let mut server = TestServer::open(backend).await;

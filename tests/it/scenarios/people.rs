@@ -1,4 +1,4 @@
-//! Users, organizations and the policy: what an administrator does.
+//! Sentences about users, organizations and the policy: the calls of an administrator.
 
 use usher::proto::v1::create_user_response::Outcome as Made;
 use usher::proto::v1::unblock_user_response::Outcome as Unblocked;
@@ -83,7 +83,7 @@ pub async fn make(server: &TestServer, words: &mut Words) -> Result<Happened, St
     })
 }
 
-/// `the users ann bob are blocked and signed out`; each has an answer, in the order of their names.
+/// `the users ann bob are blocked and signed out`; each user has an answer, in the order of the names.
 pub async fn change(server: &TestServer, words: &mut Words) -> Result<Happened, String> {
     let names = people_named(words, &["are"])?;
     words.expect("are")?;
@@ -149,7 +149,7 @@ pub async fn sync(server: &TestServer, words: &mut Words) -> Result<Happened, St
         omit_unchanged: true,
         ..Default::default()
     };
-    // A message for each entry: a directory sends them as it reads them.
+    // One message for each entry, as a directory sends them while it reads them.
     let rest = entries.into_iter().map(|entry| v1::SyncUsersRequest { entries: vec![entry], ..Default::default() });
     let messages: Vec<_> = std::iter::once(first).chain(rest).collect();
     Ok(match server.directory().sync_users(tokio_stream::iter(messages)).await {
@@ -158,7 +158,7 @@ pub async fn sync(server: &TestServer, words: &mut Words) -> Result<Happened, St
     })
 }
 
-/// `ann bob created`, a row for each outcome, in the order in which they come first.
+/// `ann bob created`: a row for each outcome, in the order of their first users.
 fn synced(results: &[v1::SyncResult]) -> Vec<String> {
     let mut rows: Vec<(String, Vec<&str>)> = Vec::new();
     for result in results {

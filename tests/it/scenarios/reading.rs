@@ -1,17 +1,19 @@
-//! A text as sentences: one a line, and what must come back behind `->`, or below it, a line each beginning with `- `.
-//! A line that begins with a space goes on with the one before; `#` starts a remark.
+//! Parses a text into sentences: one a line, and its expected result after `->`, or below it, with `- ` before each
+//! row. A line that begins with a space continues the line before; `#` starts a comment.
 
-/// One sentence.
+/// One sentence of a text.
 #[derive(Debug)]
 pub struct Sentence {
     line: usize,
     pub said: String,
-    /// What is expected. `None`: that it succeeds.
+    /// The expected result. `None`: success.
     expected: Option<Vec<String>>,
 }
 
+/// Parses a text.
+///
 /// # Errors
-/// The first line that belongs to nothing.
+/// The first line that belongs to no sentence.
 pub fn read(text: &str) -> Result<Vec<Sentence>, String> {
     let mut sentences: Vec<Sentence> = Vec::new();
     for (at, raw) in text.lines().enumerate() {
@@ -45,16 +47,16 @@ fn single_spaced(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What came back.
+/// The result of a sentence.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Happened {
-    /// It was done, and there is no more to say.
+    /// Done, without anything else to report.
     Done,
-    /// One thing. True: it was a yes.
+    /// The answer to a command; true if it was a "yes".
     Said(bool, String),
-    /// The answer to a question.
+    /// The answer to a query.
     Told(String),
-    /// Several of them, one a row; or nobody.
+    /// A list, one row each; it can be empty.
     Rows(Vec<String>),
 }
 
@@ -68,8 +70,10 @@ impl Sentence {
         format!("line {}: {}\n  {why}", self.line, self.said)
     }
 
+    /// Compares the result with the expectation.
+    ///
     /// # Errors
-    /// Something else happened.
+    /// Both, if they differ.
     pub fn hold(&self, happened: &Happened) -> Result<(), String> {
         let told = match happened {
             Happened::Done => vec!["done".to_owned()],

@@ -1,4 +1,4 @@
-//! Licenses and seats: what is bought, and who has it.
+//! Sentences about licenses and seats: sales, grants and revocations.
 
 use usher::ids::{LicenseId, PoolId, TenantId};
 use usher::ledger::change::{Limit, Plan};
@@ -65,7 +65,7 @@ fn seats_of(words: &mut Words) -> Result<(PoolId, Limit, Plan), String> {
     Ok((pool, limit, plan))
 }
 
-/// The pools whose limit is another one now.
+/// The pools whose limit changed.
 fn changed(pools: &[v1::PoolChange]) -> Happened {
     let after = pools.iter().filter_map(|change| change.after.as_ref());
     Happened::Said(true, after.map(pool).collect::<Vec<_>>().join(", "))
@@ -134,7 +134,7 @@ pub async fn recall(server: &TestServer, pools: &[String], words: &mut Words) ->
     })
 }
 
-/// `yes, all 6`, or how many and who not: `4 of 6; no SEATS_EXHAUSTED: dee in crm, eve in crm`.
+/// `yes, all 6`, or the number of successes and the failures: `4 of 6; no SEATS_EXHAUSTED: dee in crm, eve in crm`.
 fn summed<'a>(results: impl Iterator<Item = (&'a str, &'a str, Option<String>)>) -> Happened {
     let (mut all, mut nos) = (0, Vec::<(String, Vec<String>)>::new());
     for (user, pool, no) in results {

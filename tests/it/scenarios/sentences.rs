@@ -1,5 +1,5 @@
-//! The language: what a sentence may say, and to which call it becomes. People have short names: `ann` is
-//! `ann@acme.example`, and `p1..p40` are forty people.
+//! The language: each sentence and the call that it makes. People have short names: `ann` is `ann@acme.example`, and
+//! `p1..p40` are forty people.
 //!
 //! ```text
 //! the vendor sells 3 named seats of primary, 1 named seat of extranet [for 30d]     InstallLicense, the next revision
@@ -37,8 +37,10 @@ use super::test_server::TestServer;
 use super::{logins, people, seats, shown};
 use crate::rules::language::Words;
 
+/// Runs a sentence.
+///
 /// # Errors
-/// What is not understood.
+/// The part that cannot be parsed.
 pub async fn run(server: &mut TestServer, said: &str) -> Result<Happened, String> {
     let mut words = Words::of(said)?;
     let words = &mut words;
@@ -87,7 +89,7 @@ async fn about(server: &mut TestServer, words: &mut Words) -> Result<Happened, S
     })
 }
 
-/// What somebody does, or what is done with somebody.
+/// Parses a sentence whose subject is one person or several.
 async fn by(server: &mut TestServer, name: &str, words: &mut Words) -> Result<Happened, String> {
     let mut names = vec![name.to_owned()];
     while !words.peek().is_none_or(|word| VERBS.contains(&word)) {
@@ -126,17 +128,17 @@ async fn by(server: &mut TestServer, name: &str, words: &mut Words) -> Result<Ha
 
 const VERBS: [&str; 8] = ["signs", "could", "works", "closes", "has", "at", "is", "are"];
 
-/// `ann` is `ann@acme.example`.
+/// Expands a short name: `ann` is `ann@acme.example`.
 pub fn email(name: &str) -> String {
     format!("{name}@acme.example")
 }
 
-/// And back.
+/// The short name of a user.
 pub fn short(user: &str) -> &str {
     user.trim_end_matches("@acme.example")
 }
 
-/// People, up to a word that is none of them; `p1..p40` are forty.
+/// Takes names up to a word in `stops`; `p1..p40` are forty names.
 pub fn people_named(words: &mut Words, stops: &[&str]) -> Result<Vec<String>, String> {
     expanded(&words.names("somebody", stops)?)
 }
@@ -157,7 +159,7 @@ pub fn expanded(names: &[String]) -> Result<Vec<String>, String> {
     Ok(people)
 }
 
-/// `at north south`, or nothing.
+/// Parses `at north south`, or nothing.
 pub fn organizations(words: &mut Words, stops: &[&str]) -> Result<Vec<String>, String> {
     if words.eat("at") { words.names("an organization", stops) } else { Ok(Vec::new()) }
 }

@@ -1,4 +1,4 @@
-//! What an administrator sees.
+//! Sentences about displays: what an administrator sees.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub async fn count(server: &TestServer) -> Happened {
     Happened::Told(format!("{total} users: {active} active, {blocked} blocked; {administrators} administrators"))
 }
 
-/// How it stands, and what people should be told.
+/// The state of the license, and the notices.
 pub async fn license(server: &TestServer) -> Happened {
     let usage = usage_of(server).await;
     let state = match usage.license_state() {

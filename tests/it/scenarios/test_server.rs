@@ -1,4 +1,4 @@
-//! A running server with one tenant and a vendor: the real front door on a free port, the real services, a real store,
+//! A running server with one tenant and a vendor: the real gRPC server on a free port, the real services, a real store,
 //! and a clock that stands still until it is moved.
 
 use std::collections::HashMap;
@@ -29,7 +29,7 @@ use usher::telemetry::LogFilter;
 use crate::conformance::Backend;
 use crate::support::callers::open_guard;
 
-/// When every text begins: 2027-01-15, 8 o'clock.
+/// Time at which every text begins: 2027-01-15, 8:00.
 const START: Wall = Wall(1_800_000_000_000);
 
 pub const TENANT: &str = "acme";
@@ -50,7 +50,7 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    /// With a tenant that has no license, and nobody in it.
+    /// Starts a server with a tenant that has no license and no users.
     pub async fn open(backend: Backend) -> Self {
         let vendor = SigningKey::from_seed(&SecretBox::new(Box::new([1; 32])));
         let store: Arc<dyn Store> = Arc::from(backend.open().await);
@@ -94,7 +94,7 @@ impl TestServer {
         self.store.close().await;
     }
 
-    /// Time passes. The regular work is done at its end; nothing depends on that but what is shown.
+    /// Moves the clock, and runs the regular work at the end. Only displays depend on that work (R18).
     pub fn wait(&self, time: std::time::Duration) {
         self.clock.advance(time);
         self.journal.tick();
@@ -123,7 +123,7 @@ impl TestServer {
     /// The last session of a user on a device.
     ///
     /// # Errors
-    /// There was none.
+    /// If the user did not sign in there.
     pub fn session(&self, user: &str, device: &str) -> Result<String, String> {
         let found = self.sessions.get(&(user.to_owned(), device.to_owned()));
         found.cloned().ok_or_else(|| format!("{user} did not sign in on {device}"))
@@ -144,7 +144,7 @@ async fn serve(context: &Arc<ServiceContext>) -> (Server, std::net::SocketAddr) 
     (Server::start(listener, Arc::new(handler), &limits, stats), address)
 }
 
-/// What nobody asks here.
+/// Server information, which no text reads.
 fn about() -> Arc<ServerInfo> {
     Arc::new(ServerInfo {
         started: Wall(0),
@@ -156,7 +156,7 @@ fn about() -> Arc<ServerInfo> {
     })
 }
 
-/// The defaults.
+/// The default settings of `usher serve`.
 fn settings() -> Settings {
     use clap::Parser;
     use usher::cli::{Cli, Command};

@@ -1,4 +1,4 @@
-//! The texts can fail: a sentence that is not understood, and one that says something else than what happens.
+//! A text can fail: a sentence that cannot be parsed, or one that expects something else than what happens.
 
 use super::judge;
 use crate::conformance::Backend;

@@ -1,4 +1,4 @@
-//! `usher store check` of what a store would hold, without a store.
+//! Runs the checks of `usher store check` on the rows and events that a store would contain, without a store.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,10 @@ use usher::store::{Batch, Owner, Position};
 
 use super::memory::installation;
 
+/// Recounts the rows and the events of one shard.
+///
 /// # Errors
-/// What does not add up.
+/// The problems that `usher store check` would print, separated by semicolons.
 pub fn adds_up(
     shard: ShardId,
     shards: u16,

@@ -1,4 +1,4 @@
-/* Moves a program's wall clock (LD_PRELOAD) by the seconds that USHER_CLOCK says. */
+/* Loaded by LD_PRELOAD: shifts a program's wall clock by USHER_CLOCK seconds. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdlib.h>

@@ -1,16 +1,16 @@
-//! A wall clock that is wrong, for one program.
+//! A wrong wall clock, for one program.
 
 use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
 
-/// A library that stands between a program and the machine's clock.
+/// The compiled library that shifts a program's wall clock.
 pub struct ClockShim(TempDir);
 
 impl ClockShim {
     /// # Panics
-    /// When the C compiler, which also builds SQLite, is not there.
+    /// If the C compiler, which SQLite's build needs too, is missing.
     pub fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("usher-clock-").tempdir().expect("a temporary folder");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/clock.c");
@@ -21,7 +21,7 @@ impl ClockShim {
         Self(folder)
     }
 
-    /// What makes a program's clock wrong by so many seconds.
+    /// Environment variables that shift a program's wall clock by `seconds`.
     pub fn environment(&self, seconds: i64) -> [(&'static str, String); 2] {
         let library = self.0.path().join("clock.so").to_str().expect("a plain path").to_owned();
         [("LD_PRELOAD", library), ("USHER_CLOCK", seconds.to_string())]

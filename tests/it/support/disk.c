@@ -1,6 +1,6 @@
 /*
- * Stands between a program and its disk (LD_PRELOAD). The file that USHER_DISK names says what the disk is like: first
- * how many milliseconds longer it takes to sync a file, then 1 when it is full, so that no file can become longer.
+ * Loaded by LD_PRELOAD: intercepts a program's calls to its disk. The file named by USHER_DISK describes the disk: first
+ * the milliseconds by which a sync of a file takes longer, then 1 if the disk is full, so that no file can grow.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,4 +1,4 @@
-//! Disks that are full, or slow.
+//! Full disks and slow disks.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, ErrorKind, Write};
@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// $1: the folder, $2: its size. The shell reads from a pipe that the test process holds; when that process ends,
-/// however it ends, the pipe ends, and the disk goes: as soon as whoever works on it has cleaned up, and ten seconds
-/// later in any case.
+/// Mounts the disk: $1 is the folder, $2 the size. The shell reads from a pipe that the test process holds. When that
+/// process ends in whatever way, the pipe closes, and the shell unmounts the disk: as soon as no process uses it any
+/// more, and after ten seconds in any case.
 const WATCH: &str = r#"
     trap '' PIPE
     if mount -t tmpfs -o "size=$2,mode=0777" tmpfs "$1" 2>/dev/null
@@ -23,21 +23,21 @@ const WATCH: &str = r#"
     rmdir "$1"
 "#;
 
-/// A small disk in memory. Gone when dropped, with everything on it.
+/// A small disk in memory. Dropping it unmounts it and deletes everything on it.
 pub struct SmallDisk {
     pub path: PathBuf,
     shell: Child,
 }
 
 impl SmallDisk {
-    /// `None`: nobody may mount here.
+    /// Returns `None` if this process has no permission to mount.
     pub fn new(size: &str) -> Option<Self> {
         let folder = tempfile::Builder::new().prefix("usher-disk-").tempdir().expect("a temporary folder");
         let mut shell = Command::new("sh");
         shell.args(["-c", WATCH, "sh"]).arg(folder.path()).arg(size);
         shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut shell = shell.spawn().expect("sh");
-        // The shell deletes it.
+        // The shell deletes the folder.
         let path = folder.keep();
         let mut line = String::new();
         BufReader::new(shell.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
@@ -60,14 +60,14 @@ impl Drop for SmallDisk {
     }
 }
 
-/// A library that stands between a program and its disk.
+/// The compiled library that intercepts a program's calls to its disk.
 pub struct Shim {
     folder: TempDir,
 }
 
 impl Shim {
     /// # Panics
-    /// When the C compiler, which also builds SQLite, is not there.
+    /// If the C compiler, which SQLite's build needs too, is missing.
     pub fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("usher-shim-").tempdir().expect("a temporary folder");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/disk.c");
@@ -75,7 +75,7 @@ impl Shim {
         cc.args(["-shared", "-fPIC", "-Wall", "-Werror", "-O1", "-o"]).arg(folder.path().join("disk.so"));
         let built = cc.arg(source).arg("-ldl").status().expect("the C compiler, `cc`");
         assert!(built.success(), "disk.c does not compile");
-        // PostgreSQL's own user reads it, too.
+        // PostgreSQL's own user must read it, too.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         fs::set_permissions(folder.path(), open).expect("chmod");
         let shim = Self { folder };
@@ -83,29 +83,29 @@ impl Shim {
         shim
     }
 
-    /// What puts it between a program and its disk.
+    /// Environment variables that load the library into a program.
     pub fn environment(&self) -> [(&'static str, String); 2] {
         let path = |name| self.folder.path().join(name).to_str().expect("a plain path").to_owned();
         [("LD_PRELOAD", path("disk.so")), ("USHER_DISK", path("says"))]
     }
 
-    /// A sync takes this much longer from now on.
+    /// Makes each sync take this much longer from now on.
     pub fn syncs_take(&self, longer: Duration) {
         self.says(&format!("{} 0", longer.as_millis()));
     }
 
     fn says(&self, text: &str) {
-        // In one step, so that nobody reads half of it.
+        // Replaced in one step, so that no program reads half of it.
         let fresh = self.folder.path().join("fresh");
         fs::write(&fresh, text).expect("a file");
         fs::rename(fresh, self.folder.path().join("says")).expect("a file");
     }
 }
 
-/// A disk that can be full.
+/// A disk that a test can fill.
 pub enum Disk {
     Small(SmallDisk),
-    /// Where nobody may mount: a folder, and programs that are told that there is no room.
+    /// Used where mounting is not permitted: a folder, and a shim that reports to programs that the disk is full.
     Pretended(Shim, TempDir),
 }
 
@@ -128,7 +128,7 @@ impl Disk {
         }
     }
 
-    /// Leaves no room for one byte more.
+    /// Leaves no room for one more byte.
     pub fn fill(&self) {
         let disk = match self {
             Self::Small(disk) => disk,
@@ -142,7 +142,7 @@ impl Disk {
         }
     }
 
-    /// Makes room again.
+    /// Frees the space again.
     pub fn make_room(&self) {
         match self {
             Self::Small(disk) => fs::remove_file(disk.filler()).expect("the filler"),

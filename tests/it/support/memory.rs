@@ -1,4 +1,4 @@
-//! A store in memory whose faults are scripted: what a connection can do to a COMMIT, one batch at a time.
+//! A store in memory whose faults are scripted, one batch at a time: everything that a connection can do to a COMMIT.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,48 +21,48 @@ use uuid::Uuid;
 use super::nodes::NodeTable;
 use super::rows::Rows;
 
-/// What happens to one commit.
+/// The fate of one commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The connection is lost before COMMIT: nothing is written.
     LostBefore,
-    /// The connection is lost after COMMIT: everything is written, nobody hears of it.
+    /// The connection is lost after COMMIT: everything is written, and the caller does not learn it.
     LostAfter,
-    /// The store says that the data is wrong.
+    /// The store refuses the data as invalid.
     Refuse,
-    /// Nothing happens until [`Memory::resume_commits`].
+    /// The commit waits for [`Memory::resume_commits`].
     Stall,
 }
 
-/// What is on the disk, shared by all processes that use it.
+/// The contents of the disk, shared by all processes that use it.
 #[derive(Default)]
 pub struct Disk {
     pub epoch: i64,
     pub token: Uuid,
-    /// The node that owns it, and what the owner before left.
+    /// The node that owns the shard; `former` is the token and the last `seq` of the owner before.
     node: Option<NodeRef>,
     former: (Uuid, Seq),
     pub nodes: NodeTable,
     pub position: Position,
     pub rows: Rows,
     pub events: BTreeMap<EventNo, AuditEvent>,
-    /// Batches that were committed.
+    /// Number of committed batches.
     pub commits: usize,
-    /// Rows and events of the largest of them.
+    /// Rows and events of the largest committed batch.
     pub largest: usize,
-    /// The same, for as long as somebody holds them.
+    /// The committed batches, for as long as something else keeps them alive.
     pub batches: Vec<Weak<Batch>>,
 }
 
 type BeforeClaim = Box<dyn FnOnce() + Send>;
 
-/// One process's way to the disk. One shard.
+/// One process's access to the disk, which has one shard.
 #[derive(Clone, Default)]
 pub struct Memory {
     pub disk: Arc<Mutex<Disk>>,
     faults: Arc<Mutex<VecDeque<Fault>>>,
     commit_time: Arc<Mutex<Duration>>,
-    /// Its node does not reach the store.
+    /// The process's node does not reach the store.
     cut_off: Arc<AtomicBool>,
     before_claim: Arc<Mutex<Option<BeforeClaim>>>,
     stalled: Arc<Notify>,
@@ -78,7 +78,7 @@ impl Memory {
         Self { disk: Arc::clone(&self.disk), ..Self::default() }
     }
 
-    /// Each commit takes so long from now on.
+    /// Makes each commit take this long from now on.
     pub fn commits_take(&self, time: Duration) {
         *self.commit_time.lock().unwrap() = time;
     }
@@ -87,27 +87,27 @@ impl Memory {
         self.faults.lock().unwrap().push_back(fault);
     }
 
-    /// The process's beats fail from now on, or no longer.
+    /// Makes the process's heartbeats to the store fail from now on, or succeed again.
     pub fn cut_off(&self, cut_off: bool) {
         self.cut_off.store(cut_off, Ordering::Relaxed);
     }
 
-    /// Something happens just before the next claim of this process.
+    /// Runs `act` just before the next claim of this process.
     pub fn claim_before_next(&self, act: impl FnOnce() + Send + 'static) {
         *self.before_claim.lock().unwrap() = Some(Box::new(act));
     }
 
-    /// From now on it takes no changes, or takes them again.
+    /// Makes the store refuse all changes from now on, or accept them again.
     pub fn refuses(&self, refuses: bool) {
         self.refuses.store(refuses, Ordering::SeqCst);
     }
 
-    /// From now on loads succeed, or fail.
+    /// Makes loads succeed or fail from now on.
     pub fn loads(&self, succeed: bool) {
         self.loads_fail.store(!succeed, Ordering::SeqCst);
     }
 
-    /// From now on a load waits for [`Memory::resume_commits`], or no longer.
+    /// Makes loads wait for [`Memory::resume_commits`] from now on, or wait no longer.
     pub fn hold_loads(&self, hold: bool) {
         self.loads_wait.store(hold, Ordering::SeqCst);
     }
@@ -146,7 +146,7 @@ impl Memory {
     }
 }
 
-/// What a store with so many shards was founded with.
+/// The installation record of a store with this many shards.
 pub fn installation(shards: u16) -> Installation {
     Installation { shards, instance: InstanceId(Uuid::from_u128(7)), secret: Secret::stored([7; 32]) }
 }
@@ -300,13 +300,13 @@ impl NodeStore for Memory {
     }
 }
 
-/// Where the disk stands: for assertions.
+/// Positions of the disk, for assertions.
 impl Disk {
     pub fn seq(&self) -> Seq {
         self.position.seq
     }
 
-    /// Another process claims the shard.
+    /// Claims the shard for another process.
     pub fn taken_by_another(&mut self) {
         (self.former, self.node) = ((self.token, self.position.seq), None);
         (self.epoch, self.token) = (self.epoch + 1, Uuid::from_u128(5));

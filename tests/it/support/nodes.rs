@@ -1,9 +1,9 @@
-//! The table of processes, as a store in memory keeps it.
+//! The table of processes, as the store in memory keeps it.
 
 use usher::ids::NodeId;
 use usher::store::nodes::{NewNode, NodeBeat, NodeRef, NodeRow, NodeState};
 
-/// In the order in which they joined.
+/// The rows, in the order in which the processes joined.
 #[derive(Debug, Default)]
 pub struct NodeTable(pub Vec<NodeRow>);
 
@@ -14,7 +14,7 @@ impl NodeTable {
         self.0.push(NodeRow { node, beat: 0, state: NodeState::Joining, host, lock: None });
     }
 
-    /// False: it was declared dead.
+    /// Records a beat; returns false if the process was declared dead.
     pub fn beat(&mut self, beat: &NodeBeat) -> bool {
         let row = self.0.iter_mut().find(|row| row.node == beat.node);
         let alive = row.is_some();

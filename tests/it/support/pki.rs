@@ -1,4 +1,5 @@
-//! Certificates for tests: an authority, what it signs, and what somebody else signs.
+//! Certificates for tests: a certificate authority, certificates that it signs, and certificates that another one
+//! signs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use rcgen::{
 };
 use tonic::transport::{Certificate, ClientTlsConfig, Identity};
 
-/// An authority, with files in a folder.
+/// A certificate authority with its files in a folder.
 pub struct Pki {
     folder: PathBuf,
     authority: CertifiedIssuer<'static, KeyPair>,
@@ -41,58 +42,59 @@ impl Pki {
         self.folder.join("ca.pem")
     }
 
-    /// For a server on this machine: `NAME.pem` and `NAME.key`. Made again under the same name, it is another one.
+    /// Issues a certificate for a server on this machine: `NAME.pem` and `NAME.key`. A second one of the same name
+    /// replaces the files and has another key.
     pub fn server(&self, name: &str) -> Pair {
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         self.pair(name, CertificateParams::new(names).expect("names"))
     }
 
-    /// For a server on this machine from one year to another.
+    /// Issues a certificate for a server on this machine, valid from one year to another.
     pub fn server_from(&self, name: &str, first: i32, last: i32) -> Pair {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
         (params.not_before, params.not_after) = (date_time_ymd(first, 1, 1), date_time_ymd(last, 1, 1));
         self.pair(name, params)
     }
 
-    /// For a client that is called so.
+    /// Issues a client certificate with this name and URI.
     pub fn client(&self, name: &str, uri: &str) -> Pair {
         self.pair(name, client(uri))
     }
 
-    /// For a client, and long expired.
+    /// Issues a client certificate that expired long ago.
     pub fn expired(&self, name: &str, uri: &str) -> Pair {
         let mut params = client(uri);
         (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2020, 2, 1));
         self.pair(name, params)
     }
 
-    /// For a client, until a time in seconds since 1970.
+    /// Issues a client certificate that is valid until `end`, in seconds since 1970.
     pub fn client_until(&self, name: &str, uri: &str, end: u64) -> Pair {
         let mut params = client(uri);
         params.not_after = date_time_ymd(1970, 1, 1) + Duration::from_secs(end);
         self.pair(name, params)
     }
 
-    /// For a client with all of these URIs.
+    /// Issues a client certificate with all of these URIs.
     pub fn client_of_several(&self, name: &str, uris: &[&str]) -> Pair {
         let mut params = CertificateParams::default();
         params.subject_alt_names = uris.iter().map(|uri| SanType::URI((*uri).try_into().expect("a URI"))).collect();
         self.pair(name, params)
     }
 
-    /// For a client whose certificate has this serial number.
+    /// Issues a client certificate with this serial number.
     pub fn client_of_number(&self, name: &str, uri: &str, number: u64) -> Pair {
         let mut params = client(uri);
         params.serial_number = Some(SerialNumber::from(number));
         self.pair(name, params)
     }
 
-    /// For a client whose certificate is revoked; the list is `NAME.crl`.
+    /// Issues a client certificate and revokes it; the revocation list is `NAME.crl`.
     pub fn revoked(&self, name: &str, uri: &str) -> (Pair, PathBuf) {
         (self.client_of_number(name, uri, 4_711), self.list(name, &[4_711]))
     }
 
-    /// `NAME.crl`: the certificates of these serial numbers are revoked.
+    /// Writes `NAME.crl`, which revokes the certificates with these serial numbers.
     pub fn list(&self, name: &str, revoked: &[u64]) -> PathBuf {
         let list = CertificateRevocationListParams {
             this_update: date_time_ymd(2020, 1, 1),
@@ -125,7 +127,7 @@ impl Pki {
         pair
     }
 
-    /// How a client trusts the authority.
+    /// TLS settings of a client that trusts the authority.
     pub fn trust(&self) -> ClientTlsConfig {
         let ca = fs::read(self.ca()).expect("a file");
         ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca)).domain_name("localhost")
@@ -133,7 +135,7 @@ impl Pki {
 }
 
 impl Pair {
-    /// How a client shows it.
+    /// The pair as the TLS identity of a client.
     pub fn identity(&self) -> Identity {
         let read = |path: &Path| fs::read(path).expect("a file");
         Identity::from_pem(read(&self.certificate), read(&self.key))

@@ -1,5 +1,5 @@
-//! A pooler in transaction mode, as PgBouncer is one: whoever has something to say gets a connection to the server, and
-//! keeps it until the end of a transaction.
+//! A connection pooler in transaction mode, as PgBouncer has it: a client that sends something gets a connection to the
+//! server, and keeps it until the end of a transaction.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::AbortOnDropHandle;
 
-/// What nobody uses now; the last one is given out first.
+/// Server connections that no client uses; the one returned last is reused first.
 type Idle = Arc<Mutex<Vec<TcpStream>>>;
 
 pub struct Pooler {
@@ -30,13 +30,13 @@ impl Pooler {
     }
 }
 
-/// The client lets itself in on a connection of its own, which is anybody's from then on.
+/// Serves one client. It authenticates on a new server connection, which any client can get from then on.
 async fn serve(mut client: TcpStream, server: SocketAddr, idle: Idle) -> std::io::Result<()> {
     let mut held = Some(TcpStream::connect(server).await?);
     let (mut asked, mut answered) = (Vec::new(), Vec::new());
     loop {
         let Some(process) = &mut held else {
-            // Its goodbye is not for the server.
+            // The client's Terminate message (`X`) must not reach the server.
             if client.read_buf(&mut asked).await? == 0 || asked[0] == b'X' {
                 return Ok(());
             }
@@ -68,7 +68,7 @@ async fn serve(mut client: TcpStream, server: SocketAddr, idle: Idle) -> std::io
     }
 }
 
-/// The length of the whole messages, and whether the last one says that no transaction is open.
+/// Returns the length of the complete messages, and whether the last one says that no transaction is open.
 fn messages(bytes: &[u8]) -> (usize, bool) {
     let (mut at, mut is_over) = (0, false);
     while let Some(head) = bytes.get(at..at + 5) {

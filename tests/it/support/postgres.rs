@@ -1,8 +1,8 @@
-//! A throw-away PostgreSQL cluster from the system's own binaries: one for a test process, started when it is first
-//! asked for, with a database for each test.
+//! A temporary PostgreSQL cluster from the binaries installed on the system: one for a test process, started when a
+//! test first needs it, with a database for each test.
 //!
-//! A shell watches over the cluster. It reads from a pipe that the test process holds; when that process ends,
-//! however it ends, the pipe ends, and the shell stops the cluster and deletes its folder.
+//! A shell watches the cluster. It reads from a pipe that the test process holds. When that process ends in whatever
+//! way, the pipe closes, and the shell stops the cluster and deletes its folder.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -23,8 +23,8 @@ use super::server::{Server, User};
 const MISSING: &str = "the tests need PostgreSQL's own programs (initdb, pg_ctl, postgres), in the PATH or in \
     /usr/lib/postgresql/*/bin: install Debian's package `postgresql`";
 
-/// $1: the programs' folder, $2: the cluster's folder, $3: the password's file, $4: more options for the server,
-/// $5: the URL of a primary, of which this is to be a standby; else empty.
+/// $1: the folder of the programs, $2: the folder of the cluster, $3: the file with the password, $4: more options for
+/// the server, $5: the URL of the primary of which this cluster becomes a standby, or empty.
 const WATCH: &str = r#"
     trap '' PIPE
     make_it() {
@@ -44,35 +44,35 @@ pub struct Cluster {
     password: String,
     databases: AtomicU32,
     server: Server,
-    /// The shell; it reads from its pipe for as long as this lives.
+    /// The shell. It reads from its pipe for as long as this value lives.
     watch: Child,
 }
 
-/// How a cluster is not like the others.
+/// Settings in which a cluster differs from the default.
 #[derive(Clone, Copy, Default)]
 pub struct Setup<'a> {
     pub fsync: bool,
-    /// The folder for the cluster's own, instead of the system's for temporary files.
+    /// Parent of the cluster's folder, instead of the system's folder for temporary files.
     pub parent: Option<&'a Path>,
     /// More options for the server.
     pub options: &'a str,
     pub environment: &'a [(&'a str, &'a str)],
-    /// The cluster is a standby of this one.
+    /// The primary of which the cluster is a standby.
     pub primary: Option<&'a Cluster>,
 }
 
-/// The cluster of this test process.
+/// The cluster that all tests of this process share.
 pub fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     CLUSTER.get_or_init(|| Cluster::start(false))
 }
 
 impl Cluster {
-    /// `fsync`: whether the server waits for the disk. Not doing so is faster, and as good for tests that crash no
-    /// machine.
+    /// Starts a cluster. `fsync`: whether the server waits for the disk. Without it the server is faster, which is
+    /// enough for tests that crash no machine.
     ///
     /// # Panics
-    /// When PostgreSQL is not installed, or does not start.
+    /// If PostgreSQL is not installed, or does not start.
     pub fn start(fsync: bool) -> Self {
         Self::start_as(&Setup { fsync, ..Setup::default() })
     }
@@ -82,10 +82,10 @@ impl Cluster {
     pub fn start_as(setup: &Setup) -> Self {
         let programs = programs().expect(MISSING);
         let user = unprivileged();
-        // A standby is a copy, passwords and all.
+        // A standby is a copy of its primary, including the passwords.
         let password =
             setup.primary.map_or_else(|| SessionId::random().to_string(), |primary| primary.password.clone());
-        // Another process may take the port between the choice and the server: then try another one.
+        // Another process can take the port between its choice and the start of the server: then try another port.
         let started = (0..3).find_map(|_| start(&programs, user, &password, setup));
         let (server, watch) = started.expect("PostgreSQL did not start");
         Self { password, databases: AtomicU32::new(0), server, watch }
@@ -98,7 +98,7 @@ impl Cluster {
         self.url(&name).into()
     }
 
-    /// The URL of a database, password and all.
+    /// The URL of a database, including the password.
     pub fn url(&self, name: &str) -> String {
         format!("postgres://usher:{}@127.0.0.1:{}/{name}?sslmode=disable", self.password, self.server.port)
     }
@@ -107,7 +107,7 @@ impl Cluster {
         ([127, 0, 0, 1], self.server.port).into()
     }
 
-    /// The server, to be stopped and started again.
+    /// The server, which a test can stop and start again.
     pub fn server(&self) -> &Server {
         &self.server
     }
@@ -121,7 +121,7 @@ impl Cluster {
         &self.password
     }
 
-    /// Runs one of PostgreSQL's own programs, which must succeed.
+    /// Runs one of PostgreSQL's own programs.
     pub fn tool(&self, program: &str, arguments: &[&str]) {
         let output = Command::new(self.programs().join(program)).args(arguments).output().expect(MISSING);
         assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
@@ -134,14 +134,14 @@ impl Cluster {
 }
 
 impl Drop for Cluster {
-    /// Waits until it is gone: what it lies on may go next.
+    /// Waits until the server is gone, so that the file system below it can be removed next.
     fn drop(&mut self) {
         drop(self.watch.stdin.take());
         let _ = self.watch.wait();
     }
 }
 
-/// A connection of a test's own.
+/// Opens a connection for a test's own statements.
 pub async fn connect(url: &str) -> tokio_postgres::Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
     tokio::spawn(connection);
@@ -178,10 +178,10 @@ fn start(programs: &Path, user: Option<User>, password: &str, setup: &Setup) -> 
     let mut shell = server.command("sh");
     shell.args(["-c", WATCH, "sh"]).args([programs, folder.path(), &secret]).arg(&server.options);
     shell.arg(setup.primary.map(|primary| primary.url("postgres")).unwrap_or_default());
-    // A group of its own: Ctrl-C is for the tests, and the shell must outlive them by a moment.
+    // A process group of its own: Ctrl-C is meant for the tests, and the shell must outlive them by a moment.
     shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = shell.spawn().expect("sh");
-    // The shell deletes it.
+    // The shell deletes the folder.
     let _ = folder.keep();
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
@@ -192,7 +192,8 @@ fn start(programs: &Path, user: Option<User>, password: &str, setup: &Setup) -> 
     None
 }
 
-/// PostgreSQL refuses to run as root; then it runs as the user that its package made, or as nobody.
+/// PostgreSQL refuses to run as root. A test that runs as root starts it as the user that the package created, or as
+/// `nobody`.
 fn unprivileged() -> Option<User> {
     if id("-u", None) != Some(0) {
         return None;
@@ -206,8 +207,8 @@ fn id(flag: &str, name: Option<&str>) -> Option<u32> {
     String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }
 
-/// The folder with the server's programs: where the PATH says, else Debian's, the newest version first.
-#[allow(clippy::disallowed_methods)] // Where programs are is what PATH is for.
+/// The folder with the server's programs: from the PATH, else Debian's folder of the newest version.
+#[allow(clippy::disallowed_methods)] // The PATH is the place to look for programs.
 fn programs() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let in_path = std::env::split_paths(&path).filter_map(|folder| fs::canonicalize(folder.join("initdb")).ok());

@@ -1,4 +1,4 @@
-//! The real program, as a process: started on free ports, looked at through its own interfaces, ended by signals.
+//! The real program as a process: started on free ports, observed through its own interfaces, stopped by signals.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -11,19 +11,19 @@ use std::time::Duration;
 use tonic::transport::{Channel, Endpoint};
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 
-/// Nothing here takes as long; a test that waits longer has failed.
+/// Limit for every wait here. Nothing takes this long; a test that waits longer has failed.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 const ANY_PORT: &str = "127.0.0.1:0";
 
-/// Where a program keeps its data.
+/// The store of a program.
 #[derive(Debug, Clone)]
 pub enum Data<'a> {
     Folder(&'a Path),
     Postgres(&'a str),
 }
 
-/// A running program. Killed when dropped.
+/// A running program. Dropping it kills it.
 pub struct Program {
     child: Child,
     pub api: SocketAddr,
@@ -31,7 +31,7 @@ pub struct Program {
     log: mpsc::Receiver<String>,
 }
 
-/// A program that has ended: its exit code and what it said on standard error.
+/// A program that has ended: its exit code and its output on standard error.
 #[derive(Debug)]
 pub struct Ended {
     pub status: ExitStatus,
@@ -51,17 +51,17 @@ fn command(data: &Data, listen: &str, more: &[&str]) -> Command {
 }
 
 impl Program {
-    /// Starts the program and waits until it says what it bound.
+    /// Starts the program and waits until it prints the addresses that it bound.
     pub fn start(data: &Data, more: &[&str]) -> Self {
         Self::launch(data, more, &[]).unwrap_or_else(|ended| panic!("the program did not start: {ended:?}"))
     }
 
-    /// The same with more variables in its environment, for a program that may end before it serves.
+    /// Like [`Program::start`] with more environment variables, for a program that may end before it serves.
     pub fn launch(data: &Data, more: &[&str], variables: &[(&str, &str)]) -> Result<Self, Ended> {
         Self::launch_on(data, ANY_PORT, more, variables)
     }
 
-    /// The same on an address of the caller's.
+    /// Like [`Program::launch`], on the address `listen`.
     pub fn launch_on(data: &Data, listen: &str, more: &[&str], variables: &[(&str, &str)]) -> Result<Self, Ended> {
         let migrate: &[&str] = if matches!(data, Data::Postgres(_)) { &["--migrate-on-start"] } else { &[] };
         let mut command = command(data, listen, &[migrate, more].concat());
@@ -69,13 +69,13 @@ impl Program {
         Self::spawn(&mut command)
     }
 
-    /// Starts the program in a folder, as people do: its data are in `data` there.
+    /// Starts the program in a folder, as people do: its data is in `data` there.
     pub fn start_in(folder: &Path, more: &[&str]) -> Self {
         let mut command = command(&Data::Folder(Path::new("data")), ANY_PORT, more);
         Self::spawn(command.current_dir(folder)).unwrap_or_else(|ended| panic!("the program did not start: {ended:?}"))
     }
 
-    /// Starts the program in a shell that did something before, such as `ulimit`.
+    /// Starts the program in a shell that runs a command first, such as `ulimit`.
     pub fn start_after(shell: &str, data: &Data, more: &[&str]) -> Self {
         let program = command(data, ANY_PORT, more);
         let mut shelled = Command::new("sh");
@@ -86,7 +86,7 @@ impl Program {
         Self::spawn(&mut shelled).unwrap_or_else(|ended| panic!("the program did not start: {ended:?}"))
     }
 
-    /// Starts the program with a log for machines, which also says what it bound.
+    /// Starts the program with a log in JSON, which contains the bound addresses, too.
     pub fn start_in_json(data: &Data, more: &[&str]) -> Self {
         let mut command = command(data, ANY_PORT, &[more, &["--log-format", "json"]].concat());
         let mut child = command.spawn().expect("the program starts");
@@ -104,7 +104,7 @@ impl Program {
         }
     }
 
-    /// Starts the program, and does not wait until it serves: it may never do so.
+    /// Starts the program without waiting until it serves: it may never do so.
     pub fn begin(data: &Data) -> Self {
         let mut child = command(data, ANY_PORT, &[]).spawn().expect("the program starts");
         let log = lines_of(child.stderr.take().expect("a pipe"));
@@ -112,7 +112,7 @@ impl Program {
         Self { child, api: unbound, ops: unbound, log }
     }
 
-    /// Runs a command that becomes the program: its output is the program's.
+    /// Runs a command that becomes the program: the command's output is the program's.
     pub fn spawn(command: &mut Command) -> Result<Self, Ended> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
@@ -135,23 +135,23 @@ impl Program {
         Ok(Self { child, api: api.expect("seen"), ops: ops.expect("seen"), log })
     }
 
-    /// Runs a program that is expected to end by itself.
+    /// Runs a program that is expected to end on its own.
     pub fn fails(data: &Data, more: &[&str]) -> Ended {
         Self::fails_on(data, ANY_PORT, more)
     }
 
-    /// The same on an address of the caller's.
+    /// Like [`Program::fails`], on the address `listen`.
     pub fn fails_on(data: &Data, listen: &str, more: &[&str]) -> Ended {
         let child = command(data, listen, more).spawn().expect("the program starts");
         wait(child)
     }
 
-    /// The process's id.
+    /// The process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// The end of what it logged so far.
+    /// The last lines that it has logged so far.
     pub fn last_words(&self) -> String {
         let lines: Vec<String> = self.log.try_iter().collect();
         lines[lines.len().saturating_sub(40)..].join("\n")
@@ -165,13 +165,13 @@ impl Program {
         Endpoint::from_shared(format!("http://{}", self.api)).expect("an address").connect_lazy()
     }
 
-    /// SIGKILL: the end of a process that had no chance to do anything.
+    /// Sends SIGKILL: the process ends without a chance to do anything.
     pub fn kill(mut self) {
         self.child.kill().expect("the process is there");
         self.child.wait().expect("the process ends");
     }
 
-    /// Waits until the program has ended by itself.
+    /// Waits until the program has ended on its own.
     pub async fn dies(&mut self) -> ExitStatus {
         let mut looks = tokio::time::interval(Duration::from_millis(2));
         loop {
@@ -182,7 +182,7 @@ impl Program {
         }
     }
 
-    /// SIGSTOP: it does nothing, until it is thawed.
+    /// Sends SIGSTOP: the process does not run until it is thawed.
     pub fn freeze(&self) {
         signal(self.child.id(), "STOP");
     }
@@ -191,12 +191,12 @@ impl Program {
         signal(self.child.id(), "CONT");
     }
 
-    /// SIGHUP: it reads its files again.
+    /// Sends SIGHUP: the program reads its files again.
     pub fn hang_up(&self) {
         signal(self.child.id(), "HUP");
     }
 
-    /// Waits until it logs a line with this text, and answers the line.
+    /// Waits until the program logs a line with this text, and returns the line.
     pub fn says(&self, text: &str) -> String {
         loop {
             let line = self.log.recv_timeout(TIMEOUT).unwrap_or_else(|_| panic!("it did not say {text:?}"));
@@ -210,7 +210,7 @@ impl Program {
         signal(self.child.id(), "TERM");
     }
 
-    /// Waits for the end, and answers what the program logged.
+    /// Waits for the end, and returns the exit code and the log.
     pub fn ended(mut self) -> Ended {
         let (sender, receiver) = mpsc::channel();
         let id = self.child.id();
@@ -234,7 +234,7 @@ impl Drop for Program {
     }
 }
 
-/// A process of our own, by its id.
+/// Sends a signal to a process that a test started, by its id.
 fn signal(process: u32, name: &str) {
     let status = Command::new("kill").args([format!("-{name}"), process.to_string()]).status();
     assert!(status.is_ok_and(|status| status.success()), "kill -{name} {process}");

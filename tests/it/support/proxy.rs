@@ -1,4 +1,4 @@
-//! A TCP proxy between the program and PostgreSQL that does to connections what networks do.
+//! A TCP proxy between the program and PostgreSQL that injects network faults.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,43 +12,43 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
-/// `Execute`, and the `Sync` that makes what was executed durable.
+/// `Execute`, and the `Sync` that makes its effects durable.
 const EXECUTE: &[u8] = b"E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04";
 const SYNC: usize = 5;
-/// The server is ready for more, and in no transaction: what was executed is durable.
+/// ReadyForQuery outside a transaction: what was executed is durable.
 const READY: &[u8] = b"Z\0\0\0\x05I";
 
-/// What the network does.
+/// The behavior of the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Network {
-    /// Nothing but its duty.
+    /// Passes everything on.
     Works,
-    /// Every connection is closed in order, also a new one.
+    /// Closes every connection in order, new ones too.
     Closes,
-    /// Every connection is reset, also a new one.
+    /// Resets every connection, new ones too.
     Resets,
-    /// Connections are reset, and nobody listens.
+    /// Resets connections, and listens for no new ones.
     Refuses,
-    /// Both directions are dead: what is sent is gone, and so is the connection, without a word to either side. New
-    /// ones are accepted and die the same way.
+    /// Drops everything in both directions; the connection is dead, and neither side is notified. New connections are
+    /// accepted and die the same way.
     Swallows,
-    /// The same for what goes to the server only.
+    /// Drops only what goes to the server.
     SwallowsRequests,
-    /// The same for what the server says: it does its work, and nobody hears of it.
+    /// Drops only what the server sends: the server works, and its answers are lost.
     SwallowsAnswers,
-    /// Everything is held back, and arrives when this ends, however late that is.
+    /// Holds everything back, and delivers it when this ends, however late that is.
     Freezes,
-    /// Whatever passes takes this much longer, in each direction.
+    /// Delays everything by this much, in each direction.
     Delays(Duration),
-    // What a new connection executes first gets through, in all of these: with it a shard is claimed.
-    /// A connection dies between what is to be executed and the word that this was all: the server holds its locks,
-    /// and waits for the rest without any limit.
+    // All of the following let a connection's first execution pass, because it claims a shard.
+    /// Breaks a connection between an `Execute` and its `Sync`: the server holds its locks, and waits for the rest
+    /// without any limit.
     Tears,
-    /// A connection is reset before a batch gets to the server: nothing is ever committed.
+    /// Resets a connection before a batch reaches the server: nothing is ever committed.
     ResetsBeforeCommit,
-    /// A connection is reset as soon as a batch has been passed on: the outcome is anybody's guess.
+    /// Resets a connection as soon as a batch has been passed on: the outcome is unknown.
     ResetsAtCommit,
-    /// A connection is reset when the server says that it has committed, and nobody hears that.
+    /// Resets a connection when the server reports that it has committed; the report is lost.
     ResetsAfterCommit,
 }
 
@@ -57,7 +57,7 @@ use Network::{
     SwallowsAnswers, SwallowsRequests, Tears, Works,
 };
 
-/// A proxy. Ends with all its connections when it is dropped.
+/// A proxy. Dropping it ends all its connections.
 pub struct Proxy {
     pub address: SocketAddr,
     network: watch::Sender<Network>,
@@ -65,17 +65,19 @@ pub struct Proxy {
     _accepting: AbortOnDropHandle<()>,
 }
 
-/// What all connections share.
+/// State that all connections share.
 struct Way {
     network: watch::Receiver<Network>,
     server: Mutex<SocketAddr>,
-    /// Connections that were struck by the fault.
+    /// Number of connections that the fault has hit.
     struck: AtomicU64,
 }
 
 impl Proxy {
+    /// Starts a proxy in front of `server`.
+    ///
     /// # Panics
-    /// When there is no free port.
+    /// If there is no free port.
     pub async fn to(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -89,22 +91,22 @@ impl Proxy {
         self.network.send_replace(network);
     }
 
-    /// New connections go to another server.
+    /// Sends new connections to another server.
     pub fn turn_to(&self, server: SocketAddr) {
         *self.way.server.lock().expect("not poisoned") = server;
     }
 
-    /// How many connections were struck by a fault so far.
+    /// Number of connections that faults have hit so far.
     pub fn struck(&self) -> u64 {
         self.way.struck.load(Ordering::Relaxed)
     }
 }
 
-/// Why a connection is over.
+/// The reason why a connection is over.
 enum End {
     Closed,
     Reset,
-    /// Not over: dead, and nobody is told.
+    /// Not closed: dead, and neither side is notified.
     Silent,
 }
 
@@ -129,7 +131,7 @@ async fn accept(mut listener: TcpListener, address: SocketAddr, way: Arc<Way>) {
     }
 }
 
-/// Waits for it; false: the proxy is gone.
+/// Waits until the network matches; returns false if the proxy is gone.
 async fn becomes(network: &mut watch::Receiver<Network>, what: impl Fn(Network) -> bool) -> bool {
     network.wait_for(|network| what(*network)).await.is_ok()
 }
@@ -163,7 +165,8 @@ async fn carry(client: TcpStream, way: Arc<Way>) {
                 let _ = socket.set_zero_linger();
             }
         }
-        // Both sides may hold on to it for ever. It goes with the next fault, so that there is no end of them.
+        // Both sides can hold on to the connection without limit. The next fault closes it, so that such connections do
+        // not pile up.
         End::Silent => {
             way.struck.fetch_add(1, Ordering::Relaxed);
             becomes(&mut network, |network| network == Works).await;
@@ -178,7 +181,8 @@ enum Direction {
     ToClient,
 }
 
-/// Carries what comes, until one side or the network has enough. `executed`: what was, on this connection.
+/// Copies bytes until one side closes or a fault ends the connection. `executed`: number of executions on this
+/// connection.
 async fn pump(
     mut from: OwnedReadHalf,
     to: &mut OwnedWriteHalf,
@@ -188,7 +192,7 @@ async fn pump(
 ) -> End {
     let mut network = way.network.clone();
     let mut buffer = vec![0; 64 * 1024];
-    // The end of what was carried before: what is looked for may come in two pieces.
+    // The end of the bytes passed before: the pattern can arrive in two parts.
     let mut seen = Vec::new();
     loop {
         let Ok(read) = from.read(&mut buffer).await else { return End::Reset };
@@ -205,7 +209,7 @@ async fn pump(
         let bytes = &buffer[..read];
         seen.extend_from_slice(bytes);
         let (passed, end) = strike(now, direction, &seen, executed);
-        // What was seen ends with what was read.
+        // `seen` ends with the bytes that were read.
         let kept = (seen.len() - passed).min(read);
         if let Delays(time) = now {
             let _ = timeout(time, std::future::pending::<()>()).await;
@@ -222,7 +226,7 @@ async fn pump(
     }
 }
 
-/// How much of what was seen gets through, and whether that is the end of the connection.
+/// Returns how many of the seen bytes pass, and the reason if the connection ends here.
 fn strike(now: Network, direction: Direction, seen: &[u8], executed: &AtomicU64) -> (usize, Option<End>) {
     let all = (seen.len(), None);
     match direction {

@@ -1,4 +1,4 @@
-//! Any method with any bytes, over the wire: for tests that walk through the contract.
+//! Calls any method with any bytes over the wire, for tests that walk through the contract.
 
 use bytes::{Buf, BufMut, Bytes};
 use http::uri::PathAndQuery;
@@ -7,7 +7,7 @@ use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
-/// Messages are bytes.
+/// A codec whose messages are bytes.
 #[derive(Debug, Clone, Copy, Default)]
 struct RawCodec;
 
@@ -45,8 +45,8 @@ impl Decoder for RawCodec {
     }
 }
 
-/// Calls `usher.v1.SeatService/CheckOut` and the like with one message, of whichever kind the method is. Answers its
-/// first message; `None`: there was none.
+/// Calls a method such as `usher.v1.SeatService/CheckOut`, of any streaming kind, with one message. Returns its first
+/// message, or `None` if there was none.
 pub async fn call(
     channel: &Channel,
     method: &str,

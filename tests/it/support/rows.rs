@@ -1,11 +1,11 @@
-//! Rows by key, as a store keeps them: the last put counts, a deletion deletes.
+//! Rows by key, as a store keeps them: the last put wins, and a deletion removes the row.
 
 use std::collections::BTreeMap;
 
 use usher::ids::TenantNo;
 use usher::ledger::change::Change;
 
-/// A row's table and key, in the order in which a load wants rows.
+/// A row's table and key, in the order in which a load expects rows.
 type Key = (u8, u32, u32, u32, String);
 
 #[derive(Debug, Clone, Default)]

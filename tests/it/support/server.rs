@@ -1,11 +1,11 @@
-//! PostgreSQL's server of a cluster, as a process: stopped in every way it can be, and started again.
+//! The PostgreSQL server of a cluster as a process: stopped in each possible way, and started again.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// Who the server runs as.
+/// The user as which the server runs.
 #[derive(Debug, Clone, Copy)]
 pub struct User {
     pub uid: u32,
@@ -15,11 +15,11 @@ pub struct User {
 /// The ways in which a server ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
-    /// Connections are ended, transactions rolled back, everything is written down.
+    /// Ends connections, rolls transactions back, and writes everything down.
     Fast,
-    /// Everything is dropped; the next start recovers from the log.
+    /// Drops everything; the next start recovers from the write-ahead log.
     Immediate,
-    /// SIGKILL to the postmaster; its children find that out by themselves.
+    /// Sends SIGKILL to the postmaster; its child processes notice it later.
     Kill,
 }
 
@@ -27,7 +27,7 @@ pub enum Stop {
 pub struct Server {
     pub(super) programs: PathBuf,
     pub(super) user: Option<User>,
-    /// With the cluster's data in `data`, and the server's log.
+    /// Contains the cluster's data in `data`, and the server's log.
     pub(super) folder: PathBuf,
     pub(super) port: u16,
     pub(super) options: String,
@@ -35,7 +35,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// A program that runs as the server does.
+    /// A command that runs as the server's user.
     pub(super) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.folder).stdin(Stdio::null()).envs(self.environment.iter().map(|(k, v)| (k, v)));
@@ -52,8 +52,10 @@ impl Server {
         command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
     }
 
+    /// Stops the server.
+    ///
     /// # Panics
-    /// When the server does not end.
+    /// If the server does not end.
     pub fn stop(&self, how: Stop) {
         match how {
             Stop::Fast => assert!(self.pg_ctl(&["-m", "fast", "-w", "stop"]), "{}", self.log()),
@@ -67,11 +69,11 @@ impl Server {
         }
     }
 
-    /// Starts the server again, on the same port. After a SIGKILL the children of the former one may still be there
-    /// for a moment, and a server refuses to start beside them.
+    /// Starts the server again, on the same port. After a SIGKILL the child processes of the former server can still be
+    /// there for a moment, and a server refuses to start beside them: then it tries again.
     ///
     /// # Panics
-    /// When it does not.
+    /// If it does not start.
     pub fn start(&self) {
         let log = self.folder.join("log");
         let log = log.to_str().expect("a plain path");
@@ -80,10 +82,10 @@ impl Server {
         assert!(started, "PostgreSQL did not start again: {}", self.log());
     }
 
-    /// Waits until the server answers, and starts it when it has ended by itself.
+    /// Waits until the server answers; starts it if it has ended on its own.
     ///
     /// # Panics
-    /// When it does not come back.
+    /// If it does not answer again.
     pub fn recovers(&self) {
         let program = self.programs.join("pg_isready");
         let port = format!("--port={}", self.port);
@@ -103,15 +105,15 @@ impl Server {
         panic!("PostgreSQL did not come back: {}", self.log());
     }
 
-    /// Makes a standby the primary.
+    /// Promotes a standby to the primary.
     ///
     /// # Panics
-    /// When it does not become one.
+    /// If it does not become the primary.
     pub fn promote(&self) {
         assert!(self.pg_ctl(&["-w", "promote"]), "{}", self.log());
     }
 
-    /// The end of what the server said.
+    /// The last lines of the server's log.
     fn log(&self) -> String {
         let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
         let lines: Vec<_> = log.lines().collect();

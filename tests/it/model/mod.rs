@@ -1,6 +1,6 @@
-//! The ledger against an independent model: random commands, each judged by a second, naive implementation that
-//! recounts everything from lists (docs/PROOF.md). Every answer must be the same; in between everything that is kept
-//! (counters, rows, audit) must say the same as the model's recount.
+//! The ledger against an independent model: a second, naive implementation, which recounts everything from lists,
+//! judges each random command (docs/PROOF.md). Every answer must be the same; from time to time all stored state
+//! (counters, rows, audit) must agree with the model's recount.
 //!
 //! A failing seed is shortened, and printed with the command that runs it again.
 
@@ -25,13 +25,14 @@ use step::Step;
 const SEEDS: u64 = 1_000;
 const STEPS: usize = 2_000;
 
-/// A run that failed at its last step, and what was different.
+/// A run that failed at its last step, and the difference.
 struct Failure {
     steps: Vec<Step>,
     what: String,
 }
 
-/// Many runs. `USHER_SEEDS` and `USHER_STEPS` ask for more or fewer, `USHER_SEED` for others than the first.
+/// Runs many seeds. `USHER_SEEDS` and `USHER_STEPS` set their number and their length, `USHER_SEED` sets the first
+/// seed.
 #[test]
 fn the_ledger_answers_as_the_model_does() {
     let (first, seeds) = (setting("USHER_SEED", 0), setting("USHER_SEEDS", SEEDS));
@@ -56,7 +57,7 @@ fn the_ledger_answers_as_the_model_does() {
     });
 }
 
-/// One run, to look at what went wrong: `USHER_SEED=17 cargo test --test it model::one_seed -- --exact`.
+/// Runs one seed again: `USHER_SEED=17 cargo test --test it model::one_seed -- --exact`.
 #[test]
 fn one_seed() {
     let steps = usize::try_from(setting("USHER_STEPS", STEPS as u64)).expect("a number of steps");
@@ -66,7 +67,7 @@ fn one_seed() {
     }
 }
 
-#[allow(clippy::disallowed_methods)] // How much to test is not a setting of the service.
+#[allow(clippy::disallowed_methods)] // The length of a test is not a setting of the service.
 fn setting(name: &str, default: u64) -> u64 {
     match std::env::var(name) {
         Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")),
@@ -74,7 +75,7 @@ fn setting(name: &str, default: u64) -> u64 {
     }
 }
 
-/// Makes up and carries out one step after the other.
+/// Generates and runs one step after the other.
 fn run(seed: u64, count: usize) -> Result<(), Failure> {
     let mut generator = Generator::new(seed);
     let mut pair = Pair::new(seed, generator.now);
@@ -90,7 +91,7 @@ fn run(seed: u64, count: usize) -> Result<(), Failure> {
     pair.adds_up(now).map_err(|what| Failure { steps, what })
 }
 
-/// The same steps again, as far as they go well.
+/// Runs recorded steps again, until one fails.
 fn replay(seed: u64, steps: &[Step]) -> Result<(), Failure> {
     let mut pair = Pair::new(seed, Generator::new(seed).now);
     for (at, step) in steps.iter().enumerate() {
@@ -103,7 +104,7 @@ fn replay(seed: u64, steps: &[Step]) -> Result<(), Failure> {
 }
 
 fn carry_out(pair: &mut Pair, step: &Step) -> Result<(), String> {
-    // After a panic the pair is not looked at again.
+    // After a panic the pair is not used again.
     catch_unwind(AssertUnwindSafe(|| pair.step(step))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         Err(format!("a panic: {}", text.unwrap_or("(no text)")))

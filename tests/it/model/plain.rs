@@ -1,4 +1,4 @@
-//! Answers without what is for people only, and without an order where none is promised.
+//! Answers without the parts that are for people only, sorted where no order is promised.
 
 use usher::ids::EventNo;
 use usher::ledger::command::{ActivatedUsers, BlockedUsers, LicenseFetched, Outcome, SyncedUsers};
@@ -34,7 +34,7 @@ pub fn outcome(outcome: Outcome) -> Outcome {
     }
 }
 
-/// What a dry run has noted is a matter of later steps.
+/// The state that a dry run carries on concerns later steps.
 fn synced(mut answer: SyncedUsers) -> SyncedUsers {
     answer.what_if = None;
     for user in &mut answer.users {
@@ -52,7 +52,7 @@ fn activated(mut answer: ActivatedUsers) -> ActivatedUsers {
     answer
 }
 
-/// Whether it is news decides what the audit tells.
+/// Whether the fetch is news decides only about its audit event.
 fn fetched(mut answer: LicenseFetched) -> LicenseFetched {
     (answer.news, answer.fetch.text) = (false, "".into());
     answer
@@ -63,7 +63,7 @@ pub fn license_page(mut page: LicenseInformation) -> LicenseInformation {
     page
 }
 
-/// The number of an event is the audit's.
+/// Event numbers exist only in the audit.
 pub fn notification(view: NotificationView) -> NotificationView {
     NotificationView { event: EventNo(0), ..view }
 }
@@ -84,7 +84,7 @@ fn notices(mut notices: Vec<Notice>) -> Vec<Notice> {
     notices
 }
 
-/// A program reads the reason; subject and text are for people.
+/// Programs read the reason; subject and text are for people.
 fn bare(refusal: Refusal) -> Refusal {
     match refusal {
         Refusal::Precondition { reason, .. } => Refusal::Precondition { reason, subject: "".into(), text: "".into() },

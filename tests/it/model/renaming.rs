@@ -1,4 +1,4 @@
-//! What a run found once is tried in every run: the next generator throws other dice.
+//! Failures that a random run found once: they are tested directly, because a changed generator makes other runs.
 
 use usher::ids::{OrganizationId, PoolId, TenantId, UserId};
 use usher::ledger::command::{Command, CreateOrganization, CreateTenant, GrantSeats, RenameUser, RevokeSeats};

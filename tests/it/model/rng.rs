@@ -1,4 +1,4 @@
-//! Chance that can be repeated: the same seed throws the same numbers on every machine (splitmix64).
+//! A reproducible random generator (splitmix64): the same seed gives the same numbers on every machine.
 
 pub struct Rng(u64);
 
@@ -14,12 +14,12 @@ impl Rng {
         mixed ^ (mixed >> 31)
     }
 
-    /// 0 to `sides` - 1.
+    /// A number from 0 to `sides` - 1.
     pub fn below(&mut self, sides: u64) -> u64 {
         self.next() % sides
     }
 
-    /// True `percent` times in a hundred.
+    /// True with a probability of `percent` in a hundred.
     pub fn percent(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
@@ -32,7 +32,7 @@ impl Rng {
         self.pick::<&'static str>(of)
     }
 
-    /// Up to `most` of them, some perhaps twice.
+    /// `least` to `most` elements, some perhaps twice.
     pub fn some<T: Clone>(&mut self, of: &[T], least: u64, most: u64) -> Vec<T> {
         let count = least + self.below(most - least + 1);
         (0..count).map(|_| self.pick(of).clone()).collect()

@@ -1,5 +1,5 @@
-//! What a store would hold: the rows and the audit, gathered from the ledger's changes. Counted again, they must say
-//! the same as the model (I4), and a ledger loaded from them must go on as if nothing had happened.
+//! The contents of a store: rows and audit, gathered from the ledger's changes. Their recount must agree with the model
+//! (I4), and a ledger loaded from them must go on as if nothing had happened.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,25 +25,25 @@ pub struct Rows {
     pub users: BTreeMap<(TenantNo, UserNo), UserRow>,
     seats: BTreeMap<(TenantNo, UserNo, PoolNo), SeatRow>,
     pub sessions: BTreeMap<(TenantNo, UserNo, SessionNo), SessionRow>,
-    /// Sessions whose place was used again, since somebody took this list.
+    /// Sessions whose slot was reused since this set was last emptied.
     pub replaced: BTreeSet<SessionId>,
     notifications: BTreeMap<(TenantNo, Topic), NotificationRow>,
     tokens: BTreeMap<TokenId, TokenRow>,
     floors: BTreeMap<(TenantId, LicenseId), LicenseFloor>,
     audit: Audit,
-    /// As they were written last.
+    /// The events, as they were written last.
     pub events: BTreeMap<EventNo, AuditEvent>,
 }
 
 #[derive(Default)]
 struct Audit {
-    /// Sessions started and not ended.
+    /// Sessions that have started and not ended.
     live: BTreeMap<SessionId, (TenantNo, PoolId)>,
     denials: BTreeMap<EventNo, (Denied, u32)>,
     last: EventNo,
 }
 
-/// What makes denials the same (R21).
+/// The key under which denials are identical (R21).
 pub type Denied = (TenantNo, u8, Option<UserId>, Option<PoolId>, u8);
 
 impl Rows {
@@ -93,7 +93,7 @@ impl Rows {
         Ok(())
     }
 
-    /// A place is used again only after its session ended, and only while a later end of the user is kept (R24).
+    /// A slot is reused only after its session has ended, and only while a later end of the user is kept (R24).
     fn put_session(&mut self, row: SessionRow) -> Result<(), String> {
         let (tenant, user, id) = (row.tenant, row.user, row.id);
         let Some(before) = self.sessions.insert((tenant, user, row.no), row) else { return Ok(()) };
@@ -136,7 +136,7 @@ impl Rows {
         self.organizations[&(tenant, no)].id.clone()
     }
 
-    /// In use and granted, counted from the rows alone.
+    /// Seats in use and seats granted, counted from the rows alone.
     pub fn recount(&self, tenant: TenantNo, pool: &PoolId, plan: Plan) -> (u64, u64) {
         let Some(pool) = self.pools.values().find(|row| row.tenant == tenant && row.id == *pool) else { return (0, 0) };
         let exempts = !self.tenants[&tenant].policy.administrators_count_in_named;
@@ -156,7 +156,7 @@ impl Rows {
         (in_use as u64, holders.len() as u64)
     }
 
-    /// The sessions that live by the rows, and by the audit.
+    /// The live sessions by the rows, and by the audit.
     pub fn live(&self, tenant: TenantNo) -> [BTreeSet<SessionId>; 2] {
         let rows = self.sessions.values().filter(|row| row.tenant == tenant && row.ended.is_none());
         let audit = self.audit.live.iter().filter(|(_, (of, _))| *of == tenant);

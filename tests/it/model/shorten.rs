@@ -1,12 +1,12 @@
-//! Leaves steps out of a failing run while it still fails: first halves, then ever smaller pieces.
+//! Leaves steps out of a failing run as long as it still fails: first halves, then smaller and smaller parts.
 
 use super::step::Step;
 use super::{Failure, replay};
 
-/// Runs that are tried at most; a long list that will not get shorter is no reason to wait.
+/// Maximum number of runs that are tried, so that a list that does not get shorter ends.
 const MAX_ATTEMPTS: usize = 2_000;
 
-/// What sort of difference it is: one failure must not turn into another.
+/// The kind of the difference: a shortened run must fail with the same kind.
 fn kind(failure: &Failure) -> &str {
     failure.what.split([':', '\n']).next().unwrap_or_default()
 }
@@ -27,7 +27,7 @@ pub fn shorten(seed: u64, failure: &Failure) -> Failure {
                 _ => from = until,
             }
         }
-        // Once more with single steps while that helps: one may only be left out after another.
+        // Single steps are tried once more as long as that helps: some can be left out only after another one.
         let done = piece == 1 && (best.steps.len() == before || tried >= MAX_ATTEMPTS);
         piece = if done { 0 } else { (piece / 2).max(1) };
     }

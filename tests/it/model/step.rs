@@ -1,5 +1,5 @@
-//! One step of a run, as data: what happens, and when. Every step says its own time and its own ids, so that a run
-//! can be shortened by leaving steps out.
+//! One step of a run, as data: its action and its time. Every step has its own time and its own ids, so that a run can
+//! be shortened by leaving steps out.
 
 use usher::ids::TenantId;
 use usher::ledger::command::{Command, Query};
@@ -7,7 +7,7 @@ use usher::ledger::time::Moment;
 
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// Its place in the whole run; it keeps it when others are left out.
+    /// The step's number in the whole run; it stays when other steps are left out.
     pub no: usize,
     pub now: Moment,
     pub kind: StepKind,
@@ -16,11 +16,11 @@ pub struct Step {
 #[derive(Debug, Clone)]
 pub enum StepKind {
     Command(TenantId, Command),
-    /// A list is read to its end, `limit` rows at a time.
+    /// Reads a list to its end, `limit` rows at a time.
     Query(TenantId, Query),
     Tick {
         all: bool,
     },
-    /// A new ledger from the rows alone.
+    /// Loads a new ledger from the rows alone.
     Restart,
 }

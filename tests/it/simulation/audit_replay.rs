@@ -1,5 +1,5 @@
-//! What the audit alone says: every event in its order, folded into who holds what. An independent account, with which
-//! rows, answers and limits are compared (I4). Broken order in the audit is found here.
+//! The state of tenants by the audit alone: every event, folded in its order. Rows, answers and limits are compared
+//! with this independent account (I4), and it detects events in a wrong order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,14 +13,14 @@ use usher::ledger::time::Wall;
 use super::history::History;
 use super::test_data::{self, ADMINISTRATOR, DEMO_SEATS, POOLS};
 
-/// Licenses as clients sent them: the audit names only id and revision.
+/// Licenses as clients sent them: the audit has only their id and revision.
 pub type Sent = BTreeMap<(TenantId, LicenseId, u64), LicenseGrant>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct End {
     pub no: EventNo,
     pub reason: SessionEndReason,
-    /// When its batch was committed, in the simulation's time.
+    /// Simulation time at which the event's batch was committed.
     pub at: u64,
 }
 
@@ -30,7 +30,7 @@ pub struct Live {
     pub pool: PoolId,
 }
 
-/// What is true of a tenant at one event and not at another.
+/// A fact about a tenant that events make true or false.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fact {
     Known(UserId),
@@ -47,10 +47,10 @@ pub struct Account {
     pub blocked: BTreeSet<UserId>,
     pub seats: BTreeSet<(PoolId, UserId)>,
     pub live: BTreeMap<SessionId, Live>,
-    /// Since when a user lives in a pool without a break, on whatever device.
+    /// The event since which a user has been live in a pool without a break, on any device.
     pub present: BTreeMap<(PoolId, UserId), EventNo>,
     pub ended: BTreeMap<SessionId, End>,
-    /// Who started it, and with which event.
+    /// User, pool and start event of each session that ever started.
     pub started: BTreeMap<SessionId, (Live, EventNo)>,
     pub renewed: BTreeMap<SessionId, usize>,
     /// The last event that changed a license.
@@ -191,7 +191,7 @@ impl Account {
         self.facts.note(Fact::Blocked(user.clone()), no, false);
     }
 
-    /// Who is renamed here never signs in: no session has the id.
+    /// Renames a user. The users that the simulation renames never sign in, so that no session has the id.
     fn rename(&mut self, old: &UserId, new: &UserId, no: EventNo) -> Result<(), String> {
         if !self.users.contains(old) || !self.users.insert(new.clone()) {
             return Err(format!("event {no} renamed {old} to {new}: nobody, or to one who is there"));
@@ -211,7 +211,7 @@ impl Account {
         Ok(())
     }
 
-    /// `main revision 3; crm 1 -> 2`
+    /// Folds in the installation of a license, such as `main revision 3; crm 1 -> 2`.
     fn install(&mut self, event: &AuditEvent, sent: &Sent) -> Result<(), String> {
         let id = self.end_license(event);
         let said = event.detail.split(';').next().unwrap_or_default();
@@ -224,8 +224,8 @@ impl Account {
         Ok(())
     }
 
-    /// Whatever the license gave, it gives no more. A revoked one leaves the tenant without its seats, not in demo mode:
-    /// this one is never the tenant's only license.
+    /// Removes a license, which gives nothing any more. A revoked license must leave the tenant without its seats, and
+    /// not in demo mode; the revoked license here is never the tenant's only one.
     fn end_license(&mut self, event: &AuditEvent) -> LicenseId {
         let id = LicenseId::stored(event.detail.split(' ').next().unwrap_or_default());
         if let Some(former) = self.licenses.remove(&id) {
@@ -243,7 +243,7 @@ impl Account {
         }
     }
 
-    /// Who counts in the pool, recounted (R10, R11).
+    /// The number of users who count in the pool, recounted (R10, R11).
     pub fn in_use(&self, pool: &PoolId) -> u64 {
         let count = match test_data::plan_of(&self.id, pool) {
             Plan::Named => {
@@ -259,7 +259,8 @@ impl Account {
         count as u64
     }
 
-    /// The most that may be in use, with every license that did not surely expire before `high`; `None`: unlimited.
+    /// The highest possible limit: the sum of every license that did not certainly expire before `high`; `None`:
+    /// unlimited.
     pub fn limit(&self, pool: &PoolId, high: Wall) -> Option<u64> {
         if self.licenses.is_empty() {
             return Some(DEMO_SEATS);

@@ -1,4 +1,4 @@
-//! A call of a client: what it asked of which process, and how it ended.
+//! A client's call: its request, the process that it goes to, and its end.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use usher::journal::{Journal, JournalError};
 use usher::ledger::change::Actor;
 use usher::ledger::command::{Command, Operation, Outcome, Query, QueryResult, Reply};
 
-/// What can be asked, and is asked again when the outcome stays unknown.
+/// A request, which a client repeats as long as the outcome is unknown.
 #[derive(Debug, Clone)]
 pub enum CallRequest {
     Command(Command),
@@ -27,7 +27,7 @@ pub type Answered = Result<Answer, JournalError>;
 
 type Answering = Pin<Box<dyn Future<Output = Answered>>>;
 
-/// Who is signed in where: a check-out with these renews a session of these (R16).
+/// Identity of a session for renewals: a check-out with the same login renews the session (R16).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Login {
     pub tenant: TenantId,
@@ -41,22 +41,23 @@ pub struct Call {
     pub process: usize,
     pub tenant: TenantId,
     pub request: CallRequest,
-    /// With somebody else's session.
+    /// True if the call has a session of another tenant.
     pub stray: bool,
     answer: Answering,
-    /// When it was asked, in milliseconds of the simulation, and on the monotonic clock of the process.
+    /// Start of the call, in milliseconds: of the simulation, and (`started_there`) on the monotonic clock of the
+    /// process.
     pub started: u64,
     pub started_there: u64,
-    /// What was durable by then: whoever answers must know it (I8).
+    /// The last durable event at the start of the call. Every process must answer at least by that state (I8).
     pub known: EventNo,
-    /// Logins whose lease it may extend.
+    /// Logins whose lease the call may extend.
     pub renews: Vec<Login>,
-    /// For each session of a heartbeat, until when on the clock of the process it is held at most, as known at the start.
+    /// For each session of a heartbeat, the latest end of its lease on the clock of the process, as known at the start.
     pub held_until: Vec<Option<u64>>,
     pub attempts: usize,
 }
 
-/// A call in the making.
+/// The parameters of a call.
 pub struct Opening {
     pub no: usize,
     pub process: usize,
@@ -86,7 +87,7 @@ impl Call {
         }
     }
 
-    /// Sends it, or hears its answer.
+    /// Sends the request on the first poll; returns the answer when it is there.
     pub fn poll(&mut self) -> Option<Answered> {
         match self.answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(answered) => Some(answered),

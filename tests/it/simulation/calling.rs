@@ -1,4 +1,4 @@
-//! Calls: to which process they go, what is made of their answers, and what is asked again.
+//! Calls: the choice of the process, the handling of answers, and repetitions.
 
 use usher::ids::{SessionId, TenantId};
 use usher::journal::JournalError;
@@ -12,20 +12,20 @@ use super::process::Process;
 use super::test_data::SHARDS;
 use super::world::World;
 
-/// How often a client tries before it gives up.
+/// Attempts of a client before it gives up.
 pub const ATTEMPTS: usize = 6;
 
-/// Which process is called.
+/// The process to call.
 #[derive(Debug, Clone, Copy)]
 pub enum To {
-    /// Chosen by a number: mostly the newest.
+    /// Chosen by a number: mostly the newest process.
     Some(usize),
-    /// This one, if it is there.
+    /// This process if it is there, else the newest.
     Process(usize),
 }
 
 impl World {
-    /// A client calls a process.
+    /// Calls a process as a client.
     pub fn call(
         &mut self,
         tenant: TenantId,
@@ -65,7 +65,7 @@ impl World {
         self.settle()
     }
 
-    /// Logins whose lease a call may extend.
+    /// Logins whose lease the call may extend.
     fn renews(&self, call: &Call) -> Vec<Login> {
         match &call.request {
             CallRequest::Command(Command::CheckOut(command)) => vec![self.clients.issued[&command.fresh].clone()],
@@ -73,7 +73,7 @@ impl World {
         }
     }
 
-    /// For each beat of a heartbeat, until when its session is held at most.
+    /// For each session of a heartbeat, the latest end of its lease.
     fn held_until(&self, call: &Call, process: &Process) -> Vec<Option<u64>> {
         let until = |session: SessionId| {
             let login = self.clients.issued.get(&session)?;
@@ -118,7 +118,7 @@ impl World {
                     JournalError::Overloaded | JournalError::StoreAway => {}
                     JournalError::NoLease | JournalError::NotWritten => {}
                 }
-                // What was not written may be yet.
+                // A change that the store refused may still be written later.
                 self.close(&call, (error != JournalError::NotWritten).then_some(self.now));
                 self.try_again(&call);
             }
@@ -147,8 +147,8 @@ impl World {
         }
     }
 
-    /// How many seats other calls may have taken that were open at any time since this one was made; `None`: a license
-    /// may have changed meanwhile.
+    /// The number of seats that other calls may have taken that were open at any time since this call began; `None`: a
+    /// license may have changed in that time.
     fn rivals(&self, call: &Call) -> Option<usize> {
         let CallRequest::Command(Command::CheckOut(command)) = &call.request else { return Some(0) };
         let login = &self.clients.issued[&command.fresh];
@@ -169,7 +169,7 @@ impl World {
         Some(seats)
     }
 
-    /// `at`: `None` when the client went away, and the call goes on without it.
+    /// `at`: time of the end; `None`: the client went away, and the call continues without it.
     pub fn close(&mut self, call: &Call, at: Option<u64>) {
         let oldest = self.calls.iter().map(|call| call.started).min().unwrap_or(self.now);
         self.closed.retain(|(.., at)| at.is_none_or(|at| at >= oldest));
@@ -178,14 +178,14 @@ impl World {
         }
     }
 
-    /// A client that does not know what became of its call makes it again.
+    /// Repeats the call of a client that does not know its outcome.
     pub fn try_again(&mut self, call: &Call) {
         self.again_later(call.tenant.clone(), call.request.clone(), call.stray, call.attempts + 1);
     }
 
     fn again_later(&mut self, tenant: TenantId, request: CallRequest, stray: bool, attempts: usize) {
         beaten(&request).for_each(|session| self.kept_sessions.failed(session, self.now + 200));
-        // An older license would only be refused; a probe is made again by who made it.
+        // An older license would only be refused; the sender of a probe repeats it itself.
         let pointless = matches!(
             &request,
             CallRequest::Command(Command::DeleteLicense(_) | Command::RevokeLicense(_) | Command::UpdateTenant(_))
@@ -206,7 +206,7 @@ fn beaten(request: &CallRequest) -> impl Iterator<Item = SessionId> + '_ {
     beats.iter().map(|(session, _)| *session)
 }
 
-/// What a call may change that decides about seats.
+/// The part of a call that can affect decisions about seats.
 #[derive(Clone)]
 pub enum DenialSubject {
     Seat(Login),

@@ -1,4 +1,4 @@
-//! The clients: what they remember, and how a step becomes a command.
+//! The clients: their memory, and the command for each step.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,13 @@ use super::call::{CallRequest, Login};
 use super::step::{Operation, OperationKind};
 use super::test_data;
 
-/// Sessions of a tenant that clients remember, live or not.
+/// Number of sessions that the clients of a tenant remember, live or not.
 const REMEMBERED: usize = 24;
 
 #[derive(Default)]
 pub struct Clients {
     heard: BTreeMap<TenantId, Vec<SessionId>>,
-    /// Every session id that was ever offered, and for which login.
+    /// Every session id that was ever offered, with its login.
     pub issued: BTreeMap<SessionId, Login>,
     /// Every license that was ever sent.
     pub sent: BTreeMap<(TenantId, LicenseId, u64), LicenseGrant>,
@@ -42,7 +42,7 @@ impl Clients {
         heard.push(session);
     }
 
-    /// One of the sessions that they remember; young ones more often.
+    /// One of the remembered sessions, more often a recent one.
     fn remembered(&self, tenant: &TenantId, pick: usize) -> SessionId {
         let heard = self.heard.get(tenant).map(Vec::as_slice).unwrap_or_default();
         let young = if pick.is_multiple_of(4) { heard } else { &heard[heard.len().saturating_sub(6)..] };
@@ -63,14 +63,14 @@ impl Clients {
         InstallLicense { license, grant }.into()
     }
 
-    /// The same again, by a client that never heard the answer. A login gets a fresh session id each time.
+    /// Repeats the request of a client that got no answer. A check-out gets a fresh session id each time.
     pub fn again(&mut self, request: &CallRequest) -> CallRequest {
         let CallRequest::Command(Command::CheckOut(operation)) = request else { return request.clone() };
         let login = self.issued[&operation.fresh].clone();
         CallRequest::Command(CheckOut { fresh: self.fresh(login), ..operation.clone() }.into())
     }
 
-    /// `wall`: what the client's own clock says.
+    /// The request for an operation. `wall`: the client's own clock.
     pub fn make(&mut self, operation: &Operation, wall: Wall) -> (TenantId, CallRequest) {
         let tenant = test_data::tenant(operation.tenant);
         let others = test_data::tenant(operation.tenant + 1 + operation.pick % 2);
@@ -117,7 +117,7 @@ impl Clients {
         CheckOut { pool, user, device, organization: None, client, check_only, fresh: self.fresh(login) }.into()
     }
 
-    /// For one session, or for two.
+    /// A heartbeat for one session, or for two.
     fn heartbeat(&self, tenant: &TenantId, operation: &Operation) -> Command {
         let mut beats = vec![(self.remembered(tenant, operation.pick), !operation.pick.is_multiple_of(3))];
         let other = self.remembered(tenant, operation.pick / 7);
@@ -130,7 +130,7 @@ impl Clients {
     fn extra(&mut self, tenant: &TenantId, operation: &Operation, wall: Wall) -> Command {
         let license = test_data::extra_license();
         if operation.pick.is_multiple_of(12) {
-            // A list of the vendor names whatever was sent so far.
+            // A revocation list of the vendor names all revisions that were sent so far.
             return RevokeLicense { license, up_to_revision: self.last_revision, why: "theft".into() }.into();
         }
         if operation.pick.is_multiple_of(3) {
@@ -141,12 +141,12 @@ impl Clients {
     }
 }
 
-/// Stands in every session of a tenant, so that one that strays is seen (I6).
+/// The client text of every session of a tenant, which identifies a session in an answer to another tenant (I6).
 pub fn client(tenant: &TenantId) -> usher::ids::Text {
     format!("of {tenant}").into()
 }
 
-/// Or gives a seat to whoever has one of the ids, so that it may be taken.
+/// Renames a user from one of two ids to the other; or grants a seat to one of the ids, so that it can be taken.
 fn rename(operation: &Operation) -> Command {
     let [user, new] = [operation.pick % 2, 1 - operation.pick % 2].map(|at| test_data::user(test_data::RENAMED[at]));
     if operation.pick % 5 < 2 {
@@ -165,7 +165,7 @@ fn administer(operation: &Operation) -> Command {
         OperationKind::Revoke => RevokeSeats { pools, users, organizations: Vec::new(), end_sessions: often }.into(),
         OperationKind::Block => BlockUser { user, end_sessions: often }.into(),
         OperationKind::Unblock => UnblockUser { user }.into(),
-        // A grant would bring an administrator back as somebody else.
+        // A deleted administrator would be created again by a grant, as an ordinary user.
         _ if user == test_data::user(test_data::ADMINISTRATOR) => BlockUser { user, end_sessions: false }.into(),
         _ => DeleteUser { user }.into(),
     }

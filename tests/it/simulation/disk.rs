@@ -1,4 +1,4 @@
-//! What is durable: one piece for each shard, behind its fence. Everything here happens at one instant.
+//! The durable state of each shard, behind its fence. Everything here happens at one instant.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::support::rows::Rows;
 
 pub struct ShardDisk {
     pub owner: Owner,
-    /// Which node owns it, and what the owner before left.
+    /// The node that owns the shard; `former` is the token and the last `seq` of the owner before.
     pub node: Option<NodeRef>,
     former: (OwnerToken, Seq),
     pub position: Position,
@@ -24,7 +24,7 @@ pub struct ShardDisk {
     pub events: BTreeMap<EventNo, AuditEvent>,
 }
 
-/// The pieces, and the processes that share them.
+/// The shards, and the processes that share them.
 pub struct Disk(Vec<ShardDisk>, NodeTable);
 
 impl Disk {
@@ -48,7 +48,7 @@ impl Disk {
         &mut self.0[usize::from(shard.0)]
     }
 
-    /// Compare-and-set on `former`; a token that is there already came with an attempt whose answer was lost.
+    /// Compare-and-set on `former`. A shard that has the token already got it from an attempt whose answer was lost.
     pub fn claim(&mut self, shard: ShardId, former: Owner, by: Claimant) -> Claimed {
         let (shard_disk, token) = (self.shard_disk_mut(shard), by.token);
         if shard_disk.owner == former && former.token != token {
@@ -62,8 +62,8 @@ impl Disk {
         Err(ClaimError::Taken((before == former.token || before == token).then_some(last)))
     }
 
-    /// One transaction behind the fence. `cut`: the connection is lost in it; a store whose audit is a transaction
-    /// of its own has written the rows by then.
+    /// One transaction behind the fence. `cut`: the connection is lost during it, so that nothing is written. With the
+    /// planted bug `AuditOutsideTransaction`, the rows are written by then.
     pub fn commit(&mut self, shard: ShardId, owner: Owner, batch: &Batch, cut: bool) -> Result<(), CommitError> {
         let apart = is_planted(Plant::AuditOutsideTransaction);
         if cut && !apart {

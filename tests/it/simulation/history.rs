@@ -1,4 +1,4 @@
-//! What was so when: each value with the audit event from which on it held.
+//! The history of values: each one with the audit event since which it held.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ impl<K: Ord, V: Clone + Default + PartialEq> History<K, V> {
         }
     }
 
-    /// Every value that held at some time from `from` to the newest event; before the first one, the default.
+    /// Every value that held at some time from `from` to the newest event; before the first value, the default.
     pub fn since(&self, key: &K, from: EventNo) -> Vec<V> {
         let entries = self.0.get(key).map(Vec::as_slice).unwrap_or_default();
         let first = entries.partition_point(|(no, _)| *no <= from);

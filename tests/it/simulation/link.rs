@@ -1,5 +1,5 @@
-//! One process's way to the simulated store: what it asks waits here until the simulation takes it, and the answer
-//! comes when the simulation gives it.
+//! One process's connection to the simulated store: requests wait here until the simulation takes them, and get their
+//! answers when the simulation sends them.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -33,18 +33,18 @@ pub enum Request {
 #[derive(Clone, Default)]
 pub struct Link {
     request: Arc<Mutex<Vec<Request>>>,
-    /// Connections of the node's that were given up.
+    /// Number of the node's connections that were given up.
     broken: Arc<AtomicU64>,
 }
 
-/// How long a node waits for an answer.
+/// Limit of a node's wait for an answer.
 const NODE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Rows of a load come in chunks, as from a real store.
+/// A load delivers rows in chunks, as a real store does.
 const CHUNK: usize = 7;
 
 impl Link {
-    /// Takes what was asked since the last time.
+    /// Takes the requests since the last time.
     pub fn take(&self) -> Vec<Request> {
         std::mem::take(&mut self.request.lock().expect("one thread"))
     }
@@ -55,7 +55,7 @@ impl Link {
         answer
     }
 
-    /// What a node asks is given up after a second, together with its connection.
+    /// Sends a node's request; after a second it is given up, together with its connection.
     async fn send_in_time<T>(&self, make: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, StoreError> {
         match tokio::time::timeout(NODE_TIMEOUT, self.send(make)).await {
             Ok(Ok(answer)) => Ok(answer),

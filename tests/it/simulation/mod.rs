@@ -1,6 +1,6 @@
-//! The whole engine in simulation: the real ledger and the real journal over a simulated store, clock and scheduler. One
-//! thread a run; a seed reproduces it to the byte. Clients ask, everything goes wrong that can, and at each commit and
-//! each answer the invariants are checked (docs/PROOF.md).
+//! The whole engine in simulation: the real ledger and the real journal over a simulated store, clock and scheduler. A
+//! run has one thread, and its seed reproduces it to the byte. Clients call, faults of every kind happen, and each
+//! commit and each answer is checked against the invariants (docs/PROOF.md).
 //!
 //! A failing seed is shortened, and printed with the command that runs it again.
 
@@ -34,7 +34,7 @@ use tokio::time::Instant;
 const SEEDS: u64 = 300;
 const STEPS: u64 = 600;
 
-/// Many runs. `USHER_SIM_SEEDS`, `USHER_SIM_STEPS` and `USHER_SIM_FIRST` ask for others (`make sim`).
+/// Runs many seeds. `USHER_SIM_SEEDS`, `USHER_SIM_STEPS` and `USHER_SIM_FIRST` select others (`make sim`).
 #[test]
 fn nothing_is_lost_and_no_seat_is_given_twice_whatever_happens() {
     let (first, seeds) = (setting("USHER_SIM_FIRST", 0), setting("USHER_SIM_SEEDS", SEEDS));
@@ -95,7 +95,7 @@ fn a_seed_reproduces_a_run_to_the_byte() {
     }
 }
 
-#[allow(clippy::disallowed_methods)] // How much to test is not a setting of the service.
+#[allow(clippy::disallowed_methods)] // The length of a test is not a setting of the service.
 fn setting(name: &str, default: u64) -> u64 {
     match std::env::var(name) {
         Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")),

@@ -1,10 +1,10 @@
-//! Makes up a run: what clients ask, mixed with what goes wrong.
+//! Generates a run: requests of clients, mixed with faults.
 
 use super::step::{Fate, Operation, OperationKind, Step, StepKind};
 use super::test_data::{DEVICES, POOLS, TENANTS, USERS};
 use crate::model::rng::Rng;
 
-/// So many steps, then everything has to come right again.
+/// Number of steps after which all faults end, and everything must be right again.
 const STORM: usize = 150;
 
 const ASKED: [(OperationKind, u64); 18] = [
@@ -30,9 +30,9 @@ const ASKED: [(OperationKind, u64); 18] = [
 
 pub fn plan(seed: u64, count: usize) -> Vec<Step> {
     let mut rng = Rng::new(seed);
-    // Some runs are quick and dense, others let leases run out.
+    // Some runs are fast and dense, others let leases run out.
     let pace = *rng.pick(&[20, 100, 500]);
-    // Of a hundred steps, so many are faults.
+    // Faults among a hundred steps.
     let trouble = *rng.pick(&[2, 6, 15]);
     let step = |no: usize| {
         let kind = if no % STORM == STORM - 1 || no + 1 == count {
@@ -103,7 +103,7 @@ fn fate(rng: &mut Rng, ms: u64) -> Fate {
     }
 }
 
-/// Seconds, hours or a year, forward or back.
+/// A jump of up to seconds, hours or a year, forward or back.
 fn jump(rng: &mut Rng) -> i64 {
     let far = *rng.pick(&[2_000, 60_000, 3_600_000, 86_400_000, 365 * 86_400_000]);
     let by = i64::try_from(rng.below(far)).expect("far from the end of time");

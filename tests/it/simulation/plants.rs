@@ -1,4 +1,5 @@
-//! The tests can fail: each planted mistake is found, and a failure is shortened and says how to see it again.
+//! The checks can fail: each planted bug is found, and a failure is shortened and printed with the command that runs it
+//! again.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
@@ -8,11 +9,11 @@ use super::plan::plan;
 use super::run::{Failure, run};
 use super::shorten::{kind, report, shorten};
 
-/// Each plant is found within this many seeds (docs/PROOF.md).
+/// Each planted bug is found within this number of seeds (docs/PROOF.md).
 const SEEDS: u64 = 1_000;
 const STEPS: usize = 600;
 
-/// The first seed that finds the plant, and how.
+/// The first seed that finds the planted bug, and its failure.
 fn find(planted: Plant) -> Option<(u64, Failure)> {
     let _planted = plant(planted);
     (0..SEEDS).find_map(|seed| run(seed, &plan(seed, STEPS), false).err().map(|failure| (seed, failure)))

@@ -1,5 +1,5 @@
-//! One process: the real journal on a runtime of its own, whose time is the simulation's. It dies with its runtime,
-//! at once and with everything that it had in memory; while it is frozen, its runtime is not run.
+//! One process: the real journal on a runtime of its own, with the simulation's time. It dies with its runtime, at once
+//! and with everything in memory; while it is frozen, its runtime is not run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use super::link::Link;
 use super::test_data::{DEMO_SEATS, SHARDS};
 use crate::support::memory::installation;
 
-/// A standstill, until this moment of the simulation.
+/// A standstill, until this simulation time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Still {
     /// The process does not run.
@@ -35,22 +35,22 @@ pub struct Process {
     node: Arc<Node>,
     clock: Clock,
     manual: Arc<ManualClock>,
-    /// Time that passed for the machine, and not yet for the runtime's timers.
+    /// Time that has passed for the machine, and not yet for the runtime's timers.
     behind: Duration,
     starting: Option<JoinHandle<Result<Journal, StartError>>>,
     stopping: Option<JoinHandle<()>>,
     pub journal: Option<Arc<Journal>>,
     states: Vec<watch::Receiver<ShardState>>,
     pub still: Option<Still>,
-    /// Monotonic milliseconds at its last load of each shard.
+    /// Monotonic milliseconds at the last load of each shard.
     pub loaded: Vec<u64>,
-    /// Commits that the store refused it: these calls may fail.
+    /// Commits that the store refused: their calls may fail.
     pub refused: usize,
-    /// When it lost a shard: it will end.
+    /// Time after which the process ends, because it has lost a shard.
     pub lost_at: Option<u64>,
 }
 
-/// How a start or a stop ended.
+/// The end of a start or a stop.
 pub enum Came {
     Up,
     Failed(StartError),
@@ -110,7 +110,7 @@ impl Process {
         }
     }
 
-    /// Time passes outside. A frozen process finds out when it wakes.
+    /// Lets time pass on the machine. A frozen process notices it when it wakes.
     pub fn pass(&mut self, time: Duration) {
         if matches!(self.still, Some(Still::Suspended(_))) {
             return self.manual.suspend(time);
@@ -119,7 +119,8 @@ impl Process {
         self.behind += time;
     }
 
-    /// It is suspended alone: from now on its monotonic clock is behind those of the others, and tells them nothing.
+    /// Moves the process to a machine of its own, because it is suspended alone: its monotonic clock is behind the
+    /// others' from now on, and cannot be compared with them.
     pub fn leave_machine(&self) {
         self.manual.set_machine(Some(Boot { id: 1_000_000 + self.no as u128, at: 5_000_000 }));
     }
@@ -128,7 +129,7 @@ impl Process {
         self.manual.set_wall(Wall(self.clock.wall().0 + by_ms));
     }
 
-    /// Its own monotonic clock, in milliseconds.
+    /// The monotonic clock of the process, in milliseconds.
     pub fn millis(&self) -> u64 {
         u64::try_from(self.clock.monotonic().as_millis()).expect("a short time")
     }
@@ -137,7 +138,7 @@ impl Process {
         self.still.is_some()
     }
 
-    /// It reads a shard.
+    /// Notes that the process loads a shard.
     pub fn loads(&mut self, shard: ShardId) {
         self.loaded[usize::from(shard.0)] = self.millis();
     }
@@ -146,7 +147,7 @@ impl Process {
         self.states.get(usize::from(shard.0)).is_some_and(|state| *state.borrow() == ShardState::Lost)
     }
 
-    /// Runs everything that can run.
+    /// Runs every task that is ready.
     pub fn run(&mut self) {
         if self.is_still() {
             return;
@@ -160,7 +161,7 @@ impl Process {
         });
     }
 
-    /// Whether a start or a stop came to its end.
+    /// The result of a start or a stop that has ended.
     pub fn came(&mut self) -> Option<Came> {
         if let Some(starting) = self.starting.take_if(|starting| starting.is_finished()) {
             return Some(match self.runtime.block_on(starting).expect("a start does not panic") {
@@ -184,7 +185,7 @@ impl Process {
         self.states.iter().any(|state| *state.borrow() == ShardState::Lost)
     }
 
-    /// Serves every shard, as far as it can tell.
+    /// Returns whether it serves every shard, as far as it knows.
     pub fn is_serving(&self) -> bool {
         let serving = || self.states.iter().all(|state| *state.borrow() == ShardState::Serving);
         self.journal.is_some() && !self.is_stopping() && serving()

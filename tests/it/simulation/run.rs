@@ -1,4 +1,4 @@
-//! One run: the tenants are made, then step after step is carried out, and now and then all faults end.
+//! One run: it creates the tenants, runs one step after the other, and ends all faults from time to time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -14,20 +14,20 @@ use super::step::{Step, StepKind};
 use super::test_data::{self, ADMINISTRATOR, POOLS, SHARDS, STRANGER, USERS};
 use super::world::World;
 
-/// When faults end, every shard is served within this time (I7), in milliseconds.
+/// Limit within which every shard is served after faults end (I7), in milliseconds.
 const SERVED: u64 = 10_000;
 
-/// A run that failed at its last step, and what was violated.
+/// A run that failed at its last step, and the violation.
 pub struct Failure {
     pub steps: Vec<Step>,
     pub what: String,
     pub trace: String,
 }
 
-/// What a run that went well leaves.
+/// The result of a run without a failure.
 pub struct Done {
     pub trace: String,
-    /// How often time moved on or something happened.
+    /// How often time advanced or something happened.
     pub moves: u64,
 }
 
@@ -133,7 +133,8 @@ impl World {
         self.settle()
     }
 
-    /// Half of the processes that stand still do so while a beat is on its way: its answer is there when they wake.
+    /// Half of the standstills begin while a heartbeat to the store is on its way, so that its answer is there when the
+    /// process wakes.
     fn until_a_beat(&mut self, ms: u64) -> Result<(), String> {
         let Some(no) = self.newest().map(|process| process.no).filter(|_| ms.is_multiple_of(2)) else { return Ok(()) };
         for _ in 0..BEATS {
@@ -157,7 +158,7 @@ impl World {
         }
     }
 
-    /// Makes the tenants, with what was agreed; nothing goes wrong yet.
+    /// Creates the tenants with their policies and licenses, before any fault.
     fn prepare(&mut self) -> Result<(), String> {
         self.start_process();
         while !self.processes.iter().any(super::process::Process::is_serving) {
@@ -193,7 +194,7 @@ impl World {
         self.quiet()
     }
 
-    /// Until nothing is under way any more.
+    /// Waits until nothing is under way any more.
     fn quiet(&mut self) -> Result<(), String> {
         let until = self.now + 2 * SERVED;
         while !self.is_quiet() {
@@ -203,7 +204,7 @@ impl World {
         Ok(())
     }
 
-    /// Every fault ends. Every shard must serve again, all clients must get answers, and everything must add up.
+    /// Ends every fault. Then every shard must serve again, all clients must get answers, and everything must add up.
     fn calm(&mut self) -> Result<(), String> {
         self.server.calm(self.now);
         self.no_ticks_until = 0;
@@ -229,7 +230,7 @@ impl World {
     }
 }
 
-/// Within so many milliseconds each process beats.
+/// Milliseconds within which each process sends a heartbeat to the store.
 const BEATS: u64 = 1_500;
-/// Long enough for the store to answer when nothing goes wrong.
+/// Milliseconds within which the store answers without a fault.
 const LATENCY: u64 = 150;

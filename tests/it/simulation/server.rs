@@ -1,5 +1,5 @@
-//! The store as its processes meet it: it takes its time, loses connections around what it does, restarts, and carries
-//! out late what nobody waits for any more. What it does, it does on the [`Disk`], at one instant.
+//! The store as its processes see it: it takes time, loses connections before and after its work, restarts, and
+//! executes late what no process waits for any more. All its effects are on the [`Disk`], each at one instant.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,25 +21,25 @@ pub struct Server {
     pub next_commits: VecDeque<Fate>,
     pub next_claims: VecDeque<Fate>,
     pub next_beats: VecDeque<Fate>,
-    /// Of the next time that somebody is declared dead.
+    /// Fates of the next declarations that a process is dead.
     pub next_declarations: VecDeque<Fate>,
     down: Option<Down>,
     /// Processes that do not reach the store.
     cut_off: Vec<(usize, Down)>,
-    /// Processes whose beats are lost, and nothing else, until then.
+    /// Processes of which only the heartbeats are lost, until this time.
     no_beats: Vec<(usize, u64)>,
-    /// Of these, whose next beat passes once somebody is about to declare it dead.
+    /// Those among them whose next heartbeat passes as soon as a declaration of death is under way.
     one_beat: Vec<OneBeat>,
     rng: Rng,
 }
 
 struct OneBeat {
     process: usize,
-    /// A declaration is on its way: the next beat passes.
+    /// A declaration is on its way: the next heartbeat passes.
     due: bool,
 }
 
-/// How late a declaration comes that a beat of its node overtakes: processes beat once a second.
+/// Delay in milliseconds of a declaration that a heartbeat of its node overtakes: processes send one a second.
 const OVERTAKEN: u64 = 1_300;
 
 struct Down {
@@ -47,14 +47,14 @@ struct Down {
     silent: bool,
 }
 
-/// A request that is on its way, or its answer.
+/// A request on its way, or its answer.
 struct Waiting {
     process: usize,
     request: Request,
-    /// What a claim compares with: read when it came in.
+    /// The owner that a claim compares with, read when the claim arrived.
     former: Option<Owner>,
     fate: Fate,
-    /// `None`: done, or never to be done.
+    /// Time of execution; `None`: executed, or never to be executed.
     do_at: Option<u64>,
     answer_at: u64,
     done: Option<Done>,
@@ -67,11 +67,11 @@ enum Done {
     Release,
     Beat(Sighting),
     DeclaredDead(bool),
-    /// No more than that it was done.
+    /// Executed, without a result.
     Other,
 }
 
-/// What the store did.
+/// An effect of the store.
 pub enum Event {
     Claimed { process: usize, shard: ShardId, owner: Owner, seq: Seq },
     NotClaimed { process: usize, shard: ShardId },
@@ -102,7 +102,7 @@ impl Server {
         }
     }
 
-    /// A beat of this process is on its way, or its answer.
+    /// Returns whether a heartbeat of this process, or its answer, is on its way.
     pub fn carries_beat_of(&self, process: usize) -> bool {
         let beat = |waiting: &Waiting| matches!(waiting.request, Request::Beat { .. });
         self.waiting.iter().any(|waiting| waiting.process == process && beat(waiting))
@@ -119,7 +119,7 @@ impl Server {
     pub fn take_in(&mut self, process: usize, request: Request, now: u64) {
         let fate = match &request {
             Request::Commit { .. } => self.next_commits.pop_front().unwrap_or(Fate::Good),
-            // The data of a claim are never wrong.
+            // A claim contains no data that could be refused.
             Request::Claim { .. } => {
                 self.next_claims.pop_front().filter(|fate| *fate != Fate::Refused).unwrap_or(Fate::Good)
             }
@@ -161,7 +161,7 @@ impl Server {
         if matches!(waiting.fate, Fate::LostBefore { .. })
             && let Request::Commit { shard, owner, batch, .. } = &waiting.request
         {
-            // Nothing, in a store that is whole.
+            // Does nothing, except with a planted bug.
             let _ = self.disk.commit(*shard, *owner, batch, true);
         }
         self.waiting.push(waiting);
@@ -172,7 +172,7 @@ impl Server {
         waiting.chain(self.down.iter().map(|down| down.until)).min()
     }
 
-    /// Does the next thing that is due.
+    /// Executes or answers the next request that is due.
     pub fn next_event(&mut self, now: u64) -> Option<Event> {
         self.down.take_if(|down| down.until <= now);
         self.cut_off.retain(|(_, down)| down.until > now);
@@ -181,7 +181,7 @@ impl Server {
         }
         let at = self.waiting.iter().position(|waiting| waiting.answer_at <= now)?;
         if let Some(later) = self.waiting[at].do_at {
-            // Lost, but on its way.
+            // The connection is lost, and the request is still on its way.
             self.waiting[at].answer_at = later;
             hang_up(&mut self.waiting[at].request);
             return Some(Event::Answered);
@@ -252,13 +252,13 @@ impl Server {
         }
     }
 
-    /// A process died: what it had sent may still be carried out, or not.
+    /// A process died: each request that it had sent may still be executed, or not.
     pub fn forget(&mut self, process: usize) {
         let rng = &mut self.rng;
         self.waiting.retain(|waiting| waiting.process != process || waiting.do_at.is_some() && rng.percent(50));
     }
 
-    /// Every connection is lost; what was not done will not be.
+    /// All connections are lost; requests that are not executed yet never will be.
     pub fn go_down(&mut self, now: u64, ms: u64, silent: bool) {
         for waiting in &mut self.waiting {
             waiting.do_at = None;
@@ -268,7 +268,7 @@ impl Server {
         self.down = Some(Down { until: now + ms, silent });
     }
 
-    /// One process's connections are lost; what it had sent may still be carried out.
+    /// The connections of one process are lost; requests that it had sent may still be executed.
     pub fn cut_off(&mut self, process: usize, now: u64, ms: u64, silent: bool) {
         for waiting in self.waiting.iter_mut().filter(|waiting| waiting.process == process) {
             waiting.fate = Fate::LostThenDone { ms: 0 };
@@ -277,18 +277,19 @@ impl Server {
         self.cut_off.push((process, Down { until: now + ms, silent }));
     }
 
-    /// One process's beats are lost.
+    /// Loses the heartbeats of one process.
     pub fn no_beats(&mut self, process: usize, now: u64, ms: u64) {
         self.no_beats.push((process, now + ms));
     }
 
-    /// One process's beats are lost, but for one.
+    /// Loses the heartbeats of one process except one.
     pub fn one_beat(&mut self, process: usize, now: u64, ms: u64) {
         self.no_beats(process, now, ms);
         self.one_beat.push(OneBeat { process, due: false });
     }
 
-    /// Somebody is about to be declared dead: of whoever waits for that, the next beat is earlier.
+    /// Returns whether a heartbeat overtakes this declaration of death: then the next heartbeat of the process passes
+    /// first.
     fn is_overtaken(&mut self) -> bool {
         self.one_beat.iter_mut().for_each(|one| one.due = true);
         !self.one_beat.is_empty()
@@ -299,7 +300,7 @@ impl Server {
         at.map(|at| self.one_beat.swap_remove(at)).is_some()
     }
 
-    /// Nothing goes wrong any more, and nothing is late.
+    /// Ends all faults and all delays.
     pub fn calm(&mut self, now: u64) {
         self.next_commits.clear();
         self.next_claims.clear();
@@ -316,7 +317,7 @@ impl Server {
     }
 }
 
-/// The connection of a request is lost; nobody hears what becomes of it.
+/// Loses the connection of a request, so that its outcome stays unknown.
 fn hang_up(request: &mut Request) {
     match request {
         Request::Claim { reply, .. } => *reply = oneshot::channel().0,
@@ -329,9 +330,9 @@ fn hang_up(request: &mut Request) {
     }
 }
 
-/// A process that is gone hears nothing.
+/// Answers a request, unless its process is gone.
 fn answer(waiting: Waiting) {
-    // A connection that is lost answers nothing: its requests come back as lost.
+    // A lost connection brings no answer: its requests fail as lost.
     if matches!(waiting.fate, Fate::LostBefore { .. } | Fate::LostAfter { .. } | Fate::LostThenDone { .. }) {
         return;
     }

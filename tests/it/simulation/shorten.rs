@@ -1,12 +1,12 @@
-//! Leaves steps out of a failing run while the same invariant is still violated: first halves, then smaller pieces.
+//! Leaves steps out of a failing run while the same invariant is still violated: first halves, then smaller parts.
 
 use super::run::{Failure, run};
 use super::step::Step;
 
-/// Runs that are tried at most: a run that will not get shorter is no reason to wait.
+/// Maximum number of runs that are tried, so that a run that does not get shorter ends.
 const MAX_ATTEMPTS: usize = 400;
 
-/// Which invariant: one failure must not turn into another.
+/// The number of the violated invariant: a shortened run must violate the same one.
 pub fn kind(what: &str) -> &str {
     what.split([':', ' ']).next().unwrap_or_default()
 }
@@ -28,7 +28,7 @@ pub fn shorten(seed: u64, failure: &Failure) -> Failure {
                 _ => from = until,
             }
         }
-        // Single steps once more while that helps: one may only be left out after another.
+        // Single steps are tried once more as long as that helps: some can be left out only after another one.
         let done = shard_disk == 1 && (steps.len() == before || tried >= MAX_ATTEMPTS);
         shard_disk = if done { 0 } else { (shard_disk / 2).max(1) };
     }
@@ -38,7 +38,7 @@ pub fn shorten(seed: u64, failure: &Failure) -> Failure {
     }
 }
 
-/// For people: what was violated, how to see it again, the steps that are left, and what happened.
+/// A report for people: the violation, the command that repeats the run, the steps that are left, and their trace.
 pub fn report(seed: u64, count: usize, failure: &Failure) -> String {
     let short = shorten(seed, failure);
     let mut text = format!("seed {seed}, step {}: {}\n\n", failure.steps.len(), failure.what);

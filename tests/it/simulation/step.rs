@@ -1,9 +1,10 @@
-//! One step of a run, as data: what happens, and how long after the step before. A step names nothing that only a run
-//! knows (it says "one of the sessions you heard of"), so that a run can be shortened by leaving steps out.
+//! One step of a run, as data: its action, and the time since the step before. A step refers to nothing that only a run
+//! knows (it says "one of the sessions that the client remembers"), so that a run can be shortened by leaving steps
+//! out.
 
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// Its place in the whole run; it keeps it when others are left out.
+    /// The step's number in the whole run; it stays when other steps are left out.
     pub no: usize,
     /// Milliseconds since the step before.
     pub after: u64,
@@ -14,12 +15,12 @@ pub struct Step {
 pub enum StepKind {
     /// A client calls.
     Call(Operation),
-    /// What will become of the next commit, the next claim, or the next beat.
+    /// The fate of the next commit; the following ones are those of the next claim and the next heartbeat to the store.
     NextCommit(Fate),
     NextClaim(Fate),
     NextBeat(Fate),
-    /// The store restarts: every connection is lost, and nothing works for so long. `silent`: nothing is answered
-    /// either, instead of refused at once.
+    /// The store restarts: every connection is lost, and nothing works for `ms` milliseconds. `silent`: requests get no
+    /// answer, instead of being refused at once.
     StoreDown {
         ms: u64,
         silent: bool,
@@ -30,7 +31,7 @@ pub enum StepKind {
     Crash,
     /// The newest process stops in order.
     Stop,
-    /// The newest process does not run for so long; another may take over meanwhile.
+    /// The newest process does not run for `ms` milliseconds; another one may take over in that time.
     Freeze {
         ms: u64,
         take_over: bool,
@@ -40,63 +41,64 @@ pub enum StepKind {
         ms: u64,
         take_over: bool,
     },
-    /// The newest process does not reach the store for so long, though its clients reach it. `silent` as above.
+    /// The newest process does not reach the store for `ms` milliseconds, while its clients reach it. `silent` as
+    /// above.
     CutOff {
         ms: u64,
         silent: bool,
         take_over: bool,
     },
-    /// The newest process's beats are lost for so long, though its batches are not.
+    /// The newest process's heartbeats to the store are lost for `ms` milliseconds, and its batches are not.
     NoBeats {
         ms: u64,
         take_over: bool,
     },
-    /// The newest process's beats are lost for so long, but for one that passes while somebody is about to declare it
-    /// dead; another takes over.
+    /// The newest process's heartbeats to the store are lost for `ms` milliseconds, except one that passes while
+    /// another process is about to declare it dead; then the other one takes over.
     OneBeat {
         ms: u64,
     },
-    /// Somebody sets the wall clock of a process.
+    /// The wall clock of a process is set.
     SetWall {
         by_ms: i64,
     },
-    /// Nobody ticks the journal for so long.
+    /// The journals are not ticked for `ms` milliseconds.
     NoTicks {
         ms: u64,
     },
-    /// The client that asked last goes away without waiting for the answer.
+    /// The client of the last call goes away without waiting for the answer.
     GoAway,
     /// Every fault ends; every shard must serve again soon (I7), and everything must add up.
     Calm,
 }
 
-/// What becomes of a request to the store.
+/// The fate of a request to the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     Good,
-    /// Done, but only after so long.
+    /// Executed, but only after `ms` milliseconds.
     Stall {
         ms: u64,
     },
-    /// The connection is lost, nothing is done.
+    /// The connection is lost, and the request is not executed.
     LostBefore {
         ms: u64,
     },
-    /// It is done, and the connection is lost before anybody hears of it.
+    /// The request is executed, and the connection is lost before its answer.
     LostAfter {
         ms: u64,
     },
-    /// The connection is lost, and the store carries out what it had received only later.
+    /// The connection is lost, and the store executes the received request only later.
     LostThenDone {
         ms: u64,
     },
-    /// The store says that the data is wrong.
+    /// The store refuses the data as invalid.
     Refused,
-    /// The store says that it takes no changes.
+    /// The store refuses all changes.
     NotWritable,
 }
 
-/// What a client wants; numbers choose among what it knows.
+/// A client's request; its numbers choose among what the client knows.
 #[derive(Debug, Clone, Copy)]
 pub struct Operation {
     pub what: OperationKind,
@@ -104,9 +106,9 @@ pub struct Operation {
     pub user: usize,
     pub device: usize,
     pub pool: usize,
-    /// Chooses a session among those the client heard of, a limit, a yes or no.
+    /// Chooses a session among those that the client remembers, a limit, a yes or no.
     pub pick: usize,
-    /// Chooses the process that is called: mostly the newest.
+    /// Chooses the process to call: mostly the newest.
     pub to: usize,
 }
 
@@ -115,7 +117,7 @@ pub enum OperationKind {
     CheckOut,
     CheckOnly,
     Heartbeat,
-    /// With the session of another tenant, which must stay unknown (R1).
+    /// A heartbeat with the session of another tenant, which must stay unknown (R1).
     StrayHeartbeat,
     CheckIn,
     StrayCheckIn,
@@ -124,13 +126,13 @@ pub enum OperationKind {
     Block,
     Unblock,
     DeleteUser,
-    /// Of somebody who never signs in: to an id and back.
+    /// Renames a user who never signs in, to another id and back.
     Rename,
     Close,
     CloseIdle,
     /// A new revision of the tenant's license, with other limits.
     License,
-    /// A second license that ends soon, or its removal.
+    /// A second license that expires soon, or its removal.
     ExtraLicense,
     Usage,
     List,

@@ -1,4 +1,4 @@
-//! Who takes part in a simulation, and what was agreed with each tenant.
+//! Names and numbers of a simulation, and the policies and licenses of its tenants.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use crate::model::rng::Rng;
 pub const SHARDS: u16 = 2;
 /// The last one never gets a license: it stays in demo mode (R30).
 pub const TENANTS: [&str; 3] = ["acme", "beta", "echo"];
-/// The last two are an administrator and somebody whom nobody created.
+/// The last two are an administrator, and a user whom no administrator created.
 pub const USERS: [&str; 7] = ["ann", "bob", "cid", "dan", "eve", "root", "zoe"];
-/// Somebody who never signs in, by both ids.
+/// The two ids of a user who never signs in.
 pub const RENAMED: [&str; 2] = ["gil", "gus"];
 pub const ADMINISTRATOR: &str = "root";
 pub const STRANGER: &str = "zoe";
 pub const DEVICES: [&str; 2] = ["laptop", "phone"];
-/// Concurrent and scarce, named, concurrent without a limit.
+/// Concurrent and scarce; named; concurrent and unlimited.
 pub const POOLS: [&str; 3] = ["crm", "office", "lobby"];
 pub const DEMO_SEATS: u64 = 2;
 
@@ -61,10 +61,10 @@ pub fn plan_of(tenant: &TenantId, pool: &PoolId) -> Plan {
     if is_licensed(tenant) && pool.as_str() == "office" { Plan::Named } else { Plan::Concurrent }
 }
 
-/// The shortest maximum of a session, in milliseconds.
+/// The lowest `max_session` of any policy, in milliseconds.
 pub const MAX_SESSION: u64 = 120_000;
 
-/// A tenant's policy in this run. Leases are short, so that they end while somebody looks.
+/// A tenant's policy in this run. Leases are short, so that they end during the run.
 pub fn policy(rng: &mut Rng) -> Policy {
     let idle_after = *rng.pick(&[5, 60, 3_600]);
     Policy {
@@ -80,7 +80,7 @@ pub fn policy(rng: &mut Rng) -> Policy {
     }
 }
 
-/// What a revision of the main license gives: small numbers, also none at all.
+/// The terms of a revision of the main license: small numbers, zero included.
 pub fn main_grant(revision: u64, pick: usize) -> LicenseGrant {
     let seats = |pick: usize, least: u64| Limit::Seats(least + (pick % 4) as u64);
     LicenseGrant {
@@ -94,7 +94,7 @@ pub fn main_grant(revision: u64, pick: usize) -> LicenseGrant {
     }
 }
 
-/// Some seats more for a little while.
+/// A few more seats for a short time.
 pub fn extra_grant(revision: u64, expires: Wall) -> LicenseGrant {
     let pools = vec![(pool("crm"), Plan::Concurrent, Limit::Seats(1)), (pool("office"), Plan::Named, Limit::Seats(1))];
     LicenseGrant { revision, expires: Some(expires), pools, ..LicenseGrant::default() }

@@ -1,4 +1,4 @@
-//! What happened in a run, in words: for people when it failed, and to compare two runs byte by byte.
+//! The trace of a run, in words: for people after a failure, and to compare two runs byte by byte.
 
 use std::fmt::{Arguments, Write};
 
@@ -9,7 +9,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// A run whose trace nobody reads does not write one.
+    /// `kept`: whether the trace is read; otherwise it is not written.
     pub fn new(kept: bool) -> Self {
         Self { text: kept.then(String::new), now: 0 }
     }

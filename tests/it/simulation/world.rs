@@ -1,5 +1,5 @@
-//! The world of one run: its time, its processes, its store, its clients. One thread; everything that chance decides
-//! comes from the seed, and nothing happens but what is done here, in one order.
+//! The world of one run: its time, its processes, its store, its clients. It has one thread; every random choice comes
+//! from the seed, and nothing happens except here, in one order.
 
 use std::time::Duration;
 
@@ -20,12 +20,12 @@ use super::trace::Trace;
 use crate::model::rng::Rng;
 
 const NOON: i64 = 1_800_000_000_000;
-/// While something is under way, timers inside the processes are looked after this often.
+/// Milliseconds between two runs of the processes' timers while something is under way.
 const PULSE: u64 = 50;
-/// Otherwise this often: each process shows once a second that it lives.
+/// The same otherwise: each process sends the store a heartbeat once a second.
 const BEAT_PULSE: u64 = 250;
 const TICKS: [u64; 3] = [1_000, 1_000, 8_000];
-/// How often somebody looks whether a process has to be started, or has ended.
+/// Milliseconds between two checks whether a process must be started, or has ended.
 const LOOK: u64 = 500;
 const MAX_PROCESSES: usize = 3;
 
@@ -40,13 +40,13 @@ pub struct World {
     pub checks: Checks,
     pub trace: Trace,
     pub kept_sessions: KeptSessions,
-    /// Calls that will be made again, and when.
+    /// Calls that will be repeated, with their time.
     pub again: Vec<(u64, TenantId, CallRequest, bool, usize)>,
-    /// Calls that ended while others were open: their process, what they were about, and when; `None`: nobody waited
+    /// Calls that ended while others were open: their process, their subject, and their end; `None`: no client waited
     /// for the answer.
     pub closed: Vec<(usize, DenialSubject, Option<u64>)>,
     next_tick: u64,
-    /// How often the journals are ticked: some sweepers are slow.
+    /// Milliseconds between two ticks of the journals: some sweepers are slow.
     tick: u64,
     pub no_ticks_until: u64,
     next_look: u64,
@@ -54,7 +54,7 @@ pub struct World {
     pub last_call: usize,
     /// Tenants whose probe was answered.
     pub served: Vec<TenantId>,
-    /// Steps of any kind that were made: for the speed.
+    /// Number of moves of any kind, to measure the speed.
     pub moves: u64,
 }
 
@@ -86,7 +86,7 @@ impl World {
         }
     }
 
-    /// What a clock on the wall outside would say.
+    /// The right wall time.
     pub fn wall(&self) -> Wall {
         Wall(NOON + i64::try_from(self.now).expect("a short run"))
     }
@@ -105,7 +105,8 @@ impl World {
         let wall = if self.rng.percent(50) { self.wall().0 + skew } else { self.wall().0 - skew };
         self.last_process += 1;
         self.trace.line(format_args!("process {} starts", self.last_process));
-        // Mostly on the machine of before, whose monotonic clock goes on; or on one that knows nothing of it.
+        // Mostly the same machine as before, whose monotonic clock goes on; otherwise a new one, or one that cannot be
+        // identified.
         let machine = match self.rng.below(4) {
             0 => None,
             1 => Some(Boot { id: 1_000 + self.last_process as u128, at: 5_000_000 }),
@@ -114,7 +115,7 @@ impl World {
         self.processes.push(Process::start(self.last_process, Wall(wall), machine, self.seed));
     }
 
-    /// The newest process that serves; else the newest that waits for the shards.
+    /// The newest process that serves; otherwise the newest that waits for the shards.
     pub fn newest(&mut self) -> Option<&mut Process> {
         let awake = |process: &Process| !process.is_still();
         let serves = |process: &Process| awake(process) && process.journal.is_some();
@@ -122,11 +123,11 @@ impl World {
         self.processes.get_mut(at)
     }
 
-    /// A process is gone, with everything that it had in memory.
+    /// Removes a process, with everything that it had in memory.
     pub fn end_process(&mut self, no: usize) {
         self.trace.line(format_args!("process {no} is gone"));
         let at = self.processes.iter().position(|process| process.no == no);
-        // The runtime first: what is dropped after it cannot act any more.
+        // The runtime goes first, so that no task can act afterward.
         drop(at.map(|at| self.processes.remove(at)));
         self.server.forget(no);
         let (lost, left): (Vec<Call>, Vec<Call>) =
@@ -138,7 +139,7 @@ impl World {
         }
     }
 
-    /// Time passes, and everything that is due happens, until `until`.
+    /// Lets time pass until `until`; everything happens when it is due.
     pub fn drive(&mut self, until: u64) -> Result<(), String> {
         self.settle()?;
         while self.now < until {
@@ -167,7 +168,7 @@ impl World {
         }
     }
 
-    /// Everything that is due now, one after the other.
+    /// Does everything that is due now, one thing after the other.
     fn happen(&mut self) -> Result<(), String> {
         self.moves += 1;
         for process in &mut self.processes {
@@ -206,7 +207,7 @@ impl World {
         Ok(())
     }
 
-    /// A process that lost a shard ends; where none is left, one is started.
+    /// Ends a process that lost a shard, and starts one if none is left.
     fn look(&mut self) -> Result<(), String> {
         let ended = |process: &Process| process.lost_at.is_some_and(|at| at < self.now) && !process.is_still();
         for no in self.processes.iter().filter(|process| ended(process)).map(|process| process.no).collect::<Vec<_>>() {
@@ -274,7 +275,7 @@ impl World {
         }
     }
 
-    /// Lets every process run, takes what they ask of the store, and hears what they answer.
+    /// Runs every process, takes its requests to the store, and handles its answers.
     pub fn settle(&mut self) -> Result<(), String> {
         self.hear()?;
         for process in &mut self.processes {
@@ -287,7 +288,7 @@ impl World {
         self.hear()
     }
 
-    /// What became of starts, stops and shards.
+    /// Handles ended starts, ended stops, and lost shards.
     fn came(&mut self) -> Result<(), String> {
         let mut gone = Vec::new();
         for process in &mut self.processes {
@@ -312,7 +313,7 @@ impl World {
         Ok(())
     }
 
-    /// Nothing is under way any more.
+    /// Returns whether nothing is under way any more.
     pub fn is_quiet(&self) -> bool {
         self.calls.is_empty() && self.again.is_empty() && !self.server.is_busy()
     }
@@ -322,7 +323,7 @@ impl World {
     }
 }
 
-/// When a process that stands still goes on.
+/// Time at which a process that stands still goes on.
 fn wakes(process: &Process) -> Option<u64> {
     process.still.map(|(Still::Frozen(until) | Still::Suspended(until))| until)
 }

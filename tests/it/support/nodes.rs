@@ -14,7 +14,7 @@ impl NodeTable {
         self.0.push(NodeRow { node, beat: 0, state: NodeState::Joining, host, lock: None });
     }
 
-    /// Records a beat; returns false if the process was declared dead.
+    /// Records a heartbeat of a process; returns false if the process was declared dead.
     pub fn beat(&mut self, beat: &NodeBeat) -> bool {
         let row = self.0.iter_mut().find(|row| row.node == beat.node);
         let alive = row.is_some();

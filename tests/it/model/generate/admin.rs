@@ -1,4 +1,4 @@
-//! What administrators do: tenants, policies, users, organizations.
+//! Commands of administrators: tenants, policies, users, organizations.
 
 use usher::ids::{EventNo, LicenseId, TenantId, UserId};
 use usher::ledger::change::Profile;
@@ -110,7 +110,8 @@ impl Generator {
         }
     }
 
-    /// Also of somebody with an id that nobody chooses, so that it comes back; and to one that is taken.
+    /// Renames a user, sometimes one whose id the generator does not choose otherwise, so that an id comes back;
+    /// sometimes to an id that is taken.
     fn rename_user(&mut self, model: &Model, tenant: &TenantId, user: UserId) -> Command {
         let odd = |user: &&User| user.id.as_str().ends_with("@y");
         let renamed = model.tenant(tenant).and_then(|tenant| tenant.users.iter().find(odd));
@@ -133,7 +134,7 @@ impl Generator {
         }
     }
 
-    /// Nothing is ever on its way here: the model has no channels.
+    /// A command about a delivery. No delivery is ever under way here: the model has no channels.
     pub(super) fn delivery(&mut self) -> Command {
         let topic = match self.rng.below(3) {
             0 => Topic::Exceeded(self.pool()),

@@ -1,4 +1,4 @@
-//! What a directory sync asks (R33).
+//! Commands of a directory sync (R33).
 
 use usher::ids::{EventNo, TenantId, UserId};
 use usher::ledger::change::BlockCause;
@@ -22,7 +22,7 @@ impl Generator {
                 let waiting = users.into_iter().filter(|user| user.blocked == Some(BlockCause::LicenseLimit));
                 let waiting: Vec<UserId> = waiting.map(|user| user.id).collect();
                 let what_if = self.what_if();
-                // A dry run needs to be told the pools; the true one knows them.
+                // A dry run needs the pools in the command; a real run knows them.
                 let waiting = if what_if.is_some() { Vec::new() } else { waiting };
                 let since = EventNo(0);
                 let waiting = waiting.into_iter().map(|user| Waiting { user, since, pools: Vec::new() });
@@ -32,7 +32,7 @@ impl Generator {
         }
     }
 
-    /// Each once.
+    /// Up to `most` different users.
     fn few_users(&mut self, most: usize) -> Vec<UserId> {
         let mut users: Vec<UserId> = (0..most).map(|_| self.user()).collect();
         users.sort();
@@ -56,7 +56,7 @@ impl Generator {
         }
     }
 
-    /// One is taken away as often as it is set.
+    /// An attribute that is removed as often as it is set.
     pub(super) fn some_attributes(&mut self) -> Vec<(Box<str>, Box<str>)> {
         let desk = self.perhaps(10, |this| if this.rng.percent(50) { "".into() } else { this.name() });
         desk.into_iter().map(|value| ("desk".into(), value)).collect()

@@ -1,4 +1,4 @@
-//! Licenses by chance: new revisions mostly, older ones, the same again, and how they end.
+//! Random commands about licenses: mostly new revisions, also older ones, repetitions, and ends.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ impl Generator {
             None => self.new_license(),
         };
         match install {
-            // Somebody brings it, or the vendor has it.
+            // The license is uploaded, or fetched from the vendor.
             Command::InstallLicense(found) if self.rng.percent(25) => {
                 self.fetched(VendorAnswer::License(Box::new(found)))
             }
@@ -50,7 +50,7 @@ impl Generator {
             12..=13 => RevokeLicense { license, up_to_revision: self.revision(), why: "".into() }.into(),
             14..=18 if !tenant.papers.is_empty() => {
                 let paper = self.rng.pick(&tenant.papers);
-                // Around a revision that is there.
+                // A revision next to an existing one.
                 let up_to_revision = (paper.grant.revision + self.rng.below(3)).saturating_sub(1);
                 RevokeLicense { license: paper.id.clone(), up_to_revision, why: "".into() }.into()
             }
@@ -66,12 +66,12 @@ impl Generator {
         LicenseId::stored(self.rng.word(&["base", "base", "base", "more", "more", "rare"]))
     }
 
-    /// Time makes revisions grow, mostly.
+    /// A revision that mostly grows with time.
     fn revision(&mut self) -> u64 {
         self.no as u64 - self.rng.below(20).min(self.no as u64)
     }
 
-    /// One that was installed before, or another text under its revision.
+    /// A license that was installed before, or another text under its revision.
     fn again(&mut self, paper: License) -> Command {
         let mut grant = paper.grant;
         if self.rng.percent(20) {

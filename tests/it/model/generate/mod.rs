@@ -1,5 +1,5 @@
-//! What happens next, by chance. Few users, devices, organizations and pools, so that they collide; small limits, so
-//! that pools are full; and times that hit deadlines to the millisecond.
+//! The random generator of steps. It uses few users, devices, organizations and pools, so that they collide; small
+//! limits, so that pools are full; and times that hit deadlines to the millisecond.
 
 mod admin;
 mod directory;
@@ -27,7 +27,7 @@ const DAY: u64 = 24 * HOUR;
 pub struct Generator {
     pub rng: Rng,
     pub now: Moment,
-    /// How far the wall clock is ahead of the shard's time.
+    /// Milliseconds by which the wall clock is ahead of the shard's time.
     offset: i64,
     no: usize,
     restart_next: bool,
@@ -51,7 +51,7 @@ impl Generator {
     fn pass_time(&mut self, model: &Model) {
         let tick = self.now.tick.0;
         let passed = match self.rng.below(100) {
-            // A service starts with people who sign in.
+            // At the beginning little time passes between the steps.
             _ if self.no < 40 => self.rng.below(20),
             0..=54 => 0,
             55..=79 => 1 + self.rng.below(2 * SECOND),
@@ -68,7 +68,7 @@ impl Generator {
         self.now = Moment::new(Tick(tick), Wall(tick as i64 + self.offset));
     }
 
-    /// A moment at which something changes, or one millisecond beside it.
+    /// The time at which something changes, or one millisecond before or after it.
     fn next_border(&mut self, model: &Model) -> u64 {
         let tick = self.now.tick.0;
         let mut borders = vec![tick + 30 * SECOND];
@@ -91,7 +91,7 @@ impl Generator {
         *self.rng.pick(&borders) - 1 + self.rng.below(3)
     }
 
-    /// The wall clock jumps: anywhere, back to the truth, or right to a license's date.
+    /// A jump of the wall clock: to any time, back to the right time, or to the date of a license.
     fn other_offset(&mut self, model: &Model) -> i64 {
         let licenses = model.tenants.iter().flat_map(Tenant::deciding);
         let dates: Vec<Wall> = licenses.flat_map(|l| [l.grant.not_before, l.grant.expires]).flatten().collect();
@@ -154,7 +154,7 @@ impl Generator {
         !tenant.is_demo() && tenant.deciding().all(|license| license.standing(at) != Standing::InForce)
     }
 
-    /// Tenants, organizations, licenses and users first, so that there is something to decide about.
+    /// Creates tenants, organizations, licenses and users first, so that later commands have something to decide about.
     fn beginning(&mut self, model: &Model, tenant: &TenantId) -> Command {
         match self.rng.below(10) {
             0..=2 => self.create_user(),

@@ -1,4 +1,4 @@
-//! What is read, with filters and pages of all sorts.
+//! Random queries, with all kinds of filters and pages.
 
 use std::time::Duration;
 
@@ -73,13 +73,13 @@ impl Generator {
         }
     }
 
-    /// Mostly every time; else some of the last hours.
+    /// Mostly all of time, sometimes a bound within the last hours.
     fn period(&mut self) -> Period {
         let before = |this: &mut Self| Wall(this.now.wall.0 - this.rng.below(12 * HOUR) as i64);
         Period { from: self.perhaps(5, before), until: self.perhaps(5, before) }
     }
 
-    /// The blank, too.
+    /// Statuses to filter by, the blank one included.
     fn shown_statuses(&mut self) -> Vec<Option<Status>> {
         let blank = self.rng.percent(20).then_some(None);
         self.statuses().into_iter().map(Some).chain(blank).collect()

@@ -1,4 +1,4 @@
-//! Check-outs, heartbeats, grants, and sessions that are closed.
+//! Commands about seats and sessions: check-outs, heartbeats, grants, closing.
 
 use usher::ids::TenantId;
 use usher::ledger::command::{CheckOut, CloseIdle, CloseSession, Command, GrantSeats, Heartbeat, RevokeSeats};
@@ -8,7 +8,7 @@ use super::Generator;
 
 impl Generator {
     pub(super) fn check_out(&mut self, model: &Model, tenant: &TenantId) -> Command {
-        // Mostly somebody who may, or who is signed in already.
+        // Mostly a user who holds a seat, or who is signed in already.
         let (mut user, mut pool) = (self.user(), self.pool());
         if let Some(tenant) = model.tenant(tenant) {
             match self.rng.below(10) {

@@ -1,4 +1,4 @@
-//! API tokens: few names and ids, so that they meet.
+//! Commands about API tokens, with few names and ids, so that they collide.
 
 use usher::ids::{TenantId, TokenId, TokenName};
 use usher::ledger::access::{Role, Roles, Tenants};

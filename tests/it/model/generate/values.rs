@@ -1,4 +1,4 @@
-//! Names and numbers to choose from: few, so that they meet.
+//! Random names and numbers: few, so that they collide.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ impl Generator {
         OrganizationId::stored(self.rng.word(&["north", "south", "east"]))
     }
 
-    /// Not in the order of the ids, and sometimes the same for two.
+    /// Ordered differently from the ids, and sometimes the same for two.
     pub(super) fn display_name(&mut self) -> Box<str> {
         self.rng.word(&["Alpha", "Beta", "beta", "", "Ärzte", "ärzte"]).into()
     }
@@ -50,7 +50,7 @@ impl Generator {
         SessionId(uuid::Uuid::from_u64_pair(self.rng.next(), self.rng.next()))
     }
 
-    /// A live session of the tenant mostly; else one that ended, one of another tenant, or one that never was.
+    /// Mostly a live session of the tenant; sometimes one that ended, one of another tenant, or one that never existed.
     pub(super) fn session(&mut self, model: &Model, tenant: &TenantId) -> SessionId {
         let all = model.tenants.iter().flat_map(|tenant| &tenant.sessions);
         let all: Vec<SessionId> = all.map(|session| session.id).collect();

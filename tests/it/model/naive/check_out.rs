@@ -1,4 +1,4 @@
-//! The guards, in the order of the domain's page.
+//! The ten guards of a check-out, in the order of docs/DOMAIN.md.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use super::count::has_room;
 use super::licenses::Standing;
 use super::{Glance, Happened, Model, Seat, Session, Tenant, User};
 
-/// What a yes does.
+/// The effects of a check-out that all guards let pass.
 struct Yes {
     organization: Option<OrganizationId>,
-    /// The session of the same device (R16).
+    /// The session of the same device, which is renewed (R16).
     renews: Option<SessionId>,
     exempt: bool,
     administrator: bool,
-    /// The user is to be created, with a seat.
+    /// True if the user is created, with a seat.
     admits: bool,
     takes_over: Vec<SessionId>,
     reclaims: Vec<SessionId>,
@@ -35,7 +35,7 @@ impl Model {
         };
         let glance = self.glance(now);
         let decided = match command.check_only {
-            // On a copy, of which nothing stays (R20).
+            // `check_only` works on a copy, which is dropped (R20).
             true => self.clone().settle(at, command, now),
             false => self.settle(at, command, now),
         };
@@ -49,9 +49,9 @@ impl Model {
         CheckedOut { decision: decided.map(|(lease, _)| lease), usage, notices }
     }
 
-    /// Decides and does it. A yes says, too, whether an expired license was passed (R29).
+    /// Decides, and applies the decision. Returns with a lease whether the check-out passed an expired license (R29).
     fn settle(&mut self, at: usize, command: &CheckOut, now: Moment) -> Result<(Lease, bool), Denial> {
-        // R18: what is overdue in this pool, or of this user, has ended.
+        // R18: overdue sessions in this pool, and of this user, end first.
         self.end_overdue(at, now.tick, |session| session.pool == command.pool || session.user == command.user);
         let yes = self.tenants[at].decide(command, &self.glance(now))?;
         let expired = yes.expired_license;
@@ -129,30 +129,30 @@ impl Tenant {
         let no = |reason| Err(Denial::because(reason));
         let user = self.user(&command.user);
         let administrator = user.is_some_and(|user| user.administrator);
-        // 1
+        // Guard 1.
         if self.suspended {
             return no(DenialReason::TenantSuspended);
         }
-        // 2
+        // Guard 2.
         let expired_license = self.license_guard(&command.pool, administrator, glance)?;
-        // 3
+        // Guard 3.
         if !self.is_licensed(&command.pool) {
             return no(DenialReason::PoolNotLicensed);
         }
-        // 4
+        // Guard 4.
         let admits = user.is_none() && self.policy.unknown_users == UnknownUsers::Admit;
         if user.is_none() && !admits {
             return no(DenialReason::UserNotFound);
         }
-        // 5
+        // Guard 5.
         if user.is_some_and(|user| user.blocked.is_some()) {
             return no(DenialReason::UserBlocked);
         }
-        // 6
+        // Guard 6.
         let seat = self.seat_guard(command, admits, expired_license, glance)?;
-        // 7
+        // Guard 7.
         let organization = self.organization_guard(command, &seat, user)?;
-        // 8
+        // Guard 8.
         let exempt = administrator && !self.policy.administrators_count_in_concurrent;
         let same = |session: &&Session| session.pool == command.pool && session.device == command.device;
         let renews = self.sessions_of(&command.user).find(same).map(|session| session.id);
@@ -169,9 +169,9 @@ impl Tenant {
         if renews.is_some() {
             return Ok(yes);
         }
-        // 9
+        // Guard 9.
         yes.takes_over = self.device_guard(command, glance)?;
-        // 10
+        // Guard 10.
         let (plan, limit) = self.entitlement(&command.pool, glance);
         if plan == Plan::Concurrent && !exempt && !expired_license {
             let mut after = self.clone();
@@ -181,7 +181,7 @@ impl Tenant {
         Ok(yes)
     }
 
-    /// Whether an administrator passes an expired license (R29).
+    /// Guard 2; returns whether an administrator passed an expired license (R29).
     pub fn license_guard(&self, pool: &PoolId, administrator: bool, glance: &Glance) -> Result<bool, Denial> {
         match self.standing(pool, glance.license_time) {
             None | Some(Standing::InForce) => Ok(false),
@@ -199,7 +199,7 @@ impl Tenant {
             if !self.has_named_room(&command.pool, false, glance) {
                 return Err(Denial::because(DenialReason::SeatsExhausted));
             }
-            // As it would be; its order does not matter here.
+            // The seat that the user would get; its order does not matter here.
             let (user, pool) = (command.user.clone(), command.pool.clone());
             return Ok(Seat { user, pool, granted: glance.now.tick, order: u64::MAX, only: None });
         }
@@ -225,10 +225,10 @@ impl Tenant {
         }
     }
 
-    /// The sessions that are taken over (R17).
+    /// Guard 9; returns the sessions that the login takes over (R17).
     fn device_guard(&self, command: &CheckOut, glance: &Glance) -> Result<Vec<SessionId>, Denial> {
         let mut others: Vec<&Session> = self.sessions_of(&command.user).collect();
-        // One more session on a device that is there already makes no more devices.
+        // Another session on a device that the user is signed in on adds no device.
         if others.iter().any(|session| session.device == command.device) {
             return Ok(Vec::new());
         }
@@ -256,7 +256,8 @@ impl Tenant {
         own.into_iter().take(20).map(|session| self.session_view(session, glance)).collect()
     }
 
-    /// The sessions that are reclaimed. `before`: with the sessions that a take-over would end.
+    /// Guard 10; returns the sessions that the login reclaims. `before`: the tenant with the sessions that a take-over
+    /// would end.
     fn room_guard(
         &self,
         command: &CheckOut,
@@ -287,20 +288,20 @@ impl Tenant {
         })
     }
 
-    /// The user who counts in the pool, is Idle, and did something longest ago.
+    /// The Idle user who counts in the pool and whose last activity is the longest ago.
     fn idle_longest(&self, pool: &PoolId, now: Tick) -> Option<&User> {
         let counts = |user: &&User| self.counting_sessions(pool).any(|session| session.user == user.id);
         let idle = self.users.iter().filter(counts).filter(|user| self.status(&user.id, now) == Status::Idle);
         idle.min_by_key(|user| (user.last_activity, user.made))
     }
 
-    /// The user was in this organization last (R8).
+    /// Records the organization in which the user landed last (R8).
     fn land(&mut self, user: &UserId, organization: Option<&OrganizationId>) {
         let user = self.users.iter_mut().find(|known| known.id == *user).expect("a known user");
         user.last_organization = organization.cloned();
     }
 
-    /// `None`: no heartbeat is needed (R25).
+    /// The lease time; `None` if no heartbeat is needed (R25).
     fn ttl(&self) -> Option<Duration> {
         (!self.policy.lease_ttl.is_zero()).then_some(self.policy.lease_ttl)
     }
@@ -322,7 +323,7 @@ impl Tenant {
         }
     }
 
-    /// The lease that a check-out would get (R20).
+    /// The lease that this check-out would get (R20).
     fn lease_if(&self, command: &CheckOut, yes: &Yes, now: Moment) -> Lease {
         let renewed = self.sessions.iter().find(|session| Some(session.id) == yes.renews);
         let started = renewed.map_or(now.tick, |session| session.started);
@@ -342,14 +343,14 @@ impl Tenant {
         }
     }
 
-    /// How long until it ends for idleness, of somebody who did something last at `active` (R24).
+    /// Time until the idle timeout ends the session of a user whose last activity was at `active` (R24).
     fn idle_left(&self, active: Tick, session: Option<&Session>, now: Tick) -> Option<Duration> {
         let end = active + self.policy.idle_timeout?;
         Some(session.map_or(end, |session| end.max(session.idle_grace)).since(now))
     }
 }
 
-/// On how many devices these sessions are.
+/// The number of devices of these sessions.
 fn devices(sessions: &[&Session]) -> usize {
     sessions.iter().map(|session| &session.device).collect::<std::collections::BTreeSet<_>>().len()
 }

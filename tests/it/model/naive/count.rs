@@ -10,7 +10,7 @@ use usher::ledger::time::Tick;
 use super::lists::alphabetically;
 use super::{Glance, Seat, Session, Tenant, User};
 
-/// Whether one more fits (R12).
+/// Returns whether the limit leaves a free seat (R12).
 pub fn has_room(limit: Limit, in_use: u64) -> bool {
     match limit {
         Limit::Seats(seats) => in_use < seats,
@@ -18,7 +18,7 @@ pub fn has_room(limit: Limit, in_use: u64) -> bool {
     }
 }
 
-/// By how much a limit that shrank is exceeded (R14).
+/// The number of seats above a limit that shrank (R14).
 pub fn over(limit: Limit, in_use: u64) -> u64 {
     match limit {
         Limit::Seats(seats) if in_use > seats => in_use - seats,
@@ -39,7 +39,7 @@ impl Tenant {
         self.sessions.iter().filter(move |session| session.user == *user)
     }
 
-    /// When the session is overdue, and what ends it then (R24).
+    /// The time at which the session is overdue, and the reason of its end then (R24).
     pub fn deadline(&self, session: &Session) -> (Tick, SessionEndReason) {
         let mut first = (session.started + self.policy.max_session, SessionEndReason::MaxDuration);
         if let Some(timeout) = self.policy.idle_timeout {
@@ -56,7 +56,7 @@ impl Tenant {
         first
     }
 
-    /// R23: over all of the tenant's sessions, those that ended included, while one lives.
+    /// R23: the status over all of the tenant's sessions, those that have ended included, while one is live.
     pub fn status(&self, user: &UserId, now: Tick) -> Status {
         let last = self.user(user).and_then(|user| user.last_activity);
         let Some(last) = last.filter(|_| self.sessions_of(user).next().is_some()) else { return Status::Inactive };
@@ -70,12 +70,12 @@ impl Tenant {
         }
     }
 
-    /// Whether the user's seat is one that counts (R5, R10).
+    /// Returns whether the user's seats count in named pools (R5, R10).
     fn counts_in_named(&self, user: &User) -> bool {
         user.blocked.is_none() && (self.policy.administrators_count_in_named || !user.administrator)
     }
 
-    /// The counting seats of a pool, those granted first in front.
+    /// The counting seats of a pool, in the order of their grants.
     fn counting_seats(&self, pool: &PoolId) -> Vec<&Seat> {
         let counts =
             |seat: &&Seat| seat.pool == *pool && self.user(&seat.user).is_some_and(|u| self.counts_in_named(u));
@@ -98,21 +98,21 @@ impl Tenant {
         }
     }
 
-    /// R14: in a named pool that is over, the seats granted last may not sign in.
+    /// R14: in a named pool that is over its limit, the seats granted last may not sign in.
     pub fn is_over_limit(&self, seat: &Seat, glance: &Glance) -> bool {
         let (Plan::Named, Limit::Seats(limit)) = self.entitlement(&seat.pool, glance) else { return false };
         let place = self.counting_seats(&seat.pool).iter().position(|other| other.user == seat.user);
         place.is_some_and(|place| place as u64 >= limit)
     }
 
-    /// Whether one more user's seat would fit into the pool; `exempt` ones always do.
+    /// Returns whether the pool has a seat free for one more user; an exempt administrator needs none.
     pub fn has_named_room(&self, pool: &PoolId, administrator: bool, glance: &Glance) -> bool {
         let (plan, limit) = self.entitlement(pool, glance);
         let exempt = administrator && !self.policy.administrators_count_in_named;
         plan == Plan::Concurrent || exempt || has_room(limit, self.in_use(pool, plan))
     }
 
-    /// From now on the tenant knows the pool.
+    /// Adds the pool to those that the tenant knows.
     pub fn know(&mut self, pool: &PoolId) {
         if !self.pools.contains(pool) {
             self.pools.push(pool.clone());
@@ -144,7 +144,7 @@ impl Tenant {
         }
     }
 
-    /// What is to be told of a pool that is used.
+    /// The notices about the use of a pool.
     pub fn notices_of(&self, pool: &PoolId, glance: &Glance) -> Vec<Notice> {
         let demo = self.is_demo().then_some(Notice::DemoMode);
         let over = (self.usage(pool, glance).over > 0).then_some(Notice::OverLimit);
@@ -156,7 +156,7 @@ impl Tenant {
         there && seat.only.as_ref().is_none_or(|only| only.contains(organization))
     }
 
-    /// R8, when no organization was asked for.
+    /// R8: the organization of a login that asks for none.
     pub fn landing(&self, seat: &Seat, last: Option<&OrganizationId>) -> Option<OrganizationId> {
         let mut open: Vec<_> = self.organizations.iter().filter(|known| self.has_access(seat, &known.id)).collect();
         open.sort_by(|a, b| alphabetically(&a.display_name, &b.display_name).then_with(|| a.id.cmp(&b.id)));
@@ -176,7 +176,7 @@ impl Tenant {
         }
     }
 
-    /// R23: blank where access is off, which it is everywhere without a seat, and while the user is blocked.
+    /// R23: blank where access is off, which includes users without a seat, and while the user is blocked.
     fn status_in(&self, user: &User, organization: Option<&OrganizationId>, now: Tick) -> Option<Status> {
         let mut seats = self.seats.iter().filter(|seat| seat.user == user.id && user.blocked.is_none());
         let on = seats.any(|seat| organization.is_none_or(|organization| self.has_access(seat, organization)));

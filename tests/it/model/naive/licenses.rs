@@ -1,4 +1,4 @@
-//! Licenses: what is remembered of them, which decide, and what they give (R14, R27 to R31).
+//! Licenses: their records, the newest revisions, which decide, and the entitlements that follow (R14, R27 to R31).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,10 +14,10 @@ use usher::ledger::time::{Moment, Wall};
 use super::{Glance, License, Model, Tenant, missing, rule};
 
 const EXPIRING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// Who asks for everything.
+/// The actor of all commands.
 pub const ACTOR: &str = "alice";
 
-/// Several licenses add up (R27).
+/// Limits of several licenses add up (R27).
 fn sum(one: Limit, other: Limit) -> Limit {
     match (one, other) {
         (Limit::Seats(one), Limit::Seats(other)) => Limit::Seats(one + other),
@@ -25,7 +25,7 @@ fn sum(one: Limit, other: Limit) -> Limit {
     }
 }
 
-/// How a license stands at a wall time. The better comes first.
+/// The state of a license at a wall time, the best one first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     InForce,
@@ -34,7 +34,7 @@ pub enum Standing {
 }
 
 impl License {
-    /// A revoked one is as good as expired.
+    /// A revoked license counts as expired.
     pub fn standing(&self, at: Wall) -> Standing {
         match &self.grant {
             _ if self.revoked.is_some() => Standing::Expired,
@@ -48,7 +48,7 @@ impl License {
         self.grant.pools.iter().any(|(named, _, _)| named == pool)
     }
 
-    /// The bytes of a document decide; without one, everything does.
+    /// Compares two licenses by the bytes of their documents, or by everything if they have none.
     fn is_text_of(&self, grant: &LicenseGrant) -> bool {
         let documents = (&*self.grant.terms.document, &*grant.terms.document);
         let same = if documents == ("", "") { self.grant == *grant } else { documents.0 == documents.1 };
@@ -57,7 +57,7 @@ impl License {
 }
 
 impl Model {
-    /// Does something about licenses, and says what came of it for each pool.
+    /// Runs a change of licenses, and returns its effect on each pool.
     fn changing(
         &mut self,
         id: &TenantId,
@@ -112,7 +112,7 @@ impl Model {
         })
     }
 
-    /// Only what is above every revision that the tenant has had is installed. Of the look the words are not compared.
+    /// Installs only a license above every revision that the tenant has had. The text of the fetch is not compared.
     pub fn fetch_license(&mut self, id: &TenantId, command: &FetchLicense, now: Moment) -> Done<LicenseFetched> {
         let at = self.find(id)?;
         let (outcome, reason, change) = match &command.answer {
@@ -137,7 +137,7 @@ impl Model {
         Ok(LicenseFetched { fetch, news: false, change })
     }
 
-    /// Deleted ones are not shown.
+    /// Lists all licenses but the deleted ones.
     pub fn list_licenses(&self, id: &TenantId, now: Moment) -> Done<Vec<LicenseView>> {
         let (glance, tenant) = (self.glance(now), &self.tenants[self.find(id)?]);
         let mut shown: Vec<&License> = tenant.papers.iter().filter(|paper| !paper.deleted).collect();
@@ -174,13 +174,13 @@ impl Model {
 }
 
 impl Tenant {
-    /// Without words.
+    /// The last fetch, without its text.
     fn last_fetch(&self) -> Option<LicenseFetch> {
         let (at, outcome, reason) = self.fetched.clone()?;
         Some(LicenseFetch { at, outcome, reason, text: "".into() })
     }
 
-    /// The newest revision of each license that was not deleted.
+    /// The newest revision of each license that is not deleted.
     pub fn deciding(&self) -> impl Iterator<Item = &License> {
         self.papers.iter().filter(|paper| self.is_newest(paper) && !paper.deleted)
     }
@@ -198,7 +198,7 @@ impl Tenant {
         self.deciding().filter(move |paper| paper.standing(at) == Standing::InForce)
     }
 
-    /// `floor`: what an earlier tenant of the same id had.
+    /// `floor`: the newest revision of the license that an earlier tenant of the same id had.
     fn install(&mut self, command: &InstallLicense, floor: Option<License>, glance: &Glance) -> Done<bool> {
         let (id, grant) = (&command.license, &command.grant);
         if let Some(newest) = self.newest(id) {
@@ -235,7 +235,7 @@ impl Tenant {
         Ok(true)
     }
 
-    /// Puts the new revision to the others, of which only eight stay.
+    /// Adds the new revision to the earlier ones, of which only eight stay.
     fn file(&mut self, id: &LicenseId, grant: &LicenseGrant, now: Moment) {
         let before = self.newest(id).map(|newest| newest.grant.revision);
         for paper in self.papers.iter_mut().filter(|paper| paper.id == *id) {
@@ -258,7 +258,7 @@ impl Tenant {
         });
     }
 
-    /// Only the newest revision is remembered.
+    /// Keeps the record of the newest revision only.
     fn delete_paper(&mut self, id: &LicenseId, now: Moment) -> Done<()> {
         let shown = self.deciding().find(|paper| paper.id == *id).map(|paper| paper.grant.revision);
         let revision = shown.ok_or_else(|| missing("license", id))?;
@@ -269,7 +269,7 @@ impl Tenant {
         Ok(())
     }
 
-    /// A pool has one plan, whatever licenses there are.
+    /// R27: returns whether two licenses would give the same pool different plans.
     fn plans_disagree(&self, license: &LicenseId, grant: &LicenseGrant) -> bool {
         let others = self.deciding().filter(|other| other.id != *license).flat_map(|other| &other.grant.pools);
         let given: Vec<_> = others.chain(&grant.pools).collect();
@@ -313,13 +313,13 @@ impl Tenant {
         }
     }
 
-    /// R30.
+    /// R30: returns whether the tenant is in demo mode.
     pub fn is_demo(&self) -> bool {
         self.deciding().next().is_none()
     }
 
-    /// The best of the licenses that decide for the pool: those that name it, else all (guard 2).
-    /// `None`: no license at all.
+    /// The best state of the licenses that guard 2 looks at: those that name the pool, else all.
+    /// `None`: there is no license.
     pub fn standing(&self, pool: &PoolId, at: Wall) -> Option<Standing> {
         let naming = self.deciding().any(|license| license.names(pool));
         self.deciding().filter(|license| !naming || license.names(pool)).map(|license| license.standing(at)).min()
@@ -329,7 +329,7 @@ impl Tenant {
         self.is_demo() || self.deciding().any(|license| license.names(pool))
     }
 
-    /// The plan and what all licenses in force give together (R27).
+    /// The pool's plan, and the sum of what all licenses in force give (R27).
     pub fn entitlement(&self, pool: &PoolId, glance: &Glance) -> (Plan, Limit) {
         if self.is_demo() {
             return (Plan::Concurrent, Limit::Seats(glance.demo_seats));
@@ -357,20 +357,21 @@ impl Tenant {
         }
     }
 
-    /// Whether all licenses have expired, and not by what the clock says (R31).
+    /// Returns whether all licenses have expired by the high-water mark, and one would be in force by the wall clock
+    /// (R31).
     pub fn is_revived_by_clock(&self, glance: &Glance) -> bool {
         let by_clock = self.deciding().any(|license| license.standing(glance.now.wall) == Standing::InForce);
         self.license_state(glance) == LicenseState::Expired && by_clock
     }
 
-    /// Whether a license is in force now, and none at the end of the next 30 days.
+    /// Returns whether a license is in force now, and none will be at the end of the next 30 days.
     pub fn ends_soon(&self, glance: &Glance) -> bool {
         let later = glance.license_time.plus(EXPIRING);
         let later = self.deciding().map(|license| license.standing(later)).min();
         self.license_state(glance) == LicenseState::Valid && later != Some(Standing::InForce)
     }
 
-    /// The first of the pool's licenses in force that ends, if that is soon.
+    /// The notice about the pool's license in force that ends first, if it ends within 30 days.
     pub fn expiring(&self, pool: &PoolId, glance: &Glance) -> Option<Notice> {
         let in_force = self.in_force(glance).filter(|license| license.names(pool));
         let first = in_force.filter_map(|license| license.grant.expires).min()?;

@@ -1,4 +1,4 @@
-//! What queries answer: whole lists, sorted; pages are the caller's business.
+//! The answers of queries: whole lists, sorted; the caller divides them into pages.
 
 use std::cmp::Ordering;
 
@@ -108,7 +108,7 @@ impl Model {
         Ok(tenant.user_view_in(user, query.organization.as_ref(), &self.glance(now)))
     }
 
-    /// The latest first.
+    /// The former ids of the user, the latest first.
     pub fn former_ids(&self, id: &TenantId, query: &FormerIds) -> Done<Vec<UserId>> {
         let user = self.tenants[self.find(id)?].user(&query.user);
         Ok(user.map_or_else(Vec::new, |user| user.former.iter().rev().take(MAX_FORMER_IDS).cloned().collect()))
@@ -143,7 +143,7 @@ impl Model {
         Ok(TenantUsage { pools: tenant.usages(&glance), users, license, notices })
     }
 
-    /// Of every pool of every tenant.
+    /// The usage of every pool of every tenant.
     pub fn all_usage(&self, now: Moment) -> Vec<(TenantId, PoolUsage)> {
         let glance = self.glance(now);
         let of = |tenant: &Tenant| {
@@ -172,7 +172,7 @@ impl Model {
             licenses_expiring: self.tenants.iter().filter(|tenant| tenant.ends_soon(&self.glance(now))).count() as u64,
             pools_nearly_full: share(90),
             pools_full: share(100),
-            // Without a channel nothing is sent.
+            // No notification is sent without a channel.
             deliveries_pending: 0,
             deliveries_dead: 0,
             deliveries_oldest: 0,
@@ -192,31 +192,31 @@ fn passes(view: &SessionView, query: &ListSessions) -> bool {
         && any_has(&[&view.client], &query.client)
 }
 
-/// Without regard to case and accents.
+/// Searches without regard to case and accents.
 fn any_has(texts: &[&str], wanted: &str) -> bool {
     texts.iter().any(|text| plain(text).contains(wanted))
 }
 
-/// Good enough for the names of this model.
+/// Removes case and accents, well enough for the names of this model.
 fn plain(text: &str) -> String {
     let apart = DecomposingNormalizerBorrowed::new_nfd().normalize(&text.to_lowercase()).into_owned();
     apart.chars().filter(|letter| !('\u{300}'..'\u{370}').contains(letter)).collect()
 }
 
-/// Of two texts, where the ledger goes by sort keys.
+/// Compares two texts directly, where the ledger compares sort keys.
 pub fn alphabetically(a: &str, b: &str) -> Ordering {
     let mut options = CollatorOptions::default();
     options.strength = Some(Strength::Secondary);
     CollatorBorrowed::new_root(options).compare(a, b)
 }
 
-/// Active takes in Away (R23).
+/// `Active` includes `Away` (R23).
 fn has_status(status: Status, wanted: &[Status]) -> bool {
     let away = status == Status::Away && wanted.contains(&Status::Active);
     wanted.is_empty() || wanted.contains(&status) || away
 }
 
-/// In the group, or in one that is below it by its path.
+/// Returns whether the group is the wanted one, or below it by its path.
 fn within(known: &str, group: &str) -> bool {
     let (known, group): (Vec<&str>, Vec<&str>) = (known.split('/').collect(), group.split('/').collect());
     known.starts_with(&group)
@@ -233,7 +233,7 @@ impl Tenant {
             false => query.words.iter().all(found),
         };
         let there = |id: &OrganizationId| self.organizations.iter().any(|known| known.id == *id);
-        // A status is looked for; so is the blank.
+        // Filters by status, the blank one included.
         let active = query.statuses.contains(&Some(Status::Active)) && view.status == Some(Status::Away);
         words
             && query.blocked.is_none_or(|blocked| view.blocked.is_some() == blocked)

@@ -1,7 +1,8 @@
-//! The second, naive implementation of the domain's rules. It keeps lists and nothing else: no counter, no heap,
-//! no index. Every figure is counted anew from the sessions and seats whenever somebody asks.
+//! The second, naive implementation of the domain's rules. It keeps lists and nothing else: no counter, no heap, no
+//! index. Every query counts every figure anew from the sessions and seats.
 //!
-//! It was written from the rules, not from the ledger, and shares only the types of commands and answers with it.
+//! It was written from the rules, not from the ledger. It shares with the ledger only the types of commands and
+//! answers.
 
 mod check_out;
 pub mod count;
@@ -32,17 +33,17 @@ use usher::ledger::token::TokenRow;
 pub struct Model {
     pub tenants: Vec<Tenant>,
     pub tokens: Vec<TokenRow>,
-    /// Every session that ever ended.
+    /// Every session that has ended.
     pub ended: Vec<Ended>,
-    /// What the step at hand did to sessions.
+    /// Changes of sessions by the current step.
     pub log: Vec<Happened>,
-    /// The high-water mark of wall time (R31), in tenths of a millisecond, and when it was last looked at.
+    /// The high-water mark of wall time (R31), in tenths of a millisecond, as of `looked`.
     pub high_tenths: i64,
-    /// Licenses that tenants had when they were deleted.
+    /// Licenses of deleted tenants, as they were at the deletion.
     pub floors: Vec<(TenantId, License)>,
     pub looked: Tick,
     pub demo_seats: u64,
-    /// Counts what is made, to know what is older.
+    /// Counter of created things: an older one has a lower number.
     pub made: u64,
 }
 
@@ -55,16 +56,16 @@ pub struct Tenant {
     pub policy: Policy,
     pub created: Tick,
     pub version: u64,
-    /// Every revision that is remembered.
+    /// Every revision that is kept, of every license.
     pub papers: Vec<License>,
-    /// The last look at the vendor's: when, what it found, and why that was refused.
+    /// The last fetch from the vendor: time, outcome, and reason of a refusal.
     pub fetched: Option<(Wall, FetchOutcome, Box<str>)>,
-    /// Every pool that was ever licensed or granted, in this order.
+    /// Every pool that was ever licensed or granted, in the order of its first use.
     pub pools: Vec<PoolId>,
     pub organizations: Vec<Organization>,
     pub users: Vec<User>,
     pub seats: Vec<Seat>,
-    /// The live ones, oldest first.
+    /// Live sessions, oldest first.
     pub sessions: Vec<Session>,
     pub told: Vec<notifications::NotificationState>,
 }
@@ -76,7 +77,7 @@ pub struct License {
     pub installed: Tick,
     pub changed: Tick,
     pub deleted: bool,
-    /// Up to which revision it was revoked, itself included.
+    /// The highest revoked revision; it and all lower ones are revoked.
     pub revoked: Option<u64>,
 }
 
@@ -91,12 +92,12 @@ pub struct Organization {
 #[derive(Clone)]
 pub struct User {
     pub id: UserId,
-    /// Users made earlier have a lower one.
+    /// Number of the user's creation; earlier users have a lower one.
     pub made: u64,
     pub administrator: bool,
     pub blocked: Option<BlockCause>,
     pub profile: Profile,
-    /// Ids that the user had before, the latest last.
+    /// Former ids of the user, the latest last.
     pub former: Vec<UserId>,
     pub created: Tick,
     pub version: u64,
@@ -110,9 +111,9 @@ pub struct Seat {
     pub user: UserId,
     pub pool: PoolId,
     pub granted: Tick,
-    /// Seats granted later have a higher one (R14).
+    /// Number of the grant; later grants have a higher one (R14).
     pub order: u64,
-    /// `None`: all of the tenant (R7).
+    /// The organizations with access; `None`: all of the tenant (R7).
     pub only: Option<BTreeSet<OrganizationId>>,
 }
 
@@ -128,14 +129,15 @@ pub struct Session {
     pub exempt: bool,
     pub started: Tick,
     pub last_activity: Tick,
-    /// Check-out, or the last heartbeat since; or the load.
+    /// Time of the check-out, of the last heartbeat, or of the load, whichever was last.
     pub heard: Tick,
-    /// The lease told last; zero: no heartbeat is needed (R25).
+    /// The lease time of the last answer; zero: no heartbeat is needed (R25).
     pub lease_ttl: Duration,
-    /// Until when it was told to last, and until when the session is held; `None`: for good.
+    /// `told`: the end of the lease by the last answer; `lease_end`: the time until which the session is held. `None`:
+    /// no end.
     pub told: Option<Tick>,
     pub lease_end: Option<Tick>,
-    /// No idle timeout ends it before.
+    /// No idle timeout ends the session before this time.
     pub idle_grace: Tick,
 }
 
@@ -147,7 +149,7 @@ pub struct Ended {
     pub at: Tick,
 }
 
-/// What the audit must tell of sessions.
+/// Changes of sessions that the audit must contain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Happened {
     Started(SessionId),
@@ -155,11 +157,11 @@ pub enum Happened {
     Ended(SessionId, SessionEndReason),
 }
 
-/// What a figure depends on beside the lists.
+/// Inputs of a figure beside the lists.
 #[derive(Clone, Copy)]
 pub struct Glance {
     pub now: Moment,
-    /// By which licenses are judged (R31).
+    /// The time by which licenses are judged (R31).
     pub license_time: Wall,
     pub demo_seats: u64,
 }
@@ -183,8 +185,8 @@ impl Model {
         Wall(self.high_tenths.div_euclid(10))
     }
 
-    /// The mark follows the wall clock by at most 24 times the time that really passed, and by nine tenths of it at
-    /// least (R31).
+    /// Moves the high-water mark: it follows the wall clock by at most 24 times the time that passed, and by at least
+    /// nine tenths of it (R31).
     pub fn look_at_clock(&mut self, now: Moment) {
         let passed = now.tick.since(self.looked);
         let least = self.high_tenths + passed.as_millis() as i64 * 9;
@@ -201,7 +203,7 @@ impl Model {
         self.tenants.iter().find(|tenant| tenant.id == *id)
     }
 
-    /// The tenant's place in the list.
+    /// The tenant's index in the list.
     pub fn find(&self, id: &TenantId) -> Done<usize> {
         self.tenants.iter().position(|tenant| tenant.id == *id).ok_or_else(|| missing("tenant", id))
     }
@@ -275,7 +277,7 @@ pub fn exists(kind: &'static str, id: impl ToString) -> Refusal {
     Refusal::AlreadyExists { kind, id: id.to_string() }
 }
 
-/// A rule in the way. What stands in the text is for people, and not compared.
+/// A refusal by a rule. Its text is for people, and is not compared.
 pub fn rule(reason: &'static str) -> Refusal {
     Refusal::Precondition { reason, subject: String::new(), text: String::new() }
 }

@@ -1,5 +1,5 @@
-//! Telling people (R34): what is told after every command, from the levels as they are then. The model has no channel,
-//! so that nothing is ever sent; how deliveries go has scenarios of its own.
+//! Notifications (R34): those that are raised after each command, from the levels at that time. The model has no
+//! channel, so that none is ever sent; `tests/it/rules/delivering.rs` tests deliveries.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub struct NotificationState {
 }
 
 impl Model {
-    /// After a command: what it was denied for, and then what stands at its end.
+    /// Raises notifications after a command: for its denials first, and then for the state at its end.
     pub fn tell(&mut self, id: &TenantId, command: &Command, outcome: &Outcome, now: Moment) {
         let Ok(at) = self.find(id) else { return };
         let glance = self.glance(now);
@@ -120,7 +120,7 @@ impl Tenant {
         }
     }
 
-    /// Once until it is over, and once a day.
+    /// Raises a notification once until it is cleared, and at most once a day.
     fn tell(&mut self, topic: Topic, facts: Facts, now: Tick) {
         let before = self.told.iter().find(|told| told.topic == topic);
         let again = before.is_none_or(|told| told.cleared && now.since(told.raised) >= DAY);
@@ -189,7 +189,7 @@ fn seats(limit: Limit) -> u64 {
     if let Limit::Seats(seats) = limit { seats } else { 0 }
 }
 
-/// 30, 7 and 1 day before a license ends, and at its end.
+/// The notification that is due: 30, 7 and 1 day before a license ends, and at its end.
 fn due(paper: &License, glance: &Glance) -> Option<(Topic, Facts)> {
     let (expires, at) = (paper.grant.expires?, glance.license_time);
     let (id, revision) = (paper.id.clone(), paper.grant.revision);

@@ -136,13 +136,13 @@ impl Tenant {
         unknown.map_or(Ok(()), |unknown| Err(missing("organization", unknown)))
     }
 
-    /// Guards 1, 2, 3 and 5, and room in a named pool. A seat that is held needs none.
+    /// Guards 1, 2, 3 and 5, and room in a named pool. A seat that the user already has needs no room.
     pub fn grant_guards(&self, pool: &PoolId, user: &UserId, glance: &Glance) -> Result<(), Denial> {
         let known = self.user(user);
         if self.suspended {
             return Err(Denial::because(DenialReason::TenantSuspended));
         }
-        // R14: where no license is in force nothing is granted, to nobody.
+        // R14: no seat is granted to any user while no license is in force.
         self.license_guard(pool, false, glance)?;
         if !self.is_licensed(pool) {
             return Err(Denial::because(DenialReason::PoolNotLicensed));
@@ -157,7 +157,8 @@ impl Tenant {
         Ok(())
     }
 
-    /// Turns access off, to all of the tenant if no organization is named; a seat left without any is dropped (R7).
+    /// Turns access off, to all of the tenant if no organization is named; a seat left without any organization is
+    /// dropped (R7).
     pub fn take_access(&mut self, organizations: &[OrganizationId], concerned: impl Fn(&Seat) -> bool) {
         let all: BTreeSet<OrganizationId> = self.organizations.iter().map(|known| known.id.clone()).collect();
         self.seats.retain_mut(|seat| {

@@ -1,4 +1,4 @@
-//! Sessions: kept, returned, closed, overdue, loaded again (R22, R24, R26).
+//! Sessions: renewed, checked in, closed, overdue, loaded again (R22, R24, R26).
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ impl Model {
         self.ended.push(Ended { tenant: tenant.id.clone(), session, reason, at: now });
     }
 
-    /// Ends what is overdue, each session for its own reason (R24).
+    /// Ends overdue sessions, each with its own reason (R24).
     pub fn end_overdue(&mut self, at: usize, now: Tick, concerned: impl Fn(&Session) -> bool) {
         let tenant = &self.tenants[at];
         let overdue: Vec<_> = tenant.sessions.iter().filter(|session| concerned(session)).cloned().collect();
@@ -32,7 +32,7 @@ impl Model {
         }
     }
 
-    /// R18: what is overdue of the user, and where the user's sessions do not count, has ended.
+    /// R18: ends the user's overdue sessions, and those in the pools where the user's sessions do not count.
     pub fn end_overdue_around(&mut self, at: usize, user: &UserId, now: Tick) {
         self.end_overdue(at, now, |session| session.user == *user);
         let theirs: Vec<_> = self.tenants[at].sessions_of(user).cloned().collect();
@@ -41,7 +41,7 @@ impl Model {
         self.end_overdue(at, now, |session| lives(&session.pool) && !counts(&session.pool));
     }
 
-    /// The shard's regular work.
+    /// Runs the shard's regular work.
     pub fn tick(&mut self, now: Moment) {
         self.look_at_clock(now);
         for at in 0..self.tenants.len() {
@@ -51,12 +51,12 @@ impl Model {
         }
     }
 
-    /// The end that is remembered; nobody hears of another tenant's (R1).
+    /// The record of a session's end; an end in another tenant stays hidden (R1).
     pub fn ended(&self, tenant: &TenantId, id: SessionId) -> Option<&Ended> {
         self.ended.iter().find(|ended| ended.session.id == id && ended.tenant == *tenant)
     }
 
-    /// Ends the session if it is overdue; whether it lives.
+    /// Ends the session if it is overdue; returns the tenant's index if the session is live.
     fn lives(&mut self, tenant: &TenantId, id: SessionId, now: Tick) -> Option<usize> {
         let at = self.find(tenant).ok()?;
         self.end_overdue(at, now, |session| session.id == id);
@@ -106,7 +106,7 @@ impl Model {
             return Err(rule("OWN_SESSION"));
         }
         let busy = matches!(tenant.status(&session.user, now.tick), Status::Active | Status::Away);
-        // R26: a third of its lease is a client's interval, and after two of them it is given up.
+        // R26: a client heartbeats every third of its lease, and counts as gone after two intervals.
         let alive = match session.lease_ttl {
             Duration::ZERO => now.tick.since(session.last_activity) < tenant.policy.away_after,
             lease => now.tick.since(session.heard) < lease / 3 * 2,
@@ -131,7 +131,7 @@ impl Model {
                 && tenant.status(&session.user, now.tick) == Status::Idle
         });
         let mut closed: Vec<_> = concerned.map(|session| tenant.session_view(session, &glance)).collect();
-        // What turns out to be overdue had ended before.
+        // Overdue sessions end for their own reasons first.
         self.end_overdue(at, now.tick, |session| closed.iter().any(|view| view.id == session.id));
         closed.retain(|view| self.tenants[at].sessions.iter().any(|session| session.id == view.id));
         for view in &closed {
@@ -142,7 +142,7 @@ impl Model {
         Ok(IdleClosed { sessions: closed, count })
     }
 
-    /// A restart: every session gets its full lease and the grace (I5), and as long before it is idle (R24).
+    /// A restart: every session gets its full lease and the grace (I5), and the idle timeout gets the same time (R24).
     pub fn restart(&mut self, now: Moment, grace: Duration) {
         self.looked = now.tick;
         self.high_tenths = self.high().0 * 10;
@@ -159,7 +159,7 @@ impl Model {
 }
 
 impl Tenant {
-    /// Sessions count as those of administrators do, or as those of anybody (R11).
+    /// Updates the user's sessions to the user's role (R11).
     pub fn take_role(&mut self, id: &UserId) {
         let administrator = self.user(id).is_some_and(|user| user.administrator);
         let exempt = administrator && !self.policy.administrators_count_in_concurrent;
@@ -170,7 +170,7 @@ impl Tenant {
         }
     }
 
-    /// A sign of life: extends the lease by the policy's, and never shortens what was promised (R22).
+    /// A sign of life: extends the lease by the policy's, and never shortens the lease that was promised (R22).
     pub fn hold(&mut self, id: SessionId, active: bool, now: Tick) {
         let ttl = self.policy.lease_ttl;
         let session = self.sessions.iter_mut().find(|session| session.id == id).expect("a live session");

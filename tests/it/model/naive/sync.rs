@@ -1,4 +1,4 @@
-//! A directory sync (R33): one user after the other. A dry run is a run on a copy.
+//! A directory sync (R33): one user after the other. A dry run works on a copy.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use super::users::patched;
 use super::{Glance, Model, Tenant, User};
 
 impl Model {
-    /// Does it; or, in a dry run, does it on a copy.
+    /// Runs it, in a dry run on a copy.
     fn perhaps_dry<T>(&mut self, what_if: Option<&WhatIf>, run: impl FnOnce(&mut Model) -> T) -> T {
         match what_if {
             Some(_) => run(&mut self.clone()),
@@ -54,7 +54,7 @@ impl Model {
         after.users.retain(|other| other.id != user.id);
         after.users.push(user.clone());
         after.take_role(&user.id);
-        // Who is to be blocked needs no seat; live sessions go on, and count.
+        // A user who is about to be blocked needs no seat; the user's live sessions go on, and count.
         let mut counted = after.clone();
         let state = &mut counted.users.last_mut().expect("the user of the entry").blocked;
         *state = state.or(to_be_blocked.then_some(BlockCause::Administrator));
@@ -209,7 +209,7 @@ impl Tenant {
         if needs_room && self.is_taken(pool, admin, glance) { Err(DenialReason::SeatsExhausted) } else { Ok(()) }
     }
 
-    /// A named pool has no free seat, or others wait for it.
+    /// Returns whether a named pool has no free seat, or other users wait for one.
     fn is_taken(&self, pool: &PoolId, administrator: bool, glance: &Glance) -> bool {
         let exempt = administrator && !self.policy.administrators_count_in_named;
         let waits = |user: &UserId| self.user(user).is_some_and(|user| user.blocked == Some(BlockCause::LicenseLimit));
@@ -218,7 +218,8 @@ impl Tenant {
         named && !exempt && (others || !self.has_named_room(pool, administrator, glance))
     }
 
-    /// Who waits, or is back, gives up what the directory does not want and has no room for.
+    /// The seats that a user who waits, or is back in the directory, gives up: those in full pools that the entry does
+    /// not want.
     fn given_up(&self, user: &User, entry: &SyncEntry, glance: &Glance) -> Vec<PoolId> {
         let waits = match user.blocked {
             Some(BlockCause::LicenseLimit) => true,

@@ -1,4 +1,4 @@
-//! The operator's acts on tenants, and their policies.
+//! Commands of operators on tenants, and the policies of tenants.
 
 use usher::ids::{SessionId, TenantId, UserId};
 use usher::ledger::change::TenantState;
@@ -96,7 +96,7 @@ impl Tenant {
         }
     }
 
-    /// R13: nothing that an administrator changes may count more seats than a limit allows.
+    /// R13: refuses a change after which more seats would count than a limit allows.
     pub fn room_for(&self, after: &Tenant, glance: &Glance) -> Done<()> {
         let broken = after.pools.iter().any(|pool| {
             let (plan, limit) = after.entitlement(pool, glance);
@@ -107,7 +107,7 @@ impl Tenant {
     }
 }
 
-/// Who is Idle was Away before (R23).
+/// A user is Away before the user is Idle (R23).
 fn makes_sense(policy: &Policy) -> Done<()> {
     if policy.away_after < policy.idle_after {
         return Ok(());

@@ -1,4 +1,5 @@
-//! API tokens: of the installation, two of a name at a time, forgotten a month after their end.
+//! API tokens of the installation: two good ones of a name at a time, and records that are dropped a month after their
+//! end.
 
 use std::time::Duration;
 

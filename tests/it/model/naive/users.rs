@@ -39,7 +39,7 @@ impl Model {
         let glance = self.glance(now);
         let mut user = self.new_user(&command.user, command.administrator, now.tick);
         user.profile = command.profile.clone();
-        // On a copy, which becomes the tenant if every seat can be given (R15).
+        // Works on a copy, which becomes the tenant if every seat can be given (R15).
         let mut copy = self.tenants[at].clone();
         copy.users.push(user);
         let mut denied = None;
@@ -85,7 +85,7 @@ impl Model {
         Ok(self.tenants[at].view_of(&command.user, &glance))
     }
 
-    /// Once more it changes nothing: the new id belongs to whom it was given last.
+    /// A repetition changes nothing: the new id belongs to the user who got it last.
     pub fn rename_user(&mut self, id: &TenantId, command: &RenameUser, now: Moment) -> Done<UserView> {
         let at = self.find(id)?;
         let (glance, tenant) = (self.glance(now), &mut self.tenants[at]);
@@ -113,7 +113,7 @@ impl Model {
         Ok(self.tenants[at].view_of(&command.user, &self.glance(now)))
     }
 
-    /// Tells the usage of the pools of the user's seats, by id.
+    /// Returns the usage of the pools of the user's seats too, by id.
     pub fn unblock_user(
         &mut self,
         id: &TenantId,
@@ -140,7 +140,7 @@ impl Model {
         if let Some((_, reason)) = tenant.without_seat(user, glance).first() {
             return Err(Denial::because(*reason));
         }
-        // All of them are granted anew, at once: the youngest (R14).
+        // All seats are granted anew at the same time, so that they are the youngest (R14).
         let order = self.next_made();
         for seat in self.tenants[at].seats.iter_mut().filter(|seat| seat.user == *id) {
             (seat.order, seat.granted) = (order, glance.now.tick);
@@ -181,7 +181,8 @@ pub fn patched(patch: UserPatch, user: &mut User) {
 }
 
 impl Tenant {
-    /// The pools of the user's seats in which there is none for the user, by the order of the grants; and why (R5).
+    /// The pools of the user's seats that have no seat for the user, in the order of the grants; each with its reason
+    /// (R5).
     pub fn without_seat(&self, user: &User, glance: &Glance) -> Vec<(PoolId, DenialReason)> {
         let mut seats: Vec<_> = self.seats.iter().filter(|seat| seat.user == user.id).collect();
         let first_known = |pool: &PoolId| self.pools.iter().position(|known| known == pool);
@@ -190,12 +191,12 @@ impl Tenant {
         full.map(|seat| (seat.pool.clone(), self.want_of(&seat.pool, glance))).collect()
     }
 
-    /// A license that is not in force is the reason before any number of seats.
+    /// A license that is not in force is the reason before the number of seats is.
     pub fn want_of(&self, pool: &PoolId, glance: &Glance) -> DenialReason {
         self.license_guard(pool, false, glance).err().map_or(DenialReason::SeatsExhausted, |denial| denial.reason)
     }
 
-    /// Whether an administrator is to be one no more.
+    /// Returns whether the patch makes an administrator an ordinary user.
     pub fn loses_role(&self, id: &UserId, patch: &UserPatch) -> bool {
         patch.administrator == Some(false) && self.user(id).is_some_and(|user| user.administrator)
     }

@@ -1,4 +1,4 @@
-//! The audit of a command: every change leaves an event, and no event tells anything else (R21, R35).
+//! The audit of a command: every change leaves an event, and there is no other event (R21, R35).
 
 use usher::ids::{PoolId, SessionId, TenantNo, UserId};
 use usher::ledger::change::{Action, Actor, AuditEvent, Change, Changes, Reason};
@@ -9,7 +9,8 @@ use super::super::naive::Happened;
 use super::{Pair, must, same};
 
 impl Pair {
-    /// The events of a command: of its tenant (I6), of this moment, and the sessions' as the model says (R35).
+    /// Checks the events of a command: they are of its tenant (I6) and of this moment, and those of sessions agree with
+    /// the model (R35).
     pub(super) fn audited(
         &mut self,
         tenant: TenantNo,
@@ -18,11 +19,11 @@ impl Pair {
         changes: &Changes,
         now: Moment,
     ) -> Result<(), String> {
-        // Of a tenant id, which outlives its number.
+        // A row about a tenant id, which outlives the tenant's number.
         let floor = |row: &Change| matches!((row, command), (Change::PutLicenseFloor(_), Command::DeleteTenant(_)));
         let stray = changes.rows.iter().find(|row| owner(row) != tenant && !floor(row));
         must(stray.is_none(), || format!("a row of another tenant: {stray:?}"))?;
-        // Counts of older denials come along with whatever is written next (R21).
+        // Counts of older denials are written with the next changes (R21).
         let mut new = changes.events.iter().filter(|event| event.count == 1);
         let stray = new.find(|event| (event.tenant, event.at, &event.actor) != (tenant, now.wall, actor));
         must(stray.is_none(), || format!("an event of another tenant, moment or actor: {stray:?}"))?;
@@ -32,7 +33,7 @@ impl Pair {
             || format!("a change without an event: {:?}", changes.rows),
         )?;
         if matches!(command, Command::DeleteTenant(_)) {
-            // One event stands for all of them.
+            // One event stands for all sessions that end.
             self.model.log.clear();
         }
         self.sessions_told(&changes.events)

@@ -1,4 +1,4 @@
-//! What is shown, page by page; and the look at everything that is kept.
+//! Displays, page by page; and the comparison of all stored state.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ impl Pair {
         }
     }
 
-    /// I1: nothing that was granted brings a pool above its limit.
+    /// I1: checks that no step raises a pool above its limit, unless it changes licenses.
     pub(super) fn never_above_the_limit(&mut self, kind: &StepKind, now: Moment) -> Result<(), String> {
         let used = self.model.all_usage(now);
         let changes_the_limit = matches!(
@@ -119,7 +119,7 @@ impl Pair {
         Ok(())
     }
 
-    /// I4: what is shown is what the model counts, what the rows hold, and what the audit tells.
+    /// I4: compares displays, rows and audit with the model's counts.
     pub(super) fn look_at_everything(&mut self, now: Moment) -> Result<(), String> {
         self.ledger.check(now)?;
         same("the high-water mark", &self.ledger.wall_high(), &self.model.high())?;

@@ -1,4 +1,4 @@
-//! What memory alone knows, and what of it may be forgotten: the shard's regular work writes it, a restart loses it.
+//! State in memory only: the shard's regular work writes it, and a restart may lose it within bounds.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,11 +18,11 @@ use super::super::rows::{Denied, Rows};
 use super::{GRACE, Pair, must, same};
 use crate::support::adds_up::adds_up;
 
-/// How much activity a crash may lose: the checkpoint's period.
+/// Activity that a crash may lose: the period of the checkpoint.
 const CHECKPOINT: Duration = Duration::from_secs(30);
 
 impl Pair {
-    /// `usher store check` finds nothing wrong with what a store would hold.
+    /// Checks that `usher store check` would find no problem in the rows and events.
     pub fn adds_up(&self, now: Moment) -> Result<(), String> {
         let position = Position {
             seq: Seq(1),
@@ -36,7 +36,7 @@ impl Pair {
         adds_up(ShardId(0), 1, position, self.rows.all(), &self.rows.events)
     }
 
-    /// Sessions whose user or tenant goes now: their ends are remembered until a restart.
+    /// Notes the sessions whose user or tenant is deleted now: their ends are remembered until a restart.
     pub(super) fn note_ended_sessions(&mut self, tenant: Option<TenantNo>, command: &Command) {
         let user = match command {
             Command::DeleteUser(command) => Some(&command.user),
@@ -49,7 +49,8 @@ impl Pair {
         self.ended_sessions.extend(self.rows.sessions.values().filter(goes).map(|row| row.id));
     }
 
-    /// After a restart the end of a session may be forgotten whose row is gone. A wrong reason is never told (R24).
+    /// Adapts the expected answer where a restart may have forgotten the end of a session without a row. A wrong reason
+    /// is never allowed (R24).
     pub(super) fn excuse(&self, tenant: TenantNo, command: &Command, outcome: &Outcome, expected: &mut Outcome) {
         match (command, outcome, expected) {
             (
@@ -96,7 +97,7 @@ impl Pair {
         if all { self.everything_written() } else { Ok(()) }
     }
 
-    /// After the last tick before a stop, the rows hold all that is known.
+    /// Checks that after the last tick before a stop the rows have everything.
     fn everything_written(&self) -> Result<(), String> {
         let counted = |of: &BTreeMap<Denied, u64>| {
             let mut of = of.clone();
@@ -116,7 +117,7 @@ impl Pair {
         Ok(())
     }
 
-    /// A new ledger from the rows. What was in memory only may be lost, within its bounds.
+    /// Loads a new ledger from the rows. State in memory only may be lost, within its bounds.
     pub(super) fn restart(&mut self, now: Moment) -> Result<(), String> {
         let (last_tenant, last_event) = (self.ledger.last_tenant(), self.ledger.last_event());
         let mut load = Ledger::restore(self.config, last_tenant, last_event, self.ledger.wall_high(), now, GRACE);
@@ -135,7 +136,8 @@ impl Pair {
     }
 }
 
-/// Takes from the rows what a crash may lose: activity since the last checkpoint, and where the user was last.
+/// Takes over from the rows what a crash may lose: activity since the last checkpoint, and the user's last
+/// organization.
 fn adopt(tenant: &mut Tenant, number: TenantNo, rows: &Rows, last_tick: Tick, now: Moment) -> Result<(), String> {
     let policy = tenant.policy.lease_ttl;
     for session in &mut tenant.sessions {
@@ -148,7 +150,7 @@ fn adopt(tenant: &mut Tenant, number: TenantNo, rows: &Rows, last_tick: Tick, no
         let written = theirs.iter().map(|row| row.last_activity).max();
         must(written <= user.last_activity, || "activity that never was".into())?;
         user.last_activity = written;
-        // Which older session was renewed last is forgotten; the one started last counts (R8).
+        // The order of renewals is forgotten; the session started last counts (R8).
         let latest = theirs.iter().max_by_key(|row| row.started).and_then(|row| row.organization);
         user.last_organization = latest.map(|no| rows.organization(number, no));
     }
@@ -167,7 +169,7 @@ fn adopt_session(
     must(written || row.last_activity < session.last_activity && !due, || {
         format!("activity of {:?} was not written: {row:?}", session.last_activity)
     })?;
-    // I5: the client of a lease that was told may still believe in it.
+    // I5: a client may still rely on the lease of its last answer.
     let leased = now.tick + row.lease_ttl.max(policy) + GRACE;
     let for_good = row.lease_ttl.is_zero() || policy.is_zero();
     must(for_good || session.told.is_some_and(|told| told <= leased), || {

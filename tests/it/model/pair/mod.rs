@@ -1,4 +1,4 @@
-//! The ledger and the model side by side, and everything that must be the same.
+//! The ledger and the model side by side, and the comparisons between them.
 
 mod audit;
 mod look;
@@ -28,18 +28,19 @@ pub struct Pair {
     pub model: Model,
     rows: Rows,
     config: Config,
-    /// What was in use before the step (I1).
+    /// The usage before the step (I1).
     used: Vec<(TenantId, PoolUsage)>,
     denials: BTreeMap<Denied, u64>,
-    /// Sessions whose end must be remembered although their row is gone; and those where a restart forgot it.
+    /// `ended_sessions`: sessions without a row whose end must be remembered; `lost`: those whose end a restart forgot.
     ended_sessions: BTreeSet<SessionId>,
     lost: BTreeSet<SessionId>,
     last_tick: Tick,
-    /// The look at everything happens every so many steps: looking settles things, and must not hide what does not.
+    /// Steps between two comparisons of all state. A comparison ends what is overdue, and must not hide that nothing
+    /// else did.
     every: usize,
 }
 
-/// Whether two answers are the same; if not, both, from a little before the first difference.
+/// Compares two answers; the error shows both, from a little before the first difference.
 fn same<T: PartialEq + Debug>(what: &str, ledger: &T, model: &T) -> Result<(), String> {
     if ledger == model {
         return Ok(());
@@ -72,8 +73,10 @@ impl Pair {
         }
     }
 
+    /// Runs a step on both sides, and compares them.
+    ///
     /// # Errors
-    /// What differs, in words.
+    /// The difference, in words.
     pub fn step(&mut self, step: &Step) -> Result<(), String> {
         let now = step.now;
         match &step.kind {
@@ -103,7 +106,7 @@ impl Pair {
         self.audited(number, &actor, command, &changes, now)?;
         self.count_denials(number, command, &expected);
         self.rows.take(changes)?;
-        // The end is remembered when its place is used again, until a restart (R24).
+        // The end is remembered although the session's slot is reused, until a restart (R24).
         self.ended_sessions.append(&mut self.rows.replaced);
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! I2: what was acknowledged is in the audit, and so (I4) in the rows, when the client hears of it. That it stays there
-//! is held by [`super::ownership`] for the audit, and by the last recount of a run.
+//! I2: when the client gets an acknowledgment, the change is in the audit, and so (I4) in the rows. That it stays there
+//! is checked by [`super::ownership`] for the audit, and by the last recount of a run.
 
 use usher::ids::{LicenseId, SessionId};
 use usher::ledger::command::{Command, Outcome};
@@ -58,12 +58,12 @@ struct Audit<'a> {
 }
 
 impl Audit<'_> {
-    /// At some time since the call began.
+    /// Returns whether the fact was so at some time since the call began.
     fn was(&self, fact: Fact, so: bool) -> bool {
         self.account.facts.since(&fact, self.call.known).contains(&so)
     }
 
-    /// Any change of licenses since then will do; else it must be gone now.
+    /// Returns whether licenses changed since the call began, or the license is gone now.
     fn was_without(&self, license: &LicenseId) -> bool {
         self.account.licensed_at > self.call.known || !self.account.licenses.contains_key(license)
     }
@@ -91,7 +91,7 @@ impl Audit<'_> {
         }
     }
 
-    /// Nobody keeps a session that had ended before it was asked (R24).
+    /// A heartbeat must not keep a session that had ended before the heartbeat was sent (R24).
     fn has_beat(&self, session: SessionId, beat: &HeartbeatResult) -> bool {
         match beat {
             HeartbeatResult::Kept(_) => self.was(Fact::Live(session), true),

@@ -1,5 +1,5 @@
-//! I5: nobody's session ends for a missed heartbeat before the last acknowledged one plus its lease. And the other way
-//! round: a heartbeat that comes too late revives nothing (R24), and what is overdue takes no seat away (R18).
+//! I5: no session ends for a missed heartbeat before its last acknowledged heartbeat plus its lease. And the reverse: a
+//! late heartbeat revives nothing (R24), and an overdue session takes no seat away (R18).
 
 use std::collections::BTreeMap;
 
@@ -14,16 +14,16 @@ use crate::simulation::call::{Call, Login};
 use crate::simulation::process::Process;
 use crate::simulation::test_data::MAX_SESSION;
 
-/// A restart may count a tick that did not pass.
+/// Tolerance in milliseconds: a restart may count a tick that did not pass.
 const SHORT: u64 = 100;
 
-/// A session ended for a missed heartbeat.
+/// Checks a session that ended for a missed heartbeat.
 pub fn ended(promised: &Promised, session: SessionId, now: u64) -> Result<(), String> {
     let until = promised.until(session);
     must(now >= until, || format!("I5 ended too early: {session} at {now}, promised until {until}"))
 }
 
-/// A session ended because it had lasted for as long as any may, whatever clocks said meanwhile (R24).
+/// Checks a session that ended for its longest duration: it has really lasted that long, whatever clocks showed (R24).
 pub fn lasted(asked_first: &BTreeMap<SessionId, u64>, session: SessionId, now: u64) -> Result<(), String> {
     let lasted = asked_first.get(&session).map(|request| now - request);
     must(lasted.is_none_or(|lasted| lasted + SHORT >= MAX_SESSION), || {
@@ -31,7 +31,7 @@ pub fn lasted(asked_first: &BTreeMap<SessionId, u64>, session: SessionId, now: u
     })
 }
 
-/// A lease was promised by a call that began at `started`.
+/// Checks a lease that was promised by a call that began at `started`.
 pub fn promise(account: &Account, session: SessionId, started: u64, ttl: u64) -> Result<(), String> {
     let Some(end) = account.ended.get(&session) else { return Ok(()) };
     let until = started + ttl;
@@ -40,12 +40,12 @@ pub fn promise(account: &Account, session: SessionId, started: u64, ttl: u64) ->
     })
 }
 
-/// Until when sessions of a login can be held, on the clock of a process, in its milliseconds.
+/// The latest ends of the leases of a login, in milliseconds on the clock of a process.
 #[derive(Default)]
 pub struct Held {
-    /// When the last call ended that may have renewed them; `None`: nobody can tell any more.
+    /// End of the last call that may have renewed the login's sessions; `None`: unknown, because a client went away.
     renewed: BTreeMap<(usize, Login), Option<u64>>,
-    /// Calls under way that may renew them.
+    /// Number of open calls that may renew the login's sessions.
     open: BTreeMap<(usize, Login), usize>,
 }
 
@@ -56,7 +56,7 @@ impl Held {
         }
     }
 
-    /// `at`: now, on the clock of the process; `None`: the client went away, the process goes on.
+    /// `at`: now, on the clock of the process; `None`: the client went away, and the process continues.
     pub fn close(&mut self, call: &Call, at: Option<u64>) {
         for login in &call.renews {
             let key = (call.process, login.clone());
@@ -66,7 +66,7 @@ impl Held {
         }
     }
 
-    /// `None`: it may be held for ever, as far as anybody outside can tell.
+    /// `None`: the sessions may be held without limit, as far as a client can know.
     pub fn until(&self, process: &Process, shard: ShardId, login: &Login, ttl: u64) -> Option<u64> {
         let key = (process.no, login.clone());
         if self.open.get(&key).is_some_and(|open| *open > 0) {

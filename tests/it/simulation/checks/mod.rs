@@ -1,5 +1,5 @@
-//! What must always hold, checked at each commit and at each answer. One file for each invariant; a text begins with
-//! the number of what was violated.
+//! The invariants, checked at each commit and at each answer, with one file for each. A failure's text begins with the
+//! number of the violated invariant or rule.
 
 mod acknowledged;
 pub mod leases;
@@ -34,7 +34,7 @@ pub struct Checks {
     pub ownership: Ownership,
     promised: Promised,
     pub held: Held,
-    /// When a session was first asked for.
+    /// Time of the first check-out with a session id.
     pub asked_first: BTreeMap<SessionId, u64>,
 }
 
@@ -61,7 +61,7 @@ impl Checks {
         &self.replay[usize::from(shard.0)]
     }
 
-    /// A batch is durable.
+    /// Checks a batch that is durable now.
     pub fn committed(
         &mut self,
         (process, shard, owner): (usize, ShardId, Owner),
@@ -93,7 +93,8 @@ impl Checks {
         recount::compare(&shard_disk.rows, replay)
     }
 
-    /// The whole audit as it stands, folded anew, says the same as event by event: nothing was lost since (I2).
+    /// Folds the whole stored audit anew, and compares it with the fold of each event at its commit: nothing was lost
+    /// since (I2).
     pub fn whole(&self, shard: ShardId, shard_disk: &ShardDisk, sent: &Sent) -> Result<(), String> {
         adds_up(shard, SHARDS, shard_disk.position, shard_disk.rows.all(), &shard_disk.events)
             .map_err(|what| format!("I4 the store does not add up: {what}"))?;
@@ -110,7 +111,7 @@ impl Checks {
         recount::compare(&shard_disk.rows, &again)
     }
 
-    /// A client heard an answer.
+    /// Checks an answer that a client got.
     pub fn answered(
         &mut self,
         call: &Call,
@@ -174,8 +175,8 @@ fn promised(promised: &mut Promised, account: &Account, call: &Call, lease: &Lea
     Ok(())
 }
 
-/// R18: a full pool is full of sessions that are not overdue. `rivals`: check-outs of the same pool and process that
-/// may hold a seat of which the audit knows nothing yet; `None`: nobody can tell what the limit was.
+/// R18: a pool that is reported full is full of sessions that are not overdue. `rivals`: check-outs of the same pool
+/// and process that may hold a seat that the audit does not have yet; `None`: the limit at that time is unknown.
 fn no_seat_was_free(
     account: &Account,
     held: &Held,

@@ -1,5 +1,6 @@
 //! I3: a shard's batches follow one another without a gap, each from the owner of its epoch, and an epoch has one
-//! owner. Whoever loses a shard lost it to somebody, or was declared dead. Time and numbers of a shard never go back (R31).
+//! owner. A process that loses a shard lost it to another owner, or was declared dead. Time and numbers of a shard
+//! never go back (R31).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +12,10 @@ use super::{must, same};
 
 #[derive(Default)]
 pub struct Ownership {
-    /// For each epoch: the token and the process that it was given to.
+    /// For each epoch, the token and the process of its owner.
     claims: BTreeMap<(ShardId, Epoch), (OwnerToken, usize)>,
     last: BTreeMap<ShardId, (Owner, Position)>,
-    /// Which process each node is, and those that were declared dead.
+    /// The process of each node, and (`dead`) the processes that were declared dead.
     nodes: BTreeMap<NodeId, usize>,
     dead: BTreeSet<usize>,
     /// Denials in the audit: only their counts may grow (R21).
@@ -33,7 +34,7 @@ impl Ownership {
         Ok(())
     }
 
-    /// The newest epoch of a shard, and whose it is.
+    /// The newest epoch of a shard, and the process that owns it.
     fn newest(&self, shard: ShardId) -> (Epoch, Option<usize>) {
         let mut all = self.claims.range((shard, Epoch(0))..=(shard, Epoch(i64::MAX)));
         all.next_back().map_or((Epoch(0), None), |((_, epoch), (_, process))| (*epoch, Some(*process)))
@@ -43,7 +44,7 @@ impl Ownership {
         self.newest(shard).1 == Some(process)
     }
 
-    /// The position before this batch.
+    /// Checks a batch; returns the position before it.
     pub fn committed(
         &mut self,
         process: usize,
@@ -66,7 +67,8 @@ impl Ownership {
         Ok(before)
     }
 
-    /// An event that was in the audit before: a denial whose count grew, and nothing else.
+    /// Returns whether the event is new. An event that is written again must be a denial with a higher count, and
+    /// otherwise the same.
     pub fn appended(&mut self, shard: ShardId, event: &AuditEvent, before: Position) -> Result<bool, String> {
         let denied = matches!(event.reason, Some(Reason::Denied(_)));
         let new = event.no > before.last_event;
@@ -87,7 +89,7 @@ impl Ownership {
         self.nodes.insert(node, process);
     }
 
-    /// Answers which process it is.
+    /// Records that a node was declared dead; returns its process.
     pub fn declared_dead(&mut self, node: NodeId, done: bool) -> Option<usize> {
         let process = self.nodes.get(&node).copied();
         if done {

@@ -1,4 +1,4 @@
-//! I4: usage as it is shown, the rows counted again, and the audit folded, are one and the same.
+//! I4: usage as it is shown, the recount of the rows, and the fold of the audit are the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::{must, same};
 use crate::simulation::audit_replay::{Account, AuditReplay, Live};
 use crate::support::rows::Rows;
 
-/// The rows of a shard against what the audit says.
+/// Compares the rows of a shard with the fold of its audit.
 pub fn compare(rows: &Rows, replay: &AuditReplay) -> Result<(), String> {
     let mut found: BTreeMap<TenantNo, Found> = BTreeMap::new();
     for row in rows.iter() {
@@ -25,14 +25,14 @@ pub fn compare(rows: &Rows, replay: &AuditReplay) -> Result<(), String> {
     Ok(())
 }
 
-/// One tenant's rows, by names.
+/// One tenant's rows, with names instead of numbers.
 #[derive(Default)]
 struct Found<'a> {
     pools: BTreeMap<PoolNo, &'a PoolId>,
     users: BTreeMap<UserNo, &'a UserId>,
     blocked: BTreeSet<&'a UserId>,
     seats: BTreeSet<(&'a PoolId, &'a UserId)>,
-    /// Current ones: the audit is not asked for what is only remembered.
+    /// Number of current licenses: former revisions are not compared with the audit.
     licenses: usize,
     live: usize,
     sessions: Vec<&'a usher::ledger::change::SessionRow>,
@@ -54,7 +54,7 @@ impl<'a> Found<'a> {
         (tenant, Self::take)
     }
 
-    /// Rows come as in a load: pools and users before what names them.
+    /// Takes a row. Rows come in the order of a load: pools and users before the rows that refer to them.
     fn take(&mut self, row: &'a Change) -> Result<(), String> {
         match row {
             Change::PutLicense(row) => self.licenses += usize::from(row.standing == Standing::Current),
@@ -107,7 +107,8 @@ impl<'a> Found<'a> {
     }
 }
 
-/// A usage that was shown: it was so at some time since `from`, the last that its process surely knew.
+/// Checks a usage that was shown: it was right at some time since `from`, the last event that its process certainly
+/// knew.
 pub fn shown(account: &Account, usage: &PoolUsage, from: EventNo) -> Result<(), String> {
     let so = account.in_use.since(&usage.pool, from);
     must(so.contains(&usage.in_use), || {

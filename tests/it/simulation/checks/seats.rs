@@ -1,5 +1,5 @@
-//! I1: nothing that was granted takes a pool above its limit, at no event of the audit; and the leases that clients
-//! were promised, taken together, never were more than the limit. Above it is only what a shrunk limit left (R14).
+//! I1: no grant or login takes a pool above its limit, at any event of the audit; and the leases promised to clients
+//! never add up to more than the limit. Only a shrunk limit leaves a pool above it (R14).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::must;
 use crate::simulation::audit_replay::Account;
 use crate::simulation::test_data::{self, ADMINISTRATOR, POOLS};
 
-/// After an event was folded in. `high`: the durable high-water mark of wall time before its batch.
+/// Checks the state after an event. `high`: the durable high-water mark of wall time before its batch.
 pub fn granted(account: &Account, event: &AuditEvent, high: Wall) -> Result<(), String> {
     if matches!(event.reason, Some(Reason::Denied(_))) {
         return Ok(());
@@ -44,7 +44,7 @@ pub fn granted(account: &Account, event: &AuditEvent, high: Wall) -> Result<(), 
     Ok(())
 }
 
-/// Whether the user did not count in the pool before.
+/// Returns whether this is the user's first session in the pool.
 fn is_first(account: &Account, event: &AuditEvent, pool: &PoolId) -> bool {
     let same = account.live.values().filter(|live| live.pool == *pool && Some(&live.user) == event.user.as_ref());
     same.count() == 1
@@ -57,7 +57,7 @@ fn within(account: &Account, pool: &PoolId, high: Wall, event: &AuditEvent) -> R
     })
 }
 
-/// What clients hold, as far as they were told: until when, in the simulation's time.
+/// The leases by the answers that clients got: the end of each, in simulation time.
 #[derive(Default)]
 pub struct Promised(BTreeMap<SessionId, u64>);
 
@@ -71,7 +71,7 @@ impl Promised {
         self.0.get(&session).copied().unwrap_or_default()
     }
 
-    /// The leases that are promised now in a concurrent pool, together.
+    /// Checks the sum of the leases that are promised now in a concurrent pool.
     pub fn together(&mut self, account: &Account, pool: &PoolId, now: u64) -> Result<(), String> {
         self.0.retain(|_, until| *until > now);
         if test_data::plan_of(&account.id, pool) == Plan::Named {
@@ -89,7 +89,7 @@ impl Promised {
             }
         }
         let Some(first) = first else { return Ok(()) };
-        // Unlimited at any time since the first of them began is unlimited for all.
+        // A limit that was unlimited at any time since the first of them began is unlimited for all.
         let most = account.limits.since(pool, first).into_iter().try_fold(0, |most, limit| Some(most.max(limit?)));
         must(most.is_none_or(|most| users.len() as u64 <= most), || {
             format!("I1 too many leases: {users:?} of {most:?} in {}/{pool}", account.id)

@@ -1,5 +1,5 @@
-//! I6: no answer tells anything about another tenant. Users, pools and devices have the same names in every tenant
-//! here, so that what strays does not show by its name; every session says in its client's text whose it is.
+//! I6: no answer reveals anything about another tenant. Users, pools and devices have the same names in every tenant
+//! here, so that their names would not show it; the client text of every session names its tenant.
 
 use usher::ids::{SessionId, TenantId};
 use usher::ledger::command::{Outcome, QueryResult};

@@ -1,5 +1,5 @@
-//! I8: no call that began after an owner told of a session's end, or of its beginning, is answered otherwise, by whichever
-//! process. What was told is durable, so each answer is held against what was durable when its call began.
+//! I8: after an owner has reported the end or the start of a session, no process contradicts it in a call that began
+//! later. Reported changes are durable, so each answer is compared with the state that was durable when its call began.
 
 use usher::ids::SessionId;
 use usher::ledger::command::{Command, Outcome, QueryResult};

@@ -1,4 +1,4 @@
-//! One suite for both stores: what the journal takes for granted of a store.
+//! One suite for both stores: the properties of a store on which the journal relies.
 
 pub mod audit;
 mod audit_blocks;
@@ -31,7 +31,7 @@ use usher::store::{Batch, CommitError, Owner, Position, Store};
 use crate::support::memory::installation;
 use crate::support::postgres;
 
-/// Runs every property on both stores.
+/// Declares a test of every property on each store.
 macro_rules! suite {
     ($($file:ident { $($property:ident,)+ })+) => {
         mod on_sqlite {
@@ -112,7 +112,7 @@ suite! {
 
 pub const SHARD: ShardId = ShardId(0);
 
-/// A place for a store's data, of one test.
+/// The place of a test's store.
 pub enum Backend {
     Sqlite(TempDir),
     Postgres(SecretString),
@@ -144,7 +144,7 @@ impl Backend {
         }
     }
 
-    /// A second handle, as another process would have. `None` on SQLite, whose directory belongs to one process;
+    /// Opens a second handle, as another process would have. `None` on SQLite, whose directory belongs to one process:
     /// there two owners share a handle.
     pub async fn open_second(&self) -> Option<Box<dyn Store>> {
         match self {
@@ -153,7 +153,7 @@ impl Backend {
         }
     }
 
-    /// Runs a test's own SQL beside the store: `sqlite` or `postgres`, whichever this is.
+    /// Runs a test's own SQL beside the store: `sqlite` or `postgres`, for the store in use.
     pub async fn sql(&self, sqlite: &str, postgres: &str) {
         match self {
             Self::Sqlite(folder) => {
@@ -172,7 +172,7 @@ pub fn open_sqlite(folder: &Path) -> SqliteStore {
     SqliteStore::open(folder).expect("a store")
 }
 
-/// An owner and where it thinks its shard stands.
+/// An owner, and the position of its shard as it knows it.
 pub struct Writer<'a> {
     pub store: &'a dyn Store,
     pub shard: ShardId,
@@ -181,7 +181,7 @@ pub struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// Claims the first shard, whoever has it.
+    /// Claims the first shard, whichever process owns it.
     pub async fn claim(store: &'a dyn Store) -> Self {
         Self::claim_of(store, SHARD).await
     }
@@ -226,9 +226,9 @@ pub async fn load(store: &dyn Store, shard: ShardId) -> Vec<Change> {
     all
 }
 
-/// The same rows, whatever their order.
+/// Checks that the rows are the same, in any order.
 pub fn assert_same(found: &[Change], wanted: &[Change]) {
-    // Compared as rows: a text shows no hash of a token.
+    // Compared as rows: their text does not show the hash of a token.
     let sorted = |rows: &[Change]| {
         let mut rows = rows.to_vec();
         rows.sort_by_cached_key(|row| format!("{row:?}"));
@@ -237,7 +237,7 @@ pub fn assert_same(found: &[Change], wanted: &[Change]) {
     assert_eq!(sorted(found), sorted(wanted));
 }
 
-/// Waits for what comes soon, or fails: a broken store must not hang the tests.
+/// Waits for something that happens soon; fails after a minute, so that a broken store does not hang the tests.
 pub async fn soon<T>(wait: impl Future<Output = T>) -> T {
     timeout(Duration::from_secs(60), wait).await.expect("nothing happened for a minute")
 }
@@ -263,7 +263,7 @@ pub fn event(no: u64, tenant: u32) -> AuditEvent {
     }
 }
 
-/// A position with every number its own.
+/// A position in which every number is different.
 pub fn position(seq: i64) -> Position {
     Position {
         seq: Seq(seq),

@@ -13,7 +13,7 @@ pub fn everything(tenant: u32) -> AuditQuery {
     AuditQuery::all(SHARD, TenantNo(tenant), 1_000)
 }
 
-/// The events of one answer.
+/// The events of one page.
 pub async fn page(store: &dyn Store, query: AuditQuery) -> Vec<AuditEvent> {
     store.audit(query).await.expect("an audit").events
 }
@@ -22,7 +22,7 @@ async fn numbers(store: &dyn Store, query: AuditQuery) -> Vec<u64> {
     page(store, query).await.iter().map(|event| event.no.0).collect()
 }
 
-/// 1 and 2: ann's session starts and ends; 3 and 4: bob is denied, for two reasons; 5: an administrator's update.
+/// 1 and 2: ann's session starts and ends; 3 and 4: bob is denied for two reasons; 5: an administrator's update.
 fn story() -> Vec<AuditEvent> {
     let session = Some(SessionId(Uuid::from_u128(77)));
     let about = |no, user, action, reason| AuditEvent {
@@ -126,7 +126,7 @@ pub async fn pages_follow_each_other(backend: Backend) {
         let Some(last) = page.last() else { break };
         before = Some(EventNo(*last));
         seen.extend(page);
-        // What comes in meanwhile is newer than every page.
+        // Events that are written in between are newer than every page.
         let next = 25 + seen.len() as u64;
         writer.commit(vec![], vec![event(next, 1)]).await;
     }
@@ -183,8 +183,8 @@ pub async fn events_stay_with_their_tenant(backend: Backend) {
     assert_eq!(numbers(&*store, everything(3)).await, [0; 0]);
 }
 
-/// More events than a store may leave without an index, in batches that end anywhere, and a count that is written again
-/// long after.
+/// More events than a store may leave without an index, in batches that end at any event, and a count that is written
+/// again long after.
 pub async fn many_events_of_many_tenants_are_found(backend: Backend) {
     const EVENTS: u64 = 10_000;
     let store = backend.start().await;

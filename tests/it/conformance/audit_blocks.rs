@@ -1,4 +1,4 @@
-//! The index of the audit: whatever it passes over, no event is missed; and it passes over nearly everything.
+//! The index of the audit: no event is missed, whatever blocks it skips; and it skips nearly all blocks.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::model::rng::Rng;
 const ACTIONS: [Action; 4] =
     [Action::SessionStarted, Action::SessionEnded, Action::CheckOutDenied, Action::LicenseInstalled];
 
-/// Every page of a query: its events, and how many blocks were looked into.
+/// All events of a query, page by page, and the number of blocks that were read.
 pub async fn all(store: &dyn Store, query: &AuditQuery) -> (Vec<AuditEvent>, usize) {
     let (mut query, mut events, mut blocks) = (query.clone(), Vec::new(), 0);
     loop {
@@ -30,7 +30,7 @@ pub async fn all(store: &dyn Store, query: &AuditQuery) -> (Vec<AuditEvent>, usi
     }
 }
 
-/// Commits events in batches of so many, with a position that goes with them.
+/// Commits events in batches of `batch`, each with the position that its last event needs.
 pub async fn fill(writer: &mut Writer<'_>, events: &[AuditEvent], batch: usize) {
     for chunk in events.chunks(batch) {
         writer.position.last_event = chunk.last().expect("a chunk has an event").no;
@@ -44,11 +44,11 @@ fn random(rng: &mut Rng, no: u64) -> AuditEvent {
     let denials = [DenialReason::SeatsExhausted, DenialReason::UserNotFound];
     let ends = [SessionEndReason::CheckedIn, SessionEndReason::Closed];
     let rare = rng.below(2_000) == 0;
-    // Most users are their tenant's own, and one is in all of them.
+    // Most users belong to one tenant, and one user is in all of them.
     let user = if rare { 0 } else { 1 + rng.below(300) };
     AuditEvent {
         tenant: TenantNo(if rare { 9 } else { 1 + rng.below(3) as u32 }),
-        // The clock goes back now and then.
+        // The wall clock is set back now and then.
         at: Wall(1_000 * (no as i64 - rng.below(400) as i64)),
         actor: Actor(if rng.below(3_000) == 0 { "root".into() } else { "login".into() }),
         action: if rare { Action::UserBlocked } else { action },
@@ -83,7 +83,7 @@ fn random_query(rng: &mut Rng, events: u64) -> AuditQuery {
     }
 }
 
-/// What the words of the query say, about one event.
+/// Returns whether the event matches the filter of the query.
 fn wanted(query: &AuditQuery, event: &AuditEvent) -> bool {
     let denied = matches!(event.reason, Some(Reason::Denied(_)));
     event.tenant == query.tenant
@@ -97,7 +97,7 @@ fn wanted(query: &AuditQuery, event: &AuditEvent) -> bool {
         && query.until.is_none_or(|until| event.at < until)
 }
 
-/// Random events in batches of any size; in between restarts, other owners, batches that the fence or the store
+/// Random events in batches of any size; between them restarts, other owners, batches that the fence or the store
 /// refuses, and events that are written again.
 pub async fn every_query_finds_what_a_walk_through_everything_finds(backend: Backend) {
     let mut rng = Rng::new(5);
@@ -115,7 +115,7 @@ pub async fn every_query_finds_what_a_walk_through_everything_finds(backend: Bac
     for _ in 0..8 {
         let mut writer = Writer::claim(&*store).await;
         for _ in 0..8 {
-            // A gap: numbers of events that a batch took with it when it was refused.
+            // A gap, as a refused batch leaves it in the numbers of events.
             next += rng.below(3);
             let size = *rng.pick(&[1, 2, 30, 500, 500, 1_200, 9_000]) * u64::from(next < 30_000);
             let mut events: Vec<_> = (next..next + size).map(|no| random(&mut rng, no)).collect();
@@ -158,7 +158,7 @@ pub async fn every_query_finds_what_a_walk_through_everything_finds(backend: Bac
     }
 }
 
-/// 200,000 events: a busy tenant's, and in the middle one of a rare tenant, a rare user, a rare reason.
+/// 200,000 events of a busy tenant, and in the middle one of a rare tenant, a rare user, a rare reason.
 pub async fn few_blocks_are_looked_into(backend: Backend) {
     const EVENTS: u64 = 200_000;
     const MIDDLE: u64 = 100_000;
@@ -199,7 +199,7 @@ pub async fn few_blocks_are_looked_into(backend: Backend) {
     assert!(range.blocks <= 2, "a time range: {} of {all_blocks} blocks", range.blocks);
 }
 
-/// Everything may hold what is asked for, and nothing does.
+/// Every block may contain a match, and none does.
 pub async fn an_answer_is_a_bounded_amount_of_work(backend: Backend) {
     let store = backend.start().await;
     let mut writer = Writer::claim(&*store).await;
@@ -212,7 +212,7 @@ pub async fn an_answer_is_a_bounded_amount_of_work(backend: Backend) {
         ..event(no, 1)
     };
     fill(&mut writer, &(1..=events).map(about).collect::<Vec<_>>(), 8_000).await;
-    // Ann's are the starts, so she has no end.
+    // Ann has only starts, so that no event is an end of ann's session.
     let query = AuditQuery { user: Some(UserId::stored("ann")), action: Some(Action::SessionEnded), ..everything(1) };
     let mut before = None;
     let mut looked = Vec::new();

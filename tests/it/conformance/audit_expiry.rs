@@ -1,4 +1,4 @@
-//! Retention: what of the audit goes, when, and in what steps.
+//! Retention: the audit events that are deleted, when, and in which steps.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const DAY: i64 = 24 * 60 * 60 * 1_000;
 const KEEP: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 const BLOCK: u64 = audit_block::EVENTS as u64;
 
-/// So many events from a number on, all of one moment.
+/// `count` events from a number on, all at one time.
 fn events(from: u64, count: u64, at: Wall) -> Vec<AuditEvent> {
     (from..from + count).map(|no| AuditEvent { at, ..event(no, 1) }).collect()
 }
@@ -25,7 +25,7 @@ async fn left(store: &dyn Store) -> Vec<u64> {
     all(store, &everything(1)).await.0.iter().map(|event| event.no.0).collect()
 }
 
-/// Deletes until there is nothing more to delete; answers how much each step deleted.
+/// Deletes until no event is due; returns the number of events that each step deleted.
 async fn expire(store: &dyn Store, now: Wall, most: usize) -> Vec<u64> {
     let mut steps = Vec::new();
     loop {
@@ -42,7 +42,7 @@ fn day(day: i64) -> Wall {
     Wall(day * DAY)
 }
 
-/// Commits events, and nothing but the time when there are none.
+/// Commits events; without any, commits only the time.
 async fn commit(writer: &mut Writer<'_>, now: Wall, events: &[AuditEvent]) {
     (writer.position.wall, writer.position.wall_high) = (now, now);
     if events.is_empty() {
@@ -70,13 +70,13 @@ pub async fn old_events_go_in_small_steps_and_young_ones_stay(backend: Backend) 
     assert_eq!(expire(&*store, day(400), 1_000).await, [1_000, 1_000, 1_000, BLOCK - 4_000]);
     assert_eq!(left(&*store).await, (BLOCK + 1..=last).rev().collect::<Vec<_>>());
 
-    // A step that ends with the block leaves its row for the next one. A repetition deletes nothing.
+    // A step that ends with the block leaves the block's row for the next step. A repetition deletes nothing.
     commit(&mut writer, day(401), &[]).await;
     assert_eq!(expire(&*store, day(401), audit_block::EVENTS).await, [BLOCK, 0]);
     assert_eq!(expire(&*store, day(401), 1_000).await, [0; 0]);
     assert_eq!(left(&*store).await, (2 * BLOCK + 1..=last).rev().collect::<Vec<_>>());
 
-    // Everything is gone, and what comes is found.
+    // All events are gone, and new ones are found.
     commit(&mut writer, day(900), &[]).await;
     assert_eq!(expire(&*store, day(900), 1_000).await, [10]);
     store.close().await;
@@ -90,7 +90,7 @@ pub async fn old_events_go_in_small_steps_and_young_ones_stay(backend: Backend) 
 pub async fn a_wrong_clock_deletes_nothing_too_early(backend: Backend) {
     let store = backend.start().await;
     let mut writer = Writer::claim(&*store).await;
-    // Written on the tenth day, by a clock that had been set back.
+    // Written on the tenth day, under a clock that had been set back.
     let wrong = day(-500);
     (writer.position.wall, writer.position.wall_high) = (wrong, day(10));
     writer.commit(vec![], events(1, BLOCK, wrong)).await;
@@ -103,7 +103,7 @@ pub async fn a_wrong_clock_deletes_nothing_too_early(backend: Backend) {
     assert_eq!(left(&*store).await, [0; 0]);
 }
 
-/// A few events a day complete no block by their number.
+/// A block ends after a day even with few events.
 pub async fn a_quiet_shard_forgets_too(backend: Backend) {
     let store = backend.start().await;
     let mut writer = Writer::claim(&*store).await;
@@ -113,7 +113,7 @@ pub async fn a_quiet_shard_forgets_too(backend: Backend) {
     commit(&mut writer, day(402), &[]).await;
     assert_eq!(expire(&*store, day(402), 1_000).await, [6]);
     assert_eq!(left(&*store).await, [9, 8, 7]);
-    // After a start the store has to tell since when they wait.
+    // After a start the store must know since when the open block's events wait.
     commit(&mut writer, day(403), &events(10, 1, day(403))).await;
     store.close().await;
     drop(store);
@@ -125,8 +125,8 @@ pub async fn a_quiet_shard_forgets_too(backend: Backend) {
     assert_eq!(expire(&*store, day(804), 1_000).await, [3, 1]);
 }
 
-/// A process that no longer owns the shard deletes the same events at the same time (C12): a block's row, by which alone its
-/// events are found, stays for as long as one of them is left.
+/// A former owner may delete the same events at the same time (C12): a block's row, without which its events are not
+/// found, stays as long as one of them is left.
 #[tokio::test]
 async fn a_block_keeps_its_row_while_an_event_of_it_is_left() {
     let url = postgres::cluster().database().await;

@@ -25,7 +25,8 @@ pub async fn a_stale_owner_is_fenced(backend: Backend) {
     fenced(stale.send(&stale.batch(vec![tenant(1)], vec![event(1, 1)])).await);
     assert_untouched(&*store).await;
     current.commit(vec![tenant(2)], vec![]).await;
-    // What it would send next, too; and the connection is still good for the one that may.
+    // The batch that the former owner would send next is fenced, too; and the connection still works for the present
+    // owner.
     stale.position.seq = Seq(1);
     fenced(stale.send(&stale.batch(vec![tenant(1)], vec![event(1, 1)])).await);
     assert_same(&load(&*store, SHARD).await, &[tenant(2)]);
@@ -89,13 +90,13 @@ pub async fn a_refused_batch_writes_nothing(backend: Backend) {
         .await;
     let mut refused = event(3, 7);
     refused.detail = "no".into();
-    // The audit is written last: everything before it must go back.
+    // The audit is written last: everything before it must be rolled back.
     let batch = writer.batch(vec![tenant(1), tenant(8)], vec![event(2, 1), refused]);
     let sent = writer.send(&batch).await;
     assert!(matches!(sent, Err(CommitError::Refused(_))), "{sent:?}");
     assert_same(&load(&*store, SHARD).await, &[tenant(7)]);
     assert_eq!(page(&*store, everything(1)).await, []);
-    // Not the fence either: the same number is free.
+    // The fence is rolled back, too: the same number is free.
     writer.commit(vec![tenant(8)], vec![event(2, 7)]).await;
     assert_same(&load(&*store, SHARD).await, &[tenant(7), tenant(8)]);
 }
@@ -117,7 +118,7 @@ pub async fn of_a_batch_nobody_waits_for_a_claim_tells_what_became(backend: Back
         other => panic!("{other:?}"),
     };
     assert_same(&load(&*store, SHARD).await, &wanted);
-    // With the next epoch that is final.
+    // After a commit in the next epoch the outcome is final.
     writer.commit(vec![tenant(2)], vec![]).await;
     wanted.push(tenant(2));
     assert_same(&load(&*store, SHARD).await, &wanted);

@@ -1,4 +1,4 @@
-//! Processes that share PostgreSQL: who lives, and whose each shard is.
+//! Processes that share PostgreSQL: which are alive, and which owns each shard.
 
 use secrecy::{ExposeSecret, SecretString};
 use usher::ids::{NodeId, OwnerToken, Seq};
@@ -43,7 +43,7 @@ async fn a_beat_shows_that_a_node_lives_and_reads_who_else_does() {
         assert!(sighting.alive);
         let row = sighting.nodes.iter().find(|row| row.node == one).unwrap();
         assert_eq!((row.beat, &*row.host), (count, "host"));
-        // As it was when the beat was sent: what the first one says, the second one reads.
+        // State and lock are as they were when the heartbeat was sent: the second one reads what the first one wrote.
         assert_eq!(row.state == NodeState::Active && row.lock == beat(one).lock, count > 1);
     }
     let seen = second.beat(beat(other)).await.unwrap();
@@ -65,7 +65,7 @@ async fn a_node_is_declared_dead_only_at_the_beat_at_which_it_was_seen() {
     assert!(second.declare_dead(one, Some(seen + 2)).await.unwrap());
     assert!(!second.declare_dead(one, None).await.unwrap(), "it is dead already");
     assert!(!first.beat(beat(one)).await.unwrap().alive);
-    // Who owns nothing is removed by whoever joins.
+    // A process that joins removes dead processes that own nothing.
     join(&first).await;
     let seen = second.beat(beat(other)).await.unwrap();
     assert!(seen.nodes.iter().all(|row| row.node.id != one.id));
@@ -81,7 +81,7 @@ async fn claims_and_releases_say_whose_a_shard_is() {
 
     let (owner, _) = first.claim(SHARD, Some(fresh.owner), by(one)).await.unwrap();
     assert_eq!(row().await, OwnerRow { shard: SHARD, owner, node: Some(one), seq: None });
-    // Over what was seen before: somebody was faster.
+    // A claim over the former owner fails, because another process claimed first.
     let late = second.claim(SHARD, Some(fresh.owner), by(other)).await;
     assert!(matches!(late, Err(ClaimError::Taken(_))), "{late:?}");
     first.release(SHARD, owner).await.unwrap();
@@ -102,7 +102,7 @@ async fn a_former_owner_learns_which_batch_was_its_last() {
     let (next, _) = second.claim(SHARD, Some(owner), by(other)).await.unwrap();
     let again = first.claim(SHARD, Some(owner), by(one)).await;
     assert!(matches!(again, Err(ClaimError::Taken(Some(Seq(2))))), "{again:?}");
-    // Over an owner in between, nobody knows any more.
+    // After one more owner in between, the last batch is no longer known.
     second.claim(SHARD, Some(next), by(other)).await.unwrap();
     let again = first.claim(SHARD, Some(owner), by(one)).await;
     assert!(matches!(again, Err(ClaimError::Taken(None))), "{again:?}");
@@ -129,7 +129,7 @@ async fn a_connection_that_was_given_up_is_another_one_afterwards() {
     let one = join(&first).await;
     let before = first.beat(beat(one)).await.unwrap().connection;
     assert_eq!(first.beat(beat(one)).await.unwrap().connection, before);
-    // Whoever holds the row keeps the beat waiting, longer than it waits.
+    // A lock on the row makes the heartbeat wait until its timeout.
     let blocker = postgres::connect(url.expose_secret()).await;
     let row = format!("BEGIN; SELECT FROM nodes WHERE node_id = '{}' FOR UPDATE", one.id);
     blocker.batch_execute(&row).await.unwrap();

@@ -1,4 +1,4 @@
-//! What only the production store has: a server that others use, too, and that goes away.
+//! Properties of PostgreSQL only: a server that other processes use, too, and that can go away.
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres::Client;
@@ -71,7 +71,7 @@ async fn a_claim_waits_for_a_batch_in_flight() {
     assert_eq!((owner.epoch.0, position.seq), (2, Seq(1)));
 }
 
-/// Another first start commits while this one has seen nothing yet and looks for more: that is no damage.
+/// Another first start commits after this one has found no installation, and before its next look: that is no damage.
 #[tokio::test]
 async fn a_first_start_that_another_one_overtakes_finds_what_that_made() {
     let (backend, client) = backend().await;
@@ -99,7 +99,7 @@ async fn a_batch_behind_a_claim_is_fenced() {
     let (backend, client) = backend().await;
     let store = backend.start().await;
     let mut writer = Writer::claim(&*store).await;
-    // A claim in flight, not yet committed, when the batch arrives.
+    // A claim that is not committed yet when the batch arrives.
     client.batch_execute("BEGIN; UPDATE shards SET epoch = epoch + 1 WHERE shard_id = 0").await.unwrap();
     let batch = writer.batch(vec![tenant(1)], vec![]);
     let watcher = match &backend {
@@ -115,7 +115,8 @@ async fn a_batch_behind_a_claim_is_fenced() {
     assert_eq!(load(&*store, SHARD).await, []);
 }
 
-/// As the journal does it: claim over the own owner, look at `seq`, send again what was not committed.
+/// Recovers as the journal does: claims the shard over itself, compares `seq`, and sends again a batch that was not
+/// committed.
 #[tokio::test]
 async fn a_lost_connection_loses_no_batch() {
     let (backend, client) = backend().await;
@@ -137,7 +138,7 @@ async fn a_lost_connection_loses_no_batch() {
     assert_eq!(Writer::claim(&*store).await.position.seq, Seq(10));
 }
 
-/// The server ends the transaction of a batch half-way: its fence waits for another transaction when it is killed.
+/// The server ends the transaction of a batch halfway: it is killed while its fence waits for another transaction.
 #[tokio::test]
 async fn a_batch_killed_on_its_way_is_unknown() {
     let (backend, client) = backend().await;
@@ -164,7 +165,8 @@ async fn a_batch_killed_on_its_way_is_unknown() {
     assert_eq!(load(&*store, SHARD).await, [tenant(1)]);
 }
 
-/// A process claims over whom it saw, and not over whom it reads: the next epoch would look well.
+/// A process claims over the owner that it saw, and not over the one that it reads now: the next epoch would look
+/// right.
 #[tokio::test]
 async fn a_claim_over_an_owner_that_cannot_be_is_damage() {
     let (backend, client) = backend().await;
@@ -180,7 +182,7 @@ async fn a_claim_over_an_owner_that_cannot_be_is_damage() {
     }
 }
 
-/// A batch sent again would meet the same page.
+/// A batch that is sent again would meet the same page.
 #[tokio::test]
 async fn damage_that_a_batch_meets_is_no_unknown_outcome() {
     let (backend, client) = backend().await;
@@ -253,11 +255,11 @@ async fn a_server_that_refuses_is_told_from_one_that_is_gone() {
     store.claim(SHARD, Some(writer.owner), OwnerToken::random().into()).await.unwrap();
 }
 
-/// A login rewrites one row: without another index and with room in the page, that touches no index.
+/// A login rewrites one row. Without another index, and with room in the page, that changes no index.
 #[tokio::test]
 async fn updates_of_sessions_stay_in_their_page() {
-    // A server of its own: what a page holds of the past is kept for as long as any transaction that writes goes on, in
-    // whichever database.
+    // Needs a server of its own: a page keeps its old rows as long as any writing transaction is open, in any database
+    // of the server.
     let cluster = Cluster::start(false);
     let (backend, client) = backend_on(&cluster).await;
     let store = backend.start().await;
@@ -266,7 +268,7 @@ async fn updates_of_sessions_stay_in_their_page() {
         writer.commit((1..200).map(|user| super::samples::session(1, user, 0)).collect(), vec![]).await;
     }
     store.close().await;
-    // The server counts when a connection ends.
+    // The server updates its counters when a connection ends.
     let counted = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'sessions'";
     let counts = async {
         loop {

@@ -1,4 +1,4 @@
-//! What only the embedded store has: a directory.
+//! Properties of the embedded store only: its directory.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -62,14 +62,14 @@ async fn what_is_no_directory_or_no_database_is_said() {
     assert!(matches!(refused, OpenError::Damaged(_)), "{refused}");
 }
 
-/// A store that is dropped without a word loses nothing that was answered.
+/// A store that is dropped without being closed loses nothing that was acknowledged.
 #[tokio::test]
 async fn what_was_answered_survives_a_drop() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_sqlite(folder.path());
     store.installation(installation(1)).await.unwrap();
     Writer::claim(&store).await.commit(vec![samples::tenant(1)], vec![]).await;
-    // As a crash leaves it: the write-ahead log is not folded in.
+    // Copied as after a crash: the log is not checkpointed into the database.
     let copy = tempfile::tempdir().unwrap();
     for file in ["usher.db", "usher.db-wal"] {
         std::fs::copy(folder.path().join(file), copy.path().join(file)).unwrap();

@@ -1,4 +1,4 @@
-//! Who owns a shard.
+//! Ownership of a shard.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,8 @@ use usher::store::{ClaimError, Installation, Position};
 use super::samples::tenant;
 use super::{Backend, SHARD, Writer, event, fenced, installation, load, owner, position};
 
-/// The number of shards, the id and the secret of the installation: those of the first start, whoever asks later.
+/// The number of shards, the id and the secret of the installation are those of the first start, whatever a later one
+/// wants.
 pub async fn an_installation_is_made_once_and_stays(backend: Backend) {
     let first = Installation::new(3);
     let later = |shards| Installation::new(shards);
@@ -25,7 +26,7 @@ pub async fn an_installation_is_made_once_and_stays(backend: Backend) {
     assert!(store.claim(ShardId(3), None, OwnerToken::random().into()).await.is_err());
 }
 
-/// All is of one of the two: never the shards of one and the id, or the secret, of the other.
+/// The installation is that of one of the two starts: never the shards of one with the id or the secret of the other.
 pub async fn two_first_starts_agree(backend: Backend) {
     let first = backend.open().await;
     let second = backend.open_second().await;
@@ -37,7 +38,7 @@ pub async fn two_first_starts_agree(backend: Backend) {
     assert_eq!(second.installation(Installation::new(9)).await, one);
 }
 
-/// A store of a release that knew no secret gets one with the schema, and keeps it; all else is as it was.
+/// A store of a release without secrets gets one with the migration, and keeps it; everything else stays.
 pub async fn an_older_store_gets_a_secret(backend: Backend) {
     let store = backend.open().await;
     let first = store.installation(Installation::new(1)).await.unwrap();
@@ -158,7 +159,7 @@ pub async fn a_release_is_the_owners_alone(backend: Backend) {
     let store = backend.start().await;
     let former = Writer::claim(&*store).await.owner;
     let mut writer = Writer::claim(&*store).await;
-    // Of a former owner: nothing happens.
+    // A release by a former owner has no effect.
     store.release(SHARD, former).await.unwrap();
     writer.commit(vec![], vec![]).await;
     store.release(SHARD, writer.owner).await.unwrap();

@@ -1,4 +1,4 @@
-//! What is put is what is loaded.
+//! Rows are loaded as they were put.
 
 use tokio::sync::mpsc;
 use usher::ids::{LicenseId, OrganizationNo, PoolId, PoolNo, TenantNo, TokenId, UserNo};
@@ -45,7 +45,7 @@ pub async fn putting_a_row_again_changes_nothing(backend: Backend) {
     }
 }
 
-/// The same keys, everything else different.
+/// The same keys with every other value changed.
 pub async fn a_put_writes_the_whole_row(backend: Backend) {
     let store = backend.start().await;
     let mut writer = Writer::claim(&*store).await;
@@ -56,7 +56,7 @@ pub async fn a_put_writes_the_whole_row(backend: Backend) {
     }
     writer.commit(rows.clone(), vec![]).await;
     assert_same(&writer.load().await, &rows);
-    // And back, with every NULL.
+    // And back again, with every NULL.
     writer.commit(one_of_each(1), vec![]).await;
     assert_same(&writer.load().await, &one_of_each(1));
 }
@@ -135,7 +135,7 @@ pub async fn a_deletion_spares_its_neighbors(backend: Backend) {
         notification(1, "pool-2"),
     ];
     writer.commit([one_of_each(1), one_of_each(2), neighbors.clone()].concat(), vec![]).await;
-    // In one batch with a put.
+    // The deletions and a put are in one batch.
     writer.commit([deletions(1), vec![user(1, 7)]].concat(), vec![]).await;
     let kept = [one_of_each(2), neighbors, vec![tenant(1), pool(1, 1), user(1, 7), license_floor(1)]].concat();
     assert_same(&writer.load().await, &kept);

@@ -1,4 +1,4 @@
-//! Rows to put: plain ones, one of each kind, and the far ends of every value.
+//! Sample rows: plain ones, one of each kind, and the extreme values of every column.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -143,7 +143,7 @@ pub fn token(id: u64) -> Change {
     })
 }
 
-/// Of a tenant id that has no tenant.
+/// The floor of a license, for a tenant id without a tenant.
 pub fn license_floor(no: u64) -> Change {
     Change::PutLicenseFloor(LicenseFloor {
         tenant: TenantId::stored("Ångström & Søn"),
@@ -192,7 +192,7 @@ pub fn one_of_each(no: u32) -> Vec<Change> {
     ]
 }
 
-/// One row of each kind, each value as far away from the others' as it gets.
+/// One row of each kind, with values as far from those of the other samples as possible.
 pub fn extremes() -> Vec<Change> {
     let (no, text) = (TenantNo(u32::MAX), "𝄞".repeat(32));
     let long: Box<str> = "ÿ\"\\,;\n".repeat(200).into();
@@ -348,7 +348,7 @@ pub fn extremes() -> Vec<Change> {
     ]
 }
 
-/// Rows with what the others do not have: every end of a session, every cause of a block, no organization.
+/// Rows with values that the other samples lack: every end of a session, every cause of a block, no organization.
 pub fn variants() -> Vec<Change> {
     let mut rows = Vec::new();
     for (no, reason) in (1..).zip(SessionEndReason::ALL) {

@@ -1,5 +1,5 @@
-//! An owner that is frozen under load, and wakes up when another one has long taken over: it acknowledges nothing that
-//! the other one does not know, and ends.
+//! An owner is frozen under load, and wakes when another process has long taken over: it acknowledges nothing that the
+//! new owner does not have, and ends.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::history::{Load, Plan, StoreContents, check};
 use crate::support::postgres;
 use crate::support::program::{Data, Program};
 
-/// How often a frozen owner is replaced.
+/// Number of frozen owners.
 const TIMES: u64 = 4;
 const NOT_OWNER: i32 = 8;
 
@@ -29,7 +29,7 @@ async fn a_frozen_owner_wakes_up() {
         let next = Program::start(&data, &options);
         load.switch.at(next.api);
         serves(&load).await;
-        // What clients asked of it, and gave up, is still in its sockets.
+        // Requests that clients sent and gave up are still in its sockets.
         owner.thaw();
         let ended = std::mem::replace(&mut owner, next).ended();
         assert_eq!(ended.status.code(), Some(NOT_OWNER), "{}", ended.errors);

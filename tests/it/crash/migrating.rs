@@ -1,4 +1,4 @@
-//! Deaths while the schema is made: the next start completes it, and finds nothing torn.
+//! The process dies during a migration: the next start completes the schema, and finds nothing half done.
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -9,15 +9,15 @@ use crate::model::rng::Rng;
 use crate::support::postgres;
 use crate::support::program::{Data, Program};
 
-/// Later deaths come too late to harm, in microseconds: `usher migrate` has ended by then.
+/// Latest time of a kill, in microseconds: `usher migrate` has ended by then.
 const WHOLE: u64 = 40_000;
 const SEEDS: u64 = 20;
 
-/// The table in which the versions of the schema stand, as refinery makes it.
+/// The table of schema versions, as refinery creates it.
 const HISTORY: &str = "CREATE TABLE refinery_schema_history(version INT4 PRIMARY KEY, name VARCHAR(255),
     applied_on VARCHAR(255), checksum VARCHAR(255))";
 
-/// A process that is killed when dropped.
+/// A running `usher migrate`. Dropping it kills it.
 struct Migration(Child);
 
 impl Migration {
@@ -50,7 +50,7 @@ fn command(data: &Data) -> Command {
     command
 }
 
-/// What was begun is completed; the demo tenant then touches every table.
+/// Completes the migration; then a start with the demo tenant uses every table.
 fn completes(data: &Data, when: &str) {
     let output = command(data).output().expect("the program starts");
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -61,7 +61,7 @@ fn completes(data: &Data, when: &str) {
     assert!(ended.status.success(), "killed {when}: {ended:?}");
 }
 
-/// Kills `usher migrate` some times on the same store.
+/// Kills `usher migrate` several times on the same store.
 async fn dies_at_any_time(data: &Data<'_>, seed: u64) {
     let mut rng = Rng::new(seed);
     for _ in 0..1 + rng.below(3) {
@@ -87,13 +87,13 @@ async fn at_any_time_postgres() {
     }
 }
 
-/// What SQLite leaves of a process that died in a transaction before there was a log: a journal that only a writer can roll
-/// back.
+/// A process that dies in a transaction before the write-ahead log exists leaves a rollback journal, which only a
+/// writer can roll back.
 #[test]
 fn a_journal_of_a_database_in_the_making() {
     let (folder, made) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let database = rusqlite::Connection::open(made.path().join("usher.db")).unwrap();
-    // Pages go into the file before the end of the transaction.
+    // SQLite writes pages into the file before the end of the transaction.
     let begin = "PRAGMA cache_size = 1; PRAGMA cache_spill = 1; CREATE TABLE filler (x); DROP TABLE filler;
         BEGIN IMMEDIATE; CREATE TABLE half (x);
         INSERT INTO half SELECT randomblob(4000) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
@@ -105,8 +105,8 @@ fn a_journal_of_a_database_in_the_making() {
     completes(&Data::Folder(folder.path()), "with a journal beside the database");
 }
 
-/// The schema and its version are one transaction: where the version cannot be noted, there is no schema either, and
-/// the next start can make it.
+/// The schema and its version are one transaction: if the version cannot be recorded, the schema is not there either,
+/// and the next start can create it.
 #[test]
 fn a_version_that_cannot_be_noted() {
     let folder = tempfile::tempdir().unwrap();
@@ -120,13 +120,14 @@ fn a_version_that_cannot_be_noted() {
     completes(&data, "before its version was noted");
 }
 
-/// In the middle of a migration, for certain: somebody is just making a table of the same name, so it waits there.
+/// Dies in the middle of a migration, for certain: another transaction is creating a table of the same name, for which
+/// the migration waits.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_the_middle_of_a_migration() {
     dies_where_it_waits_for("", "CREATE TABLE audit (x integer)").await;
 }
 
-/// When the schema is made, and its version is not yet noted.
+/// Dies when the schema is created, and its version is not recorded yet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn before_the_version_is_noted() {
     dies_where_it_waits_for(HISTORY, "LOCK TABLE refinery_schema_history IN SHARE MODE").await;

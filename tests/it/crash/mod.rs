@@ -1,9 +1,9 @@
-//! The real program dies again and again under load: by SIGKILL at a moment that nobody chose, and at the places in
-//! its life where a death is worst (`src/faults.rs`). After each death it starts within two seconds, and what it and
-//! its store say is held against everything that clients were ever told ([`crate::history`]).
+//! The real program dies again and again under load: by SIGKILL at random moments, and at the points where a death is
+//! worst (`src/faults.rs`). After each death it starts within two seconds, and its state and that of its store are
+//! compared with every answer that clients got ([`crate::history`]).
 //!
-//! The operating system outlives these deaths, and with it what was written and not yet on the disk: that a commit
-//! waits for the disk is not shown here.
+//! The operating system survives these deaths, and with it data that was written and not synced yet: these tests do not
+//! show that a commit waits for the disk.
 
 mod frozen;
 mod migrating;
@@ -15,7 +15,7 @@ use run::{Reached, Run};
 use crate::support::postgres;
 use crate::support::program::Data;
 
-/// Deaths of one store. Then the next store dies, so that histories stay short and first starts are many.
+/// Deaths of one store. Then a new store is used, so that histories stay short and there are many first starts.
 const DEATHS: u64 = 10;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -41,14 +41,14 @@ async fn postgres() {
     reached.enough();
 }
 
-/// Seeds, and how many deaths with each. `USHER_CRASH_SEED`: only this one.
+/// Seeds, and the number of deaths with each. `USHER_CRASH_SEED` selects one seed.
 fn runs(variable: &str, gate: u64) -> (impl Iterator<Item = u64>, impl Iterator<Item = u64>) {
     let deaths = number(variable).unwrap_or(gate);
     let (first, deaths) = number("USHER_CRASH_SEED").map_or((0, deaths), |seed| (seed, DEATHS));
     (first.., (0..deaths).step_by(DEATHS as usize).map(move |done| (deaths - done).min(DEATHS)))
 }
 
-#[allow(clippy::disallowed_methods)] // How long a test goes on is no setting of the program.
+#[allow(clippy::disallowed_methods)] // The length of a test is not a setting of the program.
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a number")))

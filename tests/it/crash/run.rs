@@ -1,4 +1,4 @@
-//! One store, one load, and the deaths of the programs that served them.
+//! One store, one load, and the deaths of the programs that serve them.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -10,27 +10,27 @@ use crate::history::{Answer, Load, Plan, StoreContents, check};
 use crate::model::rng::Rng;
 use crate::support::program::{Data, Program};
 
-/// From the start of the process to its first answer. A machine that has much else to do may make one in twenty late.
+/// Limit from the start of the process to its first answer. On a busy machine one in twenty may be late.
 const START: Duration = Duration::from_secs(2);
-/// How long a life lasts that does not come to its place of death: there may be nothing to load yet.
+/// Longest life of a process that does not reach its point of death: there may be nothing to load yet.
 const MAX_LIFETIME: Duration = Duration::from_millis(500);
-/// How long a process that has stopped answering may take to be gone: a busy machine writes no core at once.
+/// Limit for the end of a process that has stopped answering: a busy machine takes time to write a core.
 const GONE: Duration = Duration::from_secs(30);
 const ABORTED: i32 = 6;
 
-/// Places, and how often at most they are passed before it dies.
+/// Points of death, and how often at most the program passes each before it dies there.
 const PLACES: [(&str, u64); 5] =
     [("Migrating", 2), ("BatchBuilt", 120), ("BeforeCommit", 120), ("AfterCommit", 120), ("Loading", 1)];
 
 #[derive(Debug, Clone, Copy)]
 enum Death {
-    /// At a place, when it is passed for this time.
+    /// At a point, when the program passes it for this time.
     At(&'static str, u64),
-    /// By SIGKILL, so long after it began to serve.
+    /// By SIGKILL, this long after the program began to serve.
     After(Duration),
 }
 
-/// How many died where, and what the clients of all runs heard.
+/// The deaths at each point, the times of starts, and the answers that the clients of all runs got.
 #[derive(Debug, Default)]
 pub struct Reached {
     deaths: BTreeMap<&'static str, u64>,
@@ -39,7 +39,7 @@ pub struct Reached {
 }
 
 impl Reached {
-    /// Tests nothing unless it died everywhere, and clients heard everything.
+    /// Checks that starts were fast, and that the test has met every death and every answer.
     pub fn enough(&mut self) {
         self.starts.sort();
         let (slowest, late) = (self.starts.last(), self.starts.iter().filter(|took| **took > START).count());
@@ -80,7 +80,8 @@ impl<'a> Run<'a> {
         self.last_life(reached).await;
     }
 
-    /// By turns somewhere and anywhere; each place once in ten deaths, in an order that the seed turns.
+    /// Alternates between a point and a random moment; each point once in ten deaths, in an order that depends on the
+    /// seed.
     fn death(&mut self, number: u64) -> Death {
         if (number + self.seed).is_multiple_of(2) {
             return Death::After(Duration::from_micros(self.rng.below(350_000)));
@@ -89,7 +90,7 @@ impl<'a> Run<'a> {
         Death::At(place, 1 + self.rng.below(most))
     }
 
-    #[allow(clippy::disallowed_methods)] // How long a start takes is measured from outside.
+    #[allow(clippy::disallowed_methods)] // The time of a start is measured from outside.
     async fn life(&mut self, death: Death, reached: &mut Reached) {
         let variables = match death {
             Death::At(place, pass) => vec![("USHER_DIE_AT", format!("{place}:{pass}"))],
@@ -127,7 +128,7 @@ impl<'a> Run<'a> {
         self.load.switch.unavailable();
     }
 
-    /// It ended by itself, as it was told to.
+    /// Checks that the program ended on its own at its point of death.
     fn died(&self, death: Death, end: ExitStatus, errors: &str, reached: &mut Reached) {
         match death {
             Death::At(place, _) if end.signal() == Some(ABORTED) && !errors.contains("panicked") => {
@@ -137,7 +138,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Clients wait: nothing is asked of the program meanwhile.
+    /// Compares the clients' history with the store. Clients wait, so that the program gets no request meanwhile.
     fn judge(&self, death: Death, recount: StoreContents) {
         if let Err(violations) = check(&self.load.so_far(), &recount) {
             let lines: Vec<String> = violations.iter().take(20).map(ToString::to_string).collect();
@@ -145,7 +146,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Works for a while, and ends in order; then every call has its answer.
+    /// Works for a while, and stops in order; then every call has its answer.
     async fn last_life(mut self, reached: &mut Reached) {
         let options: Vec<&str> = self.options.iter().map(String::as_str).collect();
         let program = Program::start(&self.data, &options);
@@ -178,8 +179,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// What the service says, and its store holds, with nobody asking for anything. Leases end by themselves: then both are
-    /// looked at again.
+    /// The state of the service and of its store without any request in between. Leases end on their own: then both are
+    /// read again.
     async fn at_rest(&self, api: SocketAddr) -> StoreContents {
         loop {
             let told = self.load.told(api).await.expect("it serves");

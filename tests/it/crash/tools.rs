@@ -1,4 +1,4 @@
-//! Tools that are killed half-way: each can be run again.
+//! Tools that are killed halfway can be run again.
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::support::program::{Data, Program};
 
 const ABORTED: i32 = 6;
 
-/// The migrations that the release before had for PostgreSQL, the oldest first.
+/// The PostgreSQL migrations of the release before, the oldest first.
 const MIGRATIONS: [(&str, &str); 4] = [
     ("initial", include_str!("../../../src/store/migrations/postgres/V1__initial.sql")),
     ("notifications", include_str!("../../../src/store/migrations/postgres/V2__notifications.sql")),
@@ -24,12 +24,12 @@ const MIGRATIONS: [(&str, &str); 4] = [
     ("secret", include_str!("../../../src/store/migrations/postgres/V4__secret.sql")),
 ];
 
-/// How many this release has for PostgreSQL.
+/// The number of PostgreSQL migrations of this release.
 fn migrations() -> usize {
     std::fs::read_dir(repository().join("src/store/migrations/postgres")).unwrap().count()
 }
 
-/// A stopped store with something in every table.
+/// A stopped store with rows in every table, except blocks of the audit.
 async fn source() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(&Data::Folder(folder.path()), &["--demo", "--shards", "2"]);
@@ -39,7 +39,7 @@ async fn source() -> tempfile::TempDir {
     folder
 }
 
-/// Runs it so that it dies where it is told to.
+/// Runs a command that dies at this point.
 fn dies_at(command: &mut Command, point: &str) {
     let ended = command.env("USHER_DIE_AT", point).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
     assert_eq!(ended.signal(), Some(ABORTED), "{point}: {ended}");
@@ -67,7 +67,7 @@ async fn a_copy_that_was_killed_anywhere_can_be_run_again() {
         dies_at(&mut copying(folder.path(), url.expose_secret()), &point);
         copies(folder.path(), url.expose_secret(), &point);
     }
-    // It was complete, and said so to nobody: the next one says what is there.
+    // This copy was complete when it was killed, and had not reported it: the next one reports what is there.
     let url = postgres::cluster().database().await;
     let url = url.expose_secret();
     dies_at(&mut copying(folder.path(), url), "AfterCopied:1");
@@ -76,7 +76,7 @@ async fn a_copy_that_was_killed_anywhere_can_be_run_again() {
     block_in_place(|| check(&Data::Postgres(url))).printed();
 }
 
-/// The release before made the schema in several transactions, and left what was done so far.
+/// A copy by the release before created the schema in several transactions, and left those that were done.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_goes_into_what_an_older_copy_left_of_the_schema() {
     let folder = source().await;
@@ -113,7 +113,7 @@ async fn a_copy_that_was_killed_at_any_time_can_be_run_again() {
         let _ = copy.kill();
         let ended = copy.wait().unwrap();
         let again = block_in_place(|| ran(&mut copying(folder.path(), url.expose_secret())));
-        // One whose COMMIT was under way may have been complete.
+        // The copy may be complete if its COMMIT was under way.
         let complete = again.code == Some(1) && again.errors.contains("holds an installation already");
         assert!(again.code == Some(0) || complete, "{done}, {ended}: {again:?}");
         block_in_place(|| check(&Data::Postgres(url.expose_secret()))).printed();
@@ -152,7 +152,7 @@ fn a_key_that_was_not_written_to_its_end_is_not_in_the_way() {
     assert_eq!(names, ["vendor.jwks", "vendor.pem"]);
 }
 
-/// The first start and the demo tenant, killed after each of their batches, and before.
+/// The first start and the demo tenant, killed before and after each of their batches.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_first_start_that_was_killed_is_completed_by_the_next_one() {
     for (at, point) in (1..=14).step_by(2).flat_map(|at| [(at, "BeforeCommit"), (at, "AfterCommit")]) {
@@ -167,7 +167,7 @@ async fn a_first_start_that_was_killed_is_completed_by_the_next_one() {
 
 async fn first_start(data: &Data<'_>, point: &str) {
     match block_in_place(|| Program::launch(data, &["--demo"], &[("USHER_DIE_AT", point)])) {
-        // It serves before it has committed so often.
+        // The program serves before it has made that many commits.
         Ok(program) => program.kill(),
         Err(ended) => assert_eq!(ended.status.signal(), Some(ABORTED), "{point}: {ended:?}"),
     }

@@ -1,4 +1,5 @@
-//! Each column of each table, as the schema has them, with what it must not hold: a new column is tried by itself.
+//! Damages each column of each table of the schema with values that it must not contain; a new column is included by
+//! itself.
 
 use std::sync::Arc;
 
@@ -14,10 +15,10 @@ use super::starting::{Outcome, start};
 use crate::support::postgres;
 use crate::support::program::Data;
 
-/// Tables that no start reads: `usher store check` does.
+/// Tables that no start reads, but `usher store check` does.
 const NOT_READ: [&str; 2] = ["audit_blocks", "audit_floor"];
 
-/// A column as a schema has it.
+/// A column of the schema.
 struct Column {
     table: String,
     name: String,
@@ -26,9 +27,9 @@ struct Column {
 }
 
 impl Column {
-    /// What it must not hold, and whether that is plain to everybody: the wrong type, or nothing.
+    /// Values that the column must not contain, and whether a start must notice them: a wrong type, or NULL.
     fn damages(&self) -> Vec<(&'static str, bool)> {
-        // A row under another key is no row of this shard's; and of the audit only the newest events are read.
+        // With another key a row belongs to another shard; and a start reads only the newest events of the audit.
         let elsewhere = self.name == "shard_id" || self.table == "audit" && self.name == "event_no";
         let plain = |value| (value, !elsewhere);
         let odd = |value| (value, false);
@@ -53,14 +54,14 @@ fn columns(database: &Connection) -> Vec<Column> {
     statement.query_map([], column).unwrap().map(Result::unwrap).collect()
 }
 
-/// The table again without types, bounds and keys: whatever is put into it stays.
+/// Recreates the table without types, bounds and keys, so that it keeps any value.
 fn loosen(database: &Connection, table: &str) {
     let sql =
         format!("CREATE TABLE loose AS SELECT * FROM {table}; DROP TABLE {table}; ALTER TABLE loose RENAME TO {table}");
     database.execute_batch(&sql).unwrap();
 }
 
-/// What a start in the folder makes of it.
+/// The outcome of a start in the folder.
 async fn starts(folder: &std::path::Path) -> Outcome {
     match block_in_place(|| SqliteStore::open(folder)) {
         Ok(store) => start(Arc::new(store) as Arc<dyn Store>).await,
@@ -88,7 +89,7 @@ async fn whatever_stands_in_a_column_of_sqlite() {
             let named = |what: &str| what.contains(&format!("{table} (")) || what.contains(&format!("{table}."));
             let right = match &outcome {
                 Outcome::Serves => !plain || damaged == 0 || NOT_READ.contains(&table.as_str()),
-                // A row that is there no more under its key is missed by another table's.
+                // A row with a changed key is missed by another table's row.
                 Outcome::Damaged(what) => named(what) || !plain,
                 Outcome::Other(_) | Outcome::Panicked => false,
             };
@@ -100,13 +101,13 @@ async fn whatever_stands_in_a_column_of_sqlite() {
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// PostgreSQL keeps types by itself; `NULL` and values that make no sense are left.
+/// PostgreSQL enforces types itself; `NULL` and values without meaning remain.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_stands_in_a_column_of_postgresql() {
     let url = postgres::cluster().database().await;
     super::fill(&Data::Postgres(url.expose_secret())).await;
     let client = postgres::connect(url.expose_secret()).await;
-    // Whoever stopped in order is in no row.
+    // A process that stopped in order has no row.
     let node = "INSERT INTO nodes (node_id, generation, beat, state, host, version)
         VALUES (gen_random_uuid(), 1, 7, 3, 'gone', '0')";
     client.batch_execute(node).await.unwrap();
@@ -133,14 +134,14 @@ async fn whatever_stands_in_a_column_of_postgresql() {
             _ => &["NULL"],
         };
         for value in values {
-            // One that served has written into others, too.
+            // A program that served has written into other tables, too.
             for table in tables.iter().filter(|one| served || **one == table || **one == before) {
                 let again = format!("DROP TABLE IF EXISTS {table}; CREATE TABLE {table} AS TABLE {table}_kept");
                 client.batch_execute(&again).await.unwrap();
             }
             let sql = format!("UPDATE {table} SET {name} = {value} WHERE ctid = (SELECT max(ctid) FROM {table})");
             let damaged = client.execute(&sql, &[]).await.unwrap();
-            // Statements of a batch name the keys of these.
+            // The statements of a batch need the keys of these tables.
             let keys = "DO $$ DECLARE k record; BEGIN FOR k IN SELECT conrelid::regclass::text AS kept,
                 pg_get_constraintdef(oid) AS def FROM pg_constraint WHERE contype = 'p' AND conrelid::regclass::text
                 LIKE '%\\_kept' LOOP BEGIN EXECUTE format('CREATE UNIQUE INDEX ON %s %s', replace(k.kept, '_kept', ''),

@@ -1,4 +1,4 @@
-//! Files in the data folder that are no store of ours.
+//! Files in the data folder that are not a store of Usher.
 
 use std::fs;
 use std::os::unix::fs::FileExt;
@@ -25,7 +25,7 @@ async fn what_is_no_database_ends_a_start() {
     is_damaged(&data, "usher.db: is not a file");
     fs::remove_dir(&file).unwrap();
 
-    // The log of a database that is gone: a new database would make it useless.
+    // The log of a database that is gone: creating a new database would make it useless.
     for empty in [false, true] {
         fs::write(folder.path().join("usher.db-wal"), [7; 4_096]).unwrap();
         if empty {
@@ -48,7 +48,8 @@ async fn the_database_of_another_program_is_left_alone() {
     assert_eq!(fs::read(&file).unwrap(), before, "nothing was written into it");
 }
 
-/// A page is overwritten, each in turn: a start that reads it says so, and one that does not may serve. None panics.
+/// Overwrites each page in turn: a start that reads it reports it, and one that does not read it may serve. None
+/// panics.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_page_may_be_overwritten() {
     let folder = copy().await;
@@ -77,7 +78,7 @@ async fn any_page_may_be_overwritten() {
     assert!(found * 2 > pages, "{found} of {pages} were found");
 }
 
-/// Where there was a store, and its database is gone, no new one is begun in its place.
+/// No new store is created where there was a store whose database is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_is_gone_is_not_begun_anew() {
     let folder = tempfile::tempdir().unwrap();

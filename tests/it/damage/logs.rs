@@ -1,5 +1,5 @@
-//! A database and a log that do not belong together: neither is served from, nor said to add up (decision 54). And whenever a
-//! process dies, what it leaves does belong together.
+//! A database and a log that do not belong together are never served, nor reported to add up (decision 54). And a
+//! process that dies leaves files that do belong together.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -15,7 +15,7 @@ const ABORTED: i32 = 6;
 const MISSING: &str = "usher.db-wal is missing or no log";
 const ANOTHER: &str = "usher.db-wal is the log of another database, or of this one at another time";
 
-/// Both commands say so, and change nothing.
+/// Checks that a start and `usher store check` both report this, and change nothing.
 fn is_refused(folder: &Path, what: &str) {
     let files = || ["usher.db", "usher.db-wal"].map(|name| fs::read(folder.join(name)).ok());
     let before = files();
@@ -25,7 +25,7 @@ fn is_refused(folder: &Path, what: &str) {
     assert!(files() == before, "{what}: something was written");
 }
 
-/// Serves from it, and stops; answers how many are signed in.
+/// Serves from the folder, and stops; returns the number of live sessions.
 async fn serves(folder: &Path) -> u64 {
     check(&Data::Folder(folder)).printed();
     let program = Program::start(&Data::Folder(folder), &[]);
@@ -37,7 +37,7 @@ async fn serves(folder: &Path) -> u64 {
     sessions
 }
 
-/// Signs somebody in, and dies.
+/// Signs a user in, and kills the program.
 async fn lives_and_dies(folder: &Path, user: &str) {
     let program = Program::start(&Data::Folder(folder), &["--demo"]);
     if user == "ann" {
@@ -47,7 +47,7 @@ async fn lives_and_dies(folder: &Path, user: &str) {
     program.kill();
 }
 
-/// The files of that name, in a folder of their own.
+/// Copies the named files into a folder of their own.
 fn taken(from: &Path, names: &[&str]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in names {
@@ -68,7 +68,7 @@ async fn a_database_without_its_log_is_not_a_whole_one() {
     lives_and_dies(folder.path(), "ann").await;
     let log = folder.path().join("usher.db-wal");
 
-    // The database alone, elsewhere and in its place.
+    // The database without its log, in another folder and in its own.
     is_refused(taken(folder.path(), &["usher.db"]).path(), MISSING);
     let both = taken(folder.path(), &["usher.db", "usher.db-wal"]);
     for bytes in [None, Some(vec![]), Some(vec![0; 100_000])] {
@@ -83,11 +83,11 @@ async fn a_database_without_its_log_is_not_a_whole_one() {
     put(both.path(), folder.path(), &["usher.db-wal"]);
     assert_eq!(serves(folder.path()).await, 1);
     assert_eq!(serves(both.path()).await, 1, "both files, and nothing else");
-    // Stopped, the database is whole.
+    // After an orderly stop the database alone is complete.
     assert_eq!(serves(taken(folder.path(), &["usher.db"]).path()).await, 1);
 }
 
-/// The first start's data is in the log, too: a file that is there is never founded anew.
+/// The first start's data is in the log, too: no installation is created anew in an existing file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_first_start_that_was_killed_is_no_empty_store() {
     let folder = tempfile::tempdir().unwrap();
@@ -97,7 +97,7 @@ async fn a_first_start_that_was_killed_is_no_empty_store() {
     is_refused(folder.path(), MISSING);
 }
 
-/// A release without marks left a database that says nothing; the folder says whose it was.
+/// A release without marks left an empty database, and the folder says that it held an installation.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_empty_database_is_not_begun_anew_where_there_was_an_installation() {
     let (folder, fresh) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -127,13 +127,13 @@ async fn an_old_log_beside_a_restored_database_is_not_replayed() {
         fs::remove_file(folder.path().join(name)).unwrap();
     }
     assert_eq!(serves(folder.path()).await, 1, "as it was when the backup was taken");
-    // Beside its own later log, too.
+    // Also beside a later log of its own.
     lives_and_dies(folder.path(), "dee").await;
     fs::copy(&kept, folder.path().join("usher.db")).unwrap();
     is_refused(folder.path(), ANOTHER);
 }
 
-/// Copies of files, of different times.
+/// Copies of the files that were taken at different times.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_of_different_times_are_not_put_together() {
     const BOTH: [&str; 2] = ["usher.db", "usher.db-wal"];
@@ -154,7 +154,7 @@ async fn files_of_different_times_are_not_put_together() {
     assert_eq!(serves(second.path()).await, 2);
 }
 
-/// SQLite's shell brings the log into the database, and removes it: nothing is lost, and nothing is asked.
+/// SQLite's shell checkpoints the log into the database, and removes it: nothing is lost, and the start succeeds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_that_was_brought_into_the_database_is_not_missed() {
     let folder = tempfile::tempdir().unwrap();
@@ -167,8 +167,8 @@ async fn a_log_that_was_brought_into_the_database_is_not_missed() {
     assert_eq!(serves(folder.path()).await, 1);
 }
 
-/// Where one log ends and the next begins, and in every state that a store can be in before: the next start works, and has
-/// everything.
+/// The process dies where one log ends and the next one begins, in every earlier state of a store: the next start
+/// works, and has everything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_dies_between_two_logs_leaves_what_belongs_together() {
     for point in ["LogAwaited:1", "LogFolded:1", "LogJoined:1"] {
@@ -181,7 +181,7 @@ async fn whoever_dies_between_two_logs_leaves_what_belongs_together() {
             if before == "stopped" {
                 serves(folder.path()).await;
             }
-            // Twice in a row at the same place.
+            // Twice in a row at the same point.
             for _ in 0..2 {
                 match Program::launch(&Data::Folder(folder.path()), &["--demo"], &[("USHER_DIE_AT", point)]) {
                     Ok(_) => panic!("{what}: it lives"),

@@ -1,5 +1,5 @@
-//! Stores that are damaged: no start panics, serves from one, or takes it for a store that is away. It ends with an exit
-//! code of its own and names the table and the key.
+//! Damaged stores: no start panics, serves from one, or takes it for a store that is away. It ends with an exit code of
+//! its own, and names the table and the key.
 
 mod columns;
 mod files;
@@ -17,10 +17,10 @@ use tempfile::TempDir;
 use crate::store_tools::test_data;
 use crate::support::program::{Data, Program};
 
-/// The exit code of a damaged store.
+/// Exit code for a damaged store.
 const DAMAGED: i32 = 12;
 
-/// A folder with a stopped store that has something in every table, but for blocks of the audit.
+/// A folder with a stopped store that has rows in every table, except blocks of the audit.
 async fn intact() -> &'static Path {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     if let Some(folder) = FOLDER.get() {
@@ -28,7 +28,7 @@ async fn intact() -> &'static Path {
     }
     let folder = tempfile::tempdir().unwrap();
     fill(&Data::Folder(folder.path())).await;
-    // Of two at once one is kept.
+    // If two tests create it at once, one folder is kept.
     FOLDER.get_or_init(|| folder).path()
 }
 
@@ -47,7 +47,7 @@ async fn copy() -> TempDir {
     folder
 }
 
-/// It ends with the exit code of damage, says so in one line, and names what is damaged.
+/// Checks that a start ends with the exit code for damage, reports it in one line, and names what is damaged.
 fn is_damaged(data: &Data, names: &str) {
     let migrate: &[&str] = if matches!(data, Data::Postgres(_)) { &["--migrate-on-start"] } else { &[] };
     let ended = Program::fails(data, migrate);

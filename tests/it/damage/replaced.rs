@@ -1,4 +1,4 @@
-//! Files of the embedded store that somebody removes, replaces, cuts off or overwrites under a running service.
+//! Files of the embedded store that are removed, replaced, truncated or overwritten under a running service.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -14,7 +14,7 @@ use super::DAMAGED;
 use crate::store_tools::{check, test_data};
 use crate::support::program::{Data, Program};
 
-/// `/readyz`: whether it is ready, and why not.
+/// Reads `/readyz`: whether the service is ready, and the page with the reason.
 fn readiness(program: &Program) -> (bool, String) {
     let mut stream = TcpStream::connect(program.ops).unwrap();
     write!(stream, "GET /readyz HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", program.ops).unwrap();
@@ -37,7 +37,7 @@ async fn becomes(program: &Program, ready: bool) -> String {
     tokio::time::timeout(Duration::from_secs(20), becomes).await.unwrap_or_else(|_| panic!("it is not {ready}"))
 }
 
-/// Signs somebody in who is not; the code of the refusal.
+/// Signs in a user who has no session yet; returns the code of the error.
 async fn sign_in(program: &Program, user: &str) -> Result<(), Code> {
     let mut login = Request::new(CheckOutRequest {
         tenant_id: "demo".into(),
@@ -63,8 +63,8 @@ async fn started(folder: &Path) -> Program {
     program
 }
 
-/// From the act on nothing is acknowledged, the service says that it is not ready and why, and ends with the code of
-/// damage when it is told to end.
+/// Checks that after the act nothing is acknowledged, that the service reports itself not ready with the reason, and
+/// that it ends with the exit code for damage when it is stopped.
 async fn acknowledges_nothing_after(what: &str, act: impl Fn(&Path)) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
@@ -116,7 +116,7 @@ fn truncate(file: &Path, bytes: u64) {
     fs::OpenOptions::new().write(true).open(file).unwrap().set_len(bytes).unwrap();
 }
 
-/// A folder that is moved away, or a disk that is unmounted for a while, is no end.
+/// A folder that is moved away, or a disk that is unmounted for a while, does not end the service.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_serves_again_when_the_same_files_are_back() {
     let folder = tempfile::tempdir().unwrap();
@@ -134,7 +134,8 @@ async fn it_serves_again_when_the_same_files_are_back() {
     check(&Data::Folder(&data)).printed();
 }
 
-/// Why it does not end by itself: what was acknowledged is in the files that it holds open.
+/// The reason why the service does not end on its own: the files that it holds open have everything that was
+/// acknowledged.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_can_be_taken_from_the_files_that_it_holds_open() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Rows that are missing, twice, or of nobody, and tables that are not there.
+//! Rows that are missing, duplicated, or without their owner, and tables that are missing.
 
 use rusqlite::Connection;
 use secrecy::ExposeSecret;
@@ -7,7 +7,7 @@ use super::{copy, fill, is_damaged};
 use crate::support::postgres;
 use crate::support::program::{Data, Program};
 
-/// What is done to a store, and what the message names. Of both stores.
+/// Damages of a store, for both kinds of store, and the text that the message contains.
 const DAMAGES: [(&str, &str); 18] = [
     ("DELETE FROM shards", "shards (shard_id 0): the row is not there"),
     ("DELETE FROM installation", "installation: the row is not there"),
@@ -65,7 +65,8 @@ async fn rows_that_fit_nowhere_end_a_start_on_postgresql() {
     }
 }
 
-/// What processes that share a database read of each other: one that could not would wait for ever.
+/// Rows that processes on the same database read of each other: a process that could not read them would wait without
+/// end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_of_nodes_that_cannot_be_read_end_a_start() {
     let url = postgres::cluster().database().await;

@@ -1,4 +1,4 @@
-//! A start in this process: what it makes of a store.
+//! A start within the test process, and its outcome.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,19 +11,19 @@ use usher::ledger::command::CreateTenant;
 use usher::ledger::{Config, Seed};
 use usher::store::{Installation, ReadError, Store};
 
-/// How a start ended.
+/// The outcome of a start.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It serves: a change was committed.
     Serves,
-    /// What is damaged.
+    /// It reports damage.
     Damaged(String),
-    /// Anything else is wrong.
+    /// It fails in another way.
     Other(String),
     Panicked,
 }
 
-/// Starts on the store, and changes something if it serves.
+/// Starts on the store, and makes a change if it serves.
 pub async fn start(store: Arc<dyn Store>) -> Outcome {
     let started = tokio::spawn(started(Arc::clone(&store)));
     let outcome = match tokio::time::timeout(Duration::from_secs(30), started).await {

@@ -61,7 +61,7 @@ fn config() -> JournalConfig {
 }
 
 impl Process {
-    /// Starts a process on the disk, and claims the shard, whoever owns it.
+    /// Starts a process on the disk, and claims the shard, whichever process owns it.
     async fn start(store: &Memory) -> Self {
         Self::start_with(store, config()).await
     }

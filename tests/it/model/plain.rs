@@ -52,7 +52,7 @@ fn activated(mut answer: ActivatedUsers) -> ActivatedUsers {
     answer
 }
 
-/// Whether the fetch is news decides only about its audit event.
+/// The flag `news` decides only about the audit event of the fetch.
 fn fetched(mut answer: LicenseFetched) -> LicenseFetched {
     (answer.news, answer.fetch.text) = (false, "".into());
     answer

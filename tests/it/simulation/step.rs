@@ -15,7 +15,7 @@ pub struct Step {
 pub enum StepKind {
     /// A client calls.
     Call(Operation),
-    /// The fate of the next commit; the following ones are those of the next claim and the next heartbeat to the store.
+    /// `NextCommit`, `NextClaim`, `NextBeat`: the fate of the next commit, claim, or heartbeat to the store.
     NextCommit(Fate),
     NextClaim(Fate),
     NextBeat(Fate),

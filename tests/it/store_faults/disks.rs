@@ -1,4 +1,4 @@
-//! Disks that are full, and disks that are slow, below SQLite and below PostgreSQL.
+//! Full disks and slow disks, below SQLite and below PostgreSQL.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::disk::{Disk, Shim};
 use crate::support::postgres::{Cluster, Setup};
 use crate::support::program::Data;
 
-/// A sync takes this much longer: longer than anything else, and not so long that the store counts as away.
+/// Additional time of a sync: longer than anything else, and too short for the store to count as away.
 const SLOW: Duration = Duration::from_millis(300);
 /// Longer than [`usher::journal::STALL`].
 const SLOWER: Duration = Duration::from_secs(3);
@@ -51,7 +51,7 @@ async fn full_postgres() {
         disk.fill();
         trial.lasts().await;
         disk.make_room();
-        // Without room for its log the server ends. Whoever looks after it starts it again.
+        // PostgreSQL ends without room for its log. Its supervisor starts it again.
         block_in_place(|| cluster.server().recovers());
         trial.over(round).await;
     }
@@ -89,7 +89,7 @@ async fn slow_postgres() {
 async fn slow(trial: Trial, shim: &Shim, data: &Data<'_>) {
     for round in 0..rounds() {
         shim.syncs_take(SLOW);
-        // What is under way was not slowed down from its beginning.
+        // Commits that are under way began before the disk was slow.
         trial.works_on(10).await;
         let failed = trial.failed();
         for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! The network between the service and PostgreSQL, through a proxy that breaks it in every way it can.
+//! Faults of the network between the service and PostgreSQL, injected by a proxy.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::support::postgres::{cluster, connect};
 use crate::support::program::Data;
 use crate::support::proxy::{Network, Proxy};
 
-/// The store is away for as long as these last.
+/// Faults during which the store is away.
 const AWAY: [Network; 9] = [
     Network::Closes,
     Network::Resets,
@@ -27,17 +27,18 @@ const AWAY: [Network; 9] = [
     Network::ResetsBeforeCommit,
 ];
 
-/// Every commit goes through these, some of them after asking what became of it.
+/// Faults during which every commit succeeds, sometimes after its outcome was unknown.
 const TROUBLED: [Network; 3] =
     [Network::ResetsAtCommit, Network::ResetsAfterCommit, Network::Delays(Duration::from_millis(100))];
 
-/// Connections that a fault strikes before it is over, where it strikes one after the other.
+/// Connections that a fault hits in one round, where it hits them one after the other.
 const STRUCK: u64 = 10;
-/// Claims in one round: four shards ask at first often, then once a second.
+/// Upper bound of claims in one round: four shards try often at first, then once a second.
 const CLAIMS: i64 = 100;
-/// Services at once: how soon one serves again is measured, and they share the machine with their clients.
+/// Number of services at once: the time until each serves again is measured, and they share the machine with their
+/// clients.
 const AT_ONCE: usize = 6;
-/// Nothing here takes as long.
+/// Limit for every wait here. Nothing takes this long.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -82,13 +83,13 @@ async fn trial(fault: Network, away: bool) {
     trial.end(&Data::Postgres(direct)).await;
 }
 
-/// How often shards were claimed so far.
+/// The number of claims of all shards so far.
 async fn epochs(url: &str) -> i64 {
     let client = connect(url).await;
     client.query_one("SELECT sum(epoch)::bigint FROM shards", &[]).await.expect("an answer").get(0)
 }
 
-/// The fault lasts while changes go on being acknowledged.
+/// Checks that changes are acknowledged while the fault lasts.
 async fn endures(trial: &Trial, fault: Network, struck: impl Fn() -> u64) {
     let name = &trial.name;
     let enough = async {

@@ -1,6 +1,6 @@
-//! A store that refuses for good, as the real one does below the real program: a privilege is revoked, a table has
-//! another name, a trigger raises, nothing but reading is allowed. An operator mends it after a while; or stops the
-//! service meanwhile.
+//! A real store refuses changes below the real program until an operator repairs it: a privilege is revoked, a table is
+//! renamed, a trigger raises an error, the database is read-only. The service serves again after the repair; or it is
+//! stopped before it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use super::watch::Watched;
 use crate::support::postgres::{Cluster, connect};
 use crate::support::program::{Data, Program};
 
-/// A stop waits for nothing that does not come: far less than `--drain-timeout`.
+/// Limit for a stop, which does not wait for the store: far less than `--drain-timeout`.
 const STOPPED: Duration = Duration::from_secs(6);
 
-/// Why the store says no: what an administrator does, and undoes.
+/// A reason for the store to refuse changes, as the SQL that begins and ends it.
 struct Refusal {
     name: &'static str,
     begins: &'static str,
@@ -71,7 +71,7 @@ const SQLITE: [Refusal; 2] = [
     },
 ];
 
-/// One service that is looked at, on a store that somebody administers.
+/// A service that a test observes, on a store that the test administers.
 struct Service<'a> {
     data: Data<'a>,
     watched: Watched,
@@ -88,7 +88,7 @@ impl<'a> Service<'a> {
         Self { data, watched, program }
     }
 
-    /// What is promised while the store refuses.
+    /// Checks the promises while the store refuses; returns the number of denials so far.
     async fn lasts(&mut self, name: &str, denied: u64) -> u64 {
         name.clone_into(&mut self.watched.name);
         self.watched.refuses_changes().await;
@@ -103,7 +103,7 @@ impl<'a> Service<'a> {
         told
     }
 
-    /// It is mended.
+    /// Checks the promises after the repair.
     async fn over(&mut self, name: &str, denied: u64) {
         let took = self.watched.serves_again(Instant::now()).await;
         println!("{name}: served again after {} ms", took.as_millis());
@@ -117,7 +117,8 @@ impl<'a> Service<'a> {
         assert!(all.is_ok(), "{name}: {denied} denials were told, the audit has fewer");
     }
 
-    /// Ended while the store refuses: at once, and with a code that says so. Another one is started when it is mended.
+    /// Stops the service while the store refuses: it ends at once, with its own exit code. After the repair another one
+    /// is started.
     async fn stops(self, name: &str, mend: impl AsyncFnOnce()) {
         self.watched.refuses_changes().await;
         let asked = Instant::now();
@@ -138,7 +139,7 @@ async fn a_database_that_refuses_for_good() {
     let cluster = block_in_place(|| Cluster::start(false));
     let url = cluster.database().await;
     let url = url.expose_secret();
-    // A superuser is refused nothing.
+    // A superuser has every privilege, so that the program connects as another role.
     let admin = connect(url).await;
     admin
         .batch_execute("CREATE ROLE app LOGIN PASSWORD 'app'; ALTER SCHEMA public OWNER TO app")
@@ -189,7 +190,7 @@ async fn a_file_that_refuses_for_good() {
     service.stops("stopped, SQLite", async || act(SQLITE[1].ends)).await;
 }
 
-/// As somebody with a shell for SQLite does.
+/// Runs SQL as an operator does in SQLite's shell.
 fn administer(folder: &Path, sql: &str) {
     let database = rusqlite::Connection::open(folder.join("usher.db")).expect("the database");
     database.busy_timeout(Duration::from_secs(5)).expect("a limit");

@@ -1,4 +1,4 @@
-//! PostgreSQL itself goes, in each of its ways, and comes back; or does not, and its standby is promoted.
+//! PostgreSQL itself ends, in each possible way, and comes back; or it does not, and its standby is promoted.
 
 use std::time::Duration;
 
@@ -41,8 +41,8 @@ async fn stopped(how: Stop) {
     trial.end(&data).await;
 }
 
-/// A primary that answers when its standby has it, too, dies for good. The standby is promoted, and has everything
-/// that was ever acknowledged.
+/// A primary with synchronous replication dies for good. The standby is promoted, and has everything that was ever
+/// acknowledged.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_promoted_standby() {
     let primary = block_in_place(|| Cluster::start(false));
@@ -57,7 +57,7 @@ async fn a_promoted_standby() {
     proxy.set(Network::Resets);
     proxy.turn_to(standby.address());
     proxy.set(Network::Works);
-    // A standby reads, and does not write: the store is still away.
+    // A standby serves reads only: the store is still away.
     trial.lasts().await;
     block_in_place(|| standby.server().promote());
     trial.over(0).await;
@@ -65,8 +65,8 @@ async fn a_promoted_standby() {
     trial.end(&Data::Postgres(&there)).await;
 }
 
-/// A claim is carried out, its answer is lost because the standby is away, and the primary starts again: now it shows
-/// what its standby does not have. To believe it would be to answer for batches that a promotion loses.
+/// A claim is executed, its answer is lost because the standby is away, and the primary restarts: now it shows a claim
+/// that its standby does not have. A process that believed it would answer for batches that a promotion loses.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_claim_that_the_standby_does_not_have() {
     let primary = block_in_place(|| Cluster::start(false));
@@ -100,7 +100,7 @@ async fn a_claim_that_the_standby_does_not_have() {
     assert_eq!((owner.epoch.0, owner.token), (first.epoch.0 + 1, token));
 }
 
-/// From now on the primary answers nothing before its standby has it.
+/// Makes the primary answer only when its standby has the data, too.
 async fn synchronous(primary: &Cluster) {
     let client = connect(&primary.url("postgres")).await;
     client.batch_execute("ALTER SYSTEM SET synchronous_standby_names = '*'").await.expect("a setting");

@@ -1,4 +1,4 @@
-//! One service under load, with a store to which things happen.
+//! A service under load on a store with faults.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::support::program::{Data, Program};
 
 /// Shards on PostgreSQL: the default.
 const SHARDS: u16 = 4;
-/// Nothing here takes as long.
+/// Limit for every wait here. Nothing takes this long.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 pub struct Trial {
@@ -24,7 +24,7 @@ pub struct Trial {
     served: Served,
 }
 
-/// The program. Locked only to be shared: nobody talks to the process itself.
+/// The program, in a lock only because the trial is shared.
 struct Served(Mutex<Option<Program>>);
 
 impl Drop for Served {
@@ -36,13 +36,13 @@ impl Drop for Served {
 }
 
 impl Trial {
-    /// `variables`: more of them for the program's environment.
+    /// Starts the program and the load. `variables`: more variables for the program's environment.
     pub async fn start(name: &str, data: &Data<'_>, variables: &[(&'static str, String)]) -> Self {
         let plan = Plan { tenants: 2, clients: 4, seats: SEATS as u64, ..Plan::default() };
         let options = plan.options();
         let options: Vec<&str> = options.iter().map(String::as_str).collect();
         let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        // Waits for a process, not on one of the runtime's threads.
+        // Launching blocks until the process serves, which must not stop the runtime's other tasks.
         let program = block_in_place(|| Program::launch(data, &options, &variables)).unwrap_or_else(|ended| {
             panic!("{name}: the program did not start: {ended:?}");
         });
@@ -59,13 +59,13 @@ impl Trial {
         trial
     }
 
-    /// So many calls of clients are answered.
+    /// Waits until this many calls of clients are answered.
     pub async fn works_on(&self, calls: u64) {
         let answered = timeout(TIMEOUT, self.load.answered(calls)).await;
         assert!(answered.is_ok(), "{}: clients are not answered", self.name);
     }
 
-    /// What the service promises while the store is away.
+    /// Checks the promises while the store is away.
     pub async fn lasts(&self) {
         self.watched.refuses_changes().await;
         self.watched.answers_what_it_can().await;
@@ -75,20 +75,20 @@ impl Trial {
         self.watched.refuses_changes().await;
     }
 
-    /// The fault has just ended.
+    /// Checks the promises after the end of a fault.
     pub async fn over(&self, round: u32) {
         let took = self.watched.serves_again(Instant::now()).await;
         println!("{}, round {round}: served again after {} ms", self.name, took.as_millis());
         self.works_on(50).await;
     }
 
-    /// Calls of the load that were answered with an error, or not in time.
+    /// Calls of the load that failed with an error, or were not answered in time.
     pub fn failed(&self) -> usize {
         let failed = |answer: &Answer| matches!(answer, Answer::Unknown(why) if &**why != "asked");
         self.load.so_far().calls.iter().filter(|call| failed(&call.answer)).count()
     }
 
-    /// What every client was ever told is held against the store: `data`, as a test reaches it.
+    /// Compares every answer that clients got with the store. `data`: the store as a test reaches it.
     pub async fn end(mut self, data: &Data<'_>) {
         let name = &self.name;
         let history = self.load.stop().await;
@@ -113,7 +113,7 @@ fn shard(tenant: &str) -> u16 {
     TenantId::parse(tenant).expect("an id").shard(SHARDS).0
 }
 
-/// A tenant of our own in this shard.
+/// A name for a tenant in this shard.
 fn tenant_in(wanted: u16) -> String {
     let mut names = (0..).map(|at| format!("watched{at}"));
     names.find(|name| shard(name) == wanted).expect("a name for every shard")

@@ -1,4 +1,4 @@
-//! What the service promises while its store is away, and afterwards: asked over its own interfaces.
+//! The promises of the service while its store is away, and afterward, checked over its own interfaces.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -22,31 +22,32 @@ use usher::proto::v1::{
     GetUsageRequest, HeartbeatRequest, ListAuditEventsRequest, Policy, Tenant,
 };
 
-/// Between two looks.
+/// Time between two checks.
 const LOOK: Duration = Duration::from_millis(50);
-/// Serving again: within this time after the end of a fault (I7).
+/// Limit for serving again after the end of a fault (I7).
 pub const BACK: Duration = Duration::from_secs(10);
-/// Not ready: [`usher::health`] says so after five seconds without the store, which are noticed after two.
+/// Limit for not being ready: [`usher::health`] reports it after five seconds without the store, which is noticed after
+/// two.
 const NOTICED: Duration = Duration::from_secs(15);
-/// A fault lasts until a test ends it: what is answered at all within this time needed no store, on any machine.
+/// A fault lasts until a test ends it: an answer within this time did not need the store, on any machine.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a caller waits who may not be answered.
+/// Wait of a caller that may get no answer.
 const ATTEMPT: Duration = Duration::from_secs(1);
-/// Seats of a pool of a tenant of ours, `--demo-seats`.
+/// Seats of each pool of the observed tenant, `--demo-seats`.
 pub const SEATS: usize = 3;
 
-/// A tenant that is only looked at.
+/// A tenant that a test observes.
 pub struct Watched {
     pub name: String,
-    /// The store is the program's alone.
+    /// True if the store belongs to the program alone.
     embedded: bool,
     channel: Channel,
     pub api: SocketAddr,
     ops: SocketAddr,
     tenant: String,
-    /// In another shard, if there is one: nothing changes there.
+    /// A tenant in another shard, if there is one, in which nothing changes.
     quiet: String,
-    /// Sessions of the tenant; with them its pool is full.
+    /// Sessions of the tenant, which fill its pool.
     sessions: Vec<String>,
 }
 
@@ -82,7 +83,7 @@ impl Watched {
         watched
     }
 
-    /// The same tenants, in another process.
+    /// The same tenants, served by another process.
     pub fn served_by(self, channel: Channel, [api, ops]: [SocketAddr; 2]) -> Self {
         Self { channel, api, ops, ..self }
     }
@@ -116,7 +117,7 @@ impl Watched {
         }
     }
 
-    /// The answer to `path` on the operations port: its status.
+    /// Requests `path` from the operations port; returns the status of the answer.
     async fn page(&self, path: &str) -> u16 {
         let text = self.text(path).await;
         text.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_else(|| panic!("{path}: {text:?}"))
@@ -144,12 +145,12 @@ impl Watched {
         health.check(HealthCheckRequest::default()).await.expect("health").into_inner().status()
     }
 
-    /// Both ways of asking say the same.
+    /// Returns whether `/readyz` and gRPC health both report ready.
     pub async fn is_ready(&self) -> bool {
         self.page("/readyz").await == 200 && self.health().await == ServingStatus::Serving
     }
 
-    /// Waits until the service says that it is not serving, while the fault lasts.
+    /// Waits until the service reports itself not ready, while the fault lasts.
     pub async fn becomes_unready(&self) {
         let unready = async {
             let mut looks = interval(LOOK);
@@ -164,8 +165,8 @@ impl Watched {
         assert_eq!(self.page("/livez").await, 200, "{}: it helps nobody to kill it", self.name);
     }
 
-    /// What does not need the store goes on within the lease, which is for ever on a store of one's own: heartbeats, denials
-    /// and checks from memory. Beyond it everything is refused, and nothing is told otherwise.
+    /// Checks that calls that do not need the store are answered within the lease, which is always valid on the
+    /// embedded store: heartbeats, denials and checks from memory. Outside the lease they are refused with `NO_LEASE`.
     pub async fn answers_what_it_can(&self) {
         let name = &self.name;
         for session_id in &self.sessions {
@@ -190,8 +191,8 @@ impl Watched {
         }
     }
 
-    /// A heartbeat, a check and a check-out that is denied: answered from memory, or refused at once where another
-    /// process may own the shard by now. Answers how many denials were told that leave an event.
+    /// Sends a heartbeat, a check and a check-out that is denied: they are answered from memory, or refused at once if
+    /// another process may own the shard by now. Returns the number of denials that must leave an event.
     pub async fn answers_at_once(&self) -> u64 {
         let (name, begun) = (&self.name, Instant::now());
         let refused = |status: &Status| assert_eq!(status.code(), Code::Unavailable, "{name}: {status:?}");
@@ -220,7 +221,7 @@ impl Watched {
         1
     }
 
-    /// Denials that the audit has of the tenant.
+    /// Number of denials of the tenant in the audit.
     pub async fn denials_in_the_audit(&self) -> u64 {
         let action = AuditAction::CheckOutDenied.into();
         let request = ListAuditEventsRequest {
@@ -233,7 +234,7 @@ impl Watched {
         events.into_inner().events.iter().map(|event| event.count).sum()
     }
 
-    /// Memory of a tenant in a shard in which nothing waits for the store.
+    /// Reads from memory in a shard in which nothing waits for the store.
     pub async fn reads_what_is_durable(&self) {
         let mut request = Request::new(GetUsageRequest { tenant_id: self.quiet.clone() });
         request.set_timeout(TIMEOUT);
@@ -243,20 +244,20 @@ impl Watched {
         }
     }
 
-    /// On PostgreSQL the lease ends three seconds after the last beat.
+    /// On PostgreSQL the lease ends three seconds after the last heartbeat to the store.
     fn has_no_lease(&self, status: &Status, what: &str) {
         let reason = status.get_details_error_info().map(|info| info.reason);
         let beyond = status.code() == Code::Unavailable && reason.as_deref() == Some("NO_LEASE");
         assert!(beyond && !self.embedded, "{}: {what} needs no store: {status:?}", self.name);
     }
 
-    /// Whatever would change something is refused, with the time to come back after. Before that it may wait, or find
-    /// that the store is not away yet: its last process, or its last free block, is still there.
+    /// Waits until changes are refused, with the delay after which to retry. Before that a change may wait, or succeed
+    /// while the store's last process, or its last free block, is still there.
     pub async fn refuses_changes(&self) {
         let refused = async {
             let mut looks = interval(LOOK);
             loop {
-                // Signs in again, on the device that has the session: a change all the same (R16).
+                // Signs in again on the device that has the session, which is a change, too (R16).
                 match self.check_out_within(ATTEMPT, 0, false).await {
                     Err(status) if status.code() == Code::Unavailable => return status,
                     Err(status) if matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled) => {}
@@ -273,8 +274,8 @@ impl Watched {
         assert!(again.is_some(), "{}: no word of when to try again: {status:?}", self.name);
     }
 
-    /// Reads that go to the store, more at once than it has connections for them. What becomes of those must not
-    /// matter afterwards.
+    /// Reads the audit more often at once than the store has connections for it. These reads may fail, and must not
+    /// disturb later ones.
     pub async fn asks_for_the_audit_in_vain(&self) {
         let asks = (0..8).map(|_| self.audit(ATTEMPT));
         for read in futures_util::future::join_all(asks).await {
@@ -293,7 +294,7 @@ impl Watched {
         Ok(events?.into_inner().events.len())
     }
 
-    /// A change takes at least this long, and is acknowledged.
+    /// Checks that a change takes at least this long, and is acknowledged.
     pub async fn changes_slowly(&self, least: Duration) {
         let asked = Instant::now();
         let answer = self.check_out_within(BACK, 0, false).await;
@@ -302,8 +303,8 @@ impl Watched {
         assert!(took >= least, "{}: acknowledged after {took:?}, before it can be durable", self.name);
     }
 
-    /// Everything works: ready by both ways, changes durable, reads from memory and from the store. Answers how long
-    /// that took, counted from `since`.
+    /// Waits until everything works: both readiness interfaces, durable changes, reads from memory and from the store.
+    /// Returns the time since `since`.
     pub async fn serves_again(&self, since: Instant) -> Duration {
         let works = async {
             let mut looks = interval(LOOK);
@@ -344,7 +345,7 @@ impl Watched {
         Ok(())
     }
 
-    /// At the end every session is ended, and everybody hears that it was.
+    /// Checks every session in: each is still live, and ends now.
     pub async fn ends(&self) {
         for session_id in &self.sessions {
             let request = CheckInRequest { tenant_id: self.tenant.clone(), session_id: session_id.clone() };

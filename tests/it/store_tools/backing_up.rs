@@ -1,4 +1,4 @@
-//! Backups taken while clients are served: everything that was acknowledged before they began is in them.
+//! Backups under load: they contain everything that was acknowledged before they began.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +12,7 @@ use crate::history::{self, Action, Answer, History, Load, Operation, Plan, Store
 use crate::support::postgres;
 use crate::support::program::{Data, Program};
 
-/// Answers that clients have heard before a backup.
+/// Answers to clients before the backup.
 const BEFORE: u64 = 400;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -46,7 +46,7 @@ async fn postgres() {
     under_load(&Data::Postgres(live.expose_secret()), &Data::Postgres(restored.expose_secret()), take).await;
 }
 
-/// Takes a backup of `live` while it is served from, restores it into `restored`, and serves from that.
+/// Takes a backup of `live` while a program serves it, restores it into `restored`, and serves from that.
 async fn under_load(live: &Data<'_>, restored: &Data<'_>, take: impl FnOnce()) {
     let mut load = Load::start(Plan::default());
     let options = Plan::default().options();
@@ -56,7 +56,7 @@ async fn under_load(live: &Data<'_>, restored: &Data<'_>, take: impl FnOnce()) {
     load.answered(BEFORE).await;
     let before = load.so_far();
     block_in_place(take);
-    // Clients are served on, beside it and after it.
+    // Clients are served during the backup and after it.
     load.answered(BEFORE).await;
     let after = load.stop().await;
     let told = load.told(program.api).await.expect("it serves");
@@ -73,7 +73,7 @@ async fn under_load(live: &Data<'_>, restored: &Data<'_>, take: impl FnOnce()) {
     assert!(told.live.is_subset(&live) && !told.in_use.is_empty(), "{told:?}");
 }
 
-/// Every act that was acknowledged is in the audit, which a change and its event enter together.
+/// Checks that the audit has every acknowledged change: a change and its event are one transaction (R35).
 fn has_everything(history: &History, recount: &StoreContents) {
     let of = |action: Action| recount.audit.iter().filter(move |event| event.action == action);
     let sessions = |action| of(action).filter_map(|event| event.session.clone()).collect::<BTreeSet<_>>();
@@ -95,7 +95,7 @@ fn has_everything(history: &History, recount: &StoreContents) {
     assert!(acknowledged > 50, "clients did next to nothing: {acknowledged}");
 }
 
-/// Nothing is written over, and what cannot be completed leaves nothing.
+/// A backup overwrites no file, and leaves nothing if it cannot be completed.
 #[test]
 fn a_file_that_is_there_is_kept() {
     let folder = tempfile::tempdir().unwrap();

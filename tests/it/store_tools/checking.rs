@@ -1,4 +1,4 @@
-//! `usher store check`
+//! `usher store check` of intact stores and of damaged ones.
 
 use rusqlite::Connection;
 use secrecy::ExposeSecret;
@@ -17,21 +17,21 @@ async fn everything_is_counted_beside_the_program_that_serves(data: &Data<'_>) {
     let counts = counts(&printed);
     assert_eq!(counts.len(), 2, "{printed}");
     let sum = |column: usize| counts.iter().map(|shard| shard[column]).sum::<u64>();
-    // 8 users of the demo tenant with 11 seats; of its sessions one is live, and it has 3 named seats in use.
+    // 8 users of the demo tenant with 11 seats; one of its sessions is live, and 3 of its named seats are in use.
     assert_eq!((sum(1), sum(2), sum(3)), (2, 8 + 5_000, 11 + 5_000), "{printed}");
     assert_eq!((sum(4), sum(5)), (1, 3 + 1), "{printed}");
     assert!(sum(6) > 10_000 && sum(7) >= 2, "{printed}");
     assert!(printed.ends_with("\neverything adds up\n"), "{printed}");
-    // Nothing was claimed, and nothing is in its way.
+    // The check claimed no shard, and the program goes on as before.
     test_data::is_as_it_was(&program, &session).await;
     program.terminate();
     assert_eq!(program.ended().status.code(), Some(0));
     assert_eq!(super::counts(&check(data).printed()), counts, "the same when it is stopped");
 }
 
-/// What is done to a store, in the SQL of both, and what is told of it.
+/// Damages of a store, in SQL for both kinds of store, and the text that the check must print.
 const DAMAGES: [(&str, &str); 50] = [
-    // Everything of a table, or something.
+    // Missing tables and rows.
     ("DELETE FROM installation", "installation: the row is not there"),
     ("DELETE FROM shards", "shards (shard_id 0): the row is not there"),
     ("DELETE FROM audit_floor", "audit_floor (shard_id 0): the row is not there"),
@@ -58,7 +58,7 @@ const DAMAGES: [(&str, &str); 50] = [
         "DELETE FROM seats WHERE tenant_no = 2; DELETE FROM users WHERE tenant_no = 2",
         "users (tenant_no 2): the row that",
     ),
-    // Numbers.
+    // Wrong numbers.
     ("UPDATE shards SET last_event_no = last_event_no - 1", "is the last one given"),
     ("UPDATE shards SET last_event_no = last_event_no + 1", "is missing"),
     ("UPDATE shards SET last_tenant_no = 1", "its number 2 is above 1"),
@@ -71,7 +71,7 @@ const DAMAGES: [(&str, &str); 50] = [
     ("UPDATE pools SET pool_no = 9 WHERE pool_id = 'crm'", "pool crm: its number is 9"),
     ("UPDATE sessions SET user_no = 99 WHERE ended IS NULL", "user number 99 is not there"),
     ("UPDATE sessions SET shard_id = 7", "sessions: "),
-    // What rows say.
+    // Wrong contents of rows.
     ("UPDATE tenants SET state = 1 WHERE tenant_no = 2", "tenants (tenant_no 2): it is Suspended, and event"),
     ("UPDATE users SET blocked = 1 WHERE user_no = 70", "users (tenant_no 2, number 70): the row is not as event"),
     ("UPDATE sessions SET ended = NULL, ended_reason = NULL", "the row is not as event"),
@@ -83,7 +83,7 @@ const DAMAGES: [(&str, &str); 50] = [
     ("UPDATE users SET user_id = 'bob@demo.example' WHERE user_id = 'cid@demo.example'", "is there twice"),
     ("UPDATE users SET user_id = 'new@demo.example' WHERE user_id = 'cid@demo.example'", "no event tells of the row"),
     ("UPDATE tenants SET policy = '?' WHERE tenant_id = 'crowd'", "policy"),
-    // Two that change places.
+    // Two rows that change places.
     (
         "UPDATE sessions SET user_no = user_no + 1000 WHERE user_no < 2;
       UPDATE sessions SET user_no = 1001 - user_no WHERE user_no >= 1000",
@@ -94,7 +94,7 @@ const DAMAGES: [(&str, &str); 50] = [
       UPDATE audit SET event_no = 4502 + event_no WHERE event_no < 0",
         "did not give the seat that says so",
     ),
-    // The index of the audit.
+    // A wrong index of the audit.
     ("UPDATE audit SET user_id = 'who@crowd.example' WHERE event_no = 100", "event 100 is not found by its block"),
     ("UPDATE audit_blocks SET newest_ms = oldest_ms - 1", "is not of the time of its block"),
 ];
@@ -118,7 +118,7 @@ async fn what_does_not_add_up_is_told_of_sqlite() {
         wrong.extend(not_told(damage, told, &check(&data)));
     }
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
-    // A page in the middle is overwritten: SQLite itself finds it, or nothing can be read.
+    // An overwritten page in the middle: SQLite itself reports it, or nothing can be read.
     let mut damaged = intact.clone();
     let middle = damaged.len() / 4096 / 2 * 4096;
     damaged[middle..middle + 4096].fill(0xa5);
@@ -138,7 +138,7 @@ async fn what_does_not_add_up_is_told_of_postgresql() {
     assert_eq!(program.ended().status.code(), Some(0));
     let client = crate::support::postgres::connect(kept.expose_secret()).await;
     let data = Data::Postgres(kept.expose_secret());
-    // What is damaged is put back from copies of the tables.
+    // Damaged tables are restored from copies.
     let tables = ["installation", "shards", "audit_floor", "tenants", "licenses", "pools", "organizations", "users"];
     let tables = [&tables[..], &["seats", "sessions", "notifications", "tokens", "audit", "audit_blocks"]].concat();
     for table in &tables {

@@ -1,4 +1,4 @@
-//! `usher store copy`: all of it is there, or nothing.
+//! `usher store copy` copies everything or nothing.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::{check, command, copy, counts, path, test_data};
 use crate::support::postgres;
 use crate::support::program::{Data, Program};
 
-/// A store with something in every table, stopped, and a session that was live in it.
+/// A stopped store with rows in every table, and a session that was live in it.
 async fn source() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(&Data::Folder(folder.path()), &["--demo", "--shards", "2"]);
@@ -51,16 +51,16 @@ async fn everything_moves_to_postgresql() {
 
     let program = Program::start(&data, &["--demo"]);
     test_data::is_as_it_was(&program, &session).await;
-    // Ids are what they were, and a token that was given there is good here.
+    // Ids are unchanged, and a page token from the old store is valid here.
     assert_eq!(test_data::audit(&program, "").await.0, first.0);
     assert_eq!(test_data::audit(&program, &first.1).await.0, second.0);
     program.terminate();
     assert_eq!(program.ended().status.code(), Some(0));
-    // The folder is as it was.
+    // The copied folder is unchanged.
     assert_eq!(check(&Data::Folder(folder.path())).printed(), before);
 }
 
-/// By SQL of our own: counts and sums of every table, positions, and when blocks of the audit were completed.
+/// Compares counts and sums of every table, positions, and completion times of audit blocks, by SQL of the test.
 async fn the_same_by_sql(folder: &std::path::Path, url: &str) {
     let client = postgres::connect(url).await;
     let sqlite = rusqlite::Connection::open(folder.join("usher.db")).unwrap();
@@ -89,7 +89,7 @@ async fn the_same_by_sql(folder: &std::path::Path, url: &str) {
     }
 }
 
-/// Killed while it waits in the middle, for certain: somebody holds the audit's table.
+/// The copy is killed in the middle, for certain: it waits for the lock that the test holds on the audit's table.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_that_was_broken_off_left_nothing() {
     let (folder, session) = source().await;
@@ -114,7 +114,7 @@ async fn a_copy_that_was_broken_off_left_nothing() {
     broken.wait().unwrap();
     other.batch_execute("ROLLBACK").await.unwrap();
 
-    // As soon as the server has noticed.
+    // Waits until the server has noticed the end of the connection.
     let gone = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%usher:%'
         AND pid <> pg_backend_pid()";
     while count(gone).await > 0 {
@@ -127,7 +127,7 @@ async fn a_copy_that_was_broken_off_left_nothing() {
     test_data::is_as_it_was(&program, &session).await;
 }
 
-/// The database changes what is written to it: the recount finds each of these, and nothing stays.
+/// The database alters what is written to it: the recount finds each change, and nothing stays.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_that_differs_is_none() {
     let (folder, _) = source().await;

@@ -1,4 +1,4 @@
-//! `usher store check` of a store in which a deleted tenant is still being cleared away (decision 35).
+//! `usher store check` of a store whose deleted tenant is still being removed in steps (decision 35).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,11 +17,11 @@ use usher::store::Position;
 use crate::support::adds_up::adds_up;
 use crate::support::rows::Rows;
 
-/// More than one step of clearing away takes.
+/// More users than one step of the removal takes.
 const USERS: u64 = 1_000;
 const NOW: Moment = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
 
-/// A ledger, and what a store would hold of it.
+/// A ledger, and the rows and events that a store would contain.
 struct Shard {
     ledger: Ledger,
     rows: Rows,
@@ -36,7 +36,7 @@ impl Shard {
         Self { ledger: restore.finish(), rows: Rows::default(), events: BTreeMap::new() }
     }
 
-    /// Nothing that is left over is carried on with.
+    /// Runs one step of a command, and no unfinished work.
     fn decide(&mut self, command: impl Into<Command>) {
         let request = Request { tenant: tenant(), actor: Actor::service(), command: command.into() };
         let mut changes = Changes::default();
@@ -117,7 +117,7 @@ fn rows_of_a_deleted_tenant_that_are_still_there_are_no_damage() {
     shard.check(shard.rows.all()).unwrap();
 
     shard.decide(DeleteTenant);
-    // And one of the same name, which has nothing to do with it.
+    // Another tenant with the same name is independent of the deleted one.
     shard.decide(create());
     let mut steps = 0;
     while shard.ledger.is_unfinished() {
@@ -133,7 +133,8 @@ fn rows_of_a_deleted_tenant_that_are_still_there_are_no_damage() {
     shard.check(shard.rows.all()).unwrap();
 }
 
-/// The state is what the audit says: no tenant is deleted by its row alone, or lives after it was deleted.
+/// The check compares a tenant's state with the audit: a tenant that only its row calls deleted, and one that lives on
+/// after its deletion, are both reported.
 fn deleted_rows_are_held_against_the_audit(shard: &Shard) {
     let with = |state: TenantState, of: u32| -> Vec<Change> {
         let mut rows = shard.rows.all();

@@ -1,4 +1,5 @@
-//! `usher migrate` and a start where PostgreSQL does not let the schema be made: its own words say why.
+//! `usher migrate`, and a start that migrates, on a PostgreSQL that does not allow it: the error has PostgreSQL's own
+//! reason.
 
 use std::process::Command;
 
@@ -8,7 +9,7 @@ use super::ran;
 use crate::support::pooler::Pooler;
 use crate::support::postgres::{cluster, connect};
 
-/// What is said of a database, by `usher migrate` and by a start that migrates, which must both fail so.
+/// Runs `usher migrate` and a start that migrates, which must fail with the same message; returns it.
 fn refused(url: &str, code: i32) -> String {
     let usher = |words: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
@@ -44,7 +45,7 @@ async fn postgresql_says_why_a_schema_is_not_made() {
     }
 }
 
-/// It would take every name but some, and refuse the others for as long as somebody tries.
+/// Such a database would store all names but some, and refuse those at every attempt.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_cannot_hold_every_name_is_refused() {
     let create = "CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0";
@@ -53,13 +54,13 @@ async fn a_database_that_cannot_hold_every_name_is_refused() {
     assert!(said.ends_with("/latin: the database's encoding is LATIN1, and UTF8 is needed"), "{said}");
 }
 
-/// A third of all grants failed behind one.
+/// Behind such a pooler a third of all grants failed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pooler_in_transaction_mode_is_noticed() {
     let pooler = Pooler::start(cluster().address()).await;
     let url = cluster().database().await;
     let url = url.expose_secret().replace(&cluster().address().to_string(), &pooler.address.to_string());
-    // It lets others work.
+    // The pooler works for other programs.
     connect(&url).await.batch_execute("CREATE TABLE x(y INT)").await.unwrap();
     let said = refused(&url, 2);
     assert!(

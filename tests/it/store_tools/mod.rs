@@ -1,5 +1,5 @@
-//! `usher store`, and PostgreSQL's own tools, on stores that the real program serves from: what is backed up or copied is
-//! counted anew, and served from.
+//! `usher store`, and PostgreSQL's own tools, on stores of the real program: backups and copies are recounted, and
+//! served from.
 
 mod backing_up;
 mod checking;
@@ -16,7 +16,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::support::program::Data;
 
-/// How a command ended, and what it said.
+/// The result of a command: exit code and output.
 #[derive(Debug)]
 pub struct Ran {
     pub code: Option<i32>,
@@ -25,20 +25,20 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// What it printed, where it must succeed and complain of nothing.
+    /// Returns the output of a command that must succeed without any error text.
     pub fn printed(self) -> String {
         assert_eq!((self.code, &*self.errors), (Some(0), ""), "{}", self.printed);
         self.printed
     }
 
-    /// What it said is wrong, where it must fail so.
+    /// Returns the error text of a command that must fail with this code.
     pub fn refused(self, code: i32) -> String {
         assert_eq!(self.code, Some(code), "{self:?}");
         self.errors.strip_prefix("usher: ").unwrap_or_else(|| panic!("{}", self.errors)).trim_end().to_owned()
     }
 }
 
-/// `usher store …`, with nothing of our own environment in it.
+/// `usher store …` without the test's environment.
 pub fn command(words: &[&str], url: Option<&str>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
     command.env_clear().arg("store").args(words).envs(url.map(|url| ("DATABASE_URL", url))).stdin(Stdio::null());
@@ -71,7 +71,7 @@ pub fn path(path: &Path) -> &str {
     path.to_str().expect("a plain path")
 }
 
-/// A line of the table that `check` and `copy` print: of each shard the numbers, the time of the last event left out.
+/// Parses the table that `check` and `copy` print: the numbers of each shard, without the time of its last event.
 fn counts(printed: &str) -> Vec<Vec<u64>> {
     let lines = printed.lines().skip_while(|line| !line.trim_start().starts_with("shard"));
     let numbers = |line: &str| line.split_whitespace().map_while(|word| word.parse().ok()).collect::<Vec<u64>>();

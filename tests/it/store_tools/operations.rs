@@ -1,4 +1,4 @@
-//! docs/OPERATIONS.md is true: every command in it is run, section by section, and says what it promises.
+//! The commands in docs/OPERATIONS.md work: each is run, section by section, and prints what the page promises.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use crate::clients::repository;
 use crate::support::postgres;
 use crate::support::program::{Data, Program};
 
-/// Sections with commands.
+/// Headings of the sections with commands.
 const EMBEDDED: &str = "\n## Backup and restore: the embedded store\n";
 const POSTGRES: &str = "\n## Backup and restore: PostgreSQL\n";
 const MOVING: &str = "\n## Moving to PostgreSQL\n";
@@ -22,7 +22,7 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(repository().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// The commands of a section, each with what it promises to say.
+/// The commands of a section, each with the output that the page promises.
 fn commands(section: &str) -> Vec<(String, Vec<String>)> {
     let page = page();
     let text = page.split(section).nth(1).unwrap_or_else(|| panic!("docs/OPERATIONS.md has no {section:?}"));
@@ -96,7 +96,8 @@ async fn a_store_moves_to_postgresql_as_it_is_told() {
     Program::start(&Data::Postgres(url.expose_secret()), &[]).kill();
 }
 
-/// Alerts and headings are the same, in the same order; that each rule leads to its heading is shown with the rules.
+/// Alerts and headings are the same, in the same order. The tests of the alert rules check that each rule links to its
+/// heading.
 #[test]
 fn every_alert_has_a_runbook() {
     let (page, rules) = (page(), read("deploy/prometheus/usher.rules.yml"));

@@ -1,4 +1,4 @@
-//! What `usher store` refuses, and with which exit code.
+//! Refusals of `usher store`, and their exit codes.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ use crate::support::disk::Disk;
 use crate::support::postgres;
 use crate::support::program::{Data, Program};
 
-/// Nobody answers there.
+/// A database URL at which no server listens.
 const UNREACHABLE: &str = "postgres://usher:hush@127.0.0.1:1/usher?sslmode=disable";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -81,7 +81,7 @@ fn a_store_that_is_not_there_is_not_made() {
     }
     assert!(!nothing.exists() && !to.exists());
     assert!(check(&Data::Postgres(UNREACHABLE)).refused(3).contains("usher@127.0.0.1:1/usher"));
-    // Nobody has used it yet: there is nothing to move.
+    // A new store without an installation is backed up all the same.
     let migrated = Command::new(env!("CARGO_BIN_EXE_usher")).args(["migrate", "--data-dir"]).arg(&nothing).output();
     assert!(migrated.unwrap().status.success());
     backup(&nothing, &to).printed();

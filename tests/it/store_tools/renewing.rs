@@ -1,4 +1,4 @@
-//! A store of an earlier release, whose user ids are folded less (decision 51): the next start folds them anew.
+//! A store of an earlier release, which folded user ids differently (decision 51): the next start folds them anew.
 
 use rusqlite::Connection;
 use usher::proto::v1::audit_service_client::AuditServiceClient;
@@ -23,7 +23,7 @@ async fn ids_are_folded_anew(data: &Data<'_>) {
         test_data::sign_in(&program, user).await;
     }
     stopped(program);
-    // As an earlier release wrote them. They have no block of the audit yet.
+    // Writes ids as an earlier release did. The events are in no block of the audit yet.
     for (now, before) in [("odysseus", "οδυσσευς"), ("twin", "οδυσσευς2")] {
         for table in ["users", "audit"] {
             let set =
@@ -43,7 +43,7 @@ async fn ids_are_folded_anew(data: &Data<'_>) {
     let expected =
         [("οδυσσευσ@demo.example", vec![]), ("οδυσσευς2@demo.example", warned), ("οδυσσευσ2@demo.example", vec![])];
     assert_eq!(listed, expected.map(|(id, warnings)| (id.to_owned(), warnings)));
-    // Each is the one who was signed in there, and what was before is theirs.
+    // Each text finds the user who was signed in with it, together with the user's earlier events.
     test_data::sign_in(&program, "ΟΔΥΣΣΕΥΣ").await;
     assert_eq!(events(&program, "οδυσσευς").await, ["οδυσσευσ", "οδυσσευς", "οδυσσευς", "οδυσσευς", "οδυσσευς"]);
     for (given, stored) in [("οδυσσευς2", "οδυσσευς2"), ("ΟΔΥΣΣΕΥΣ2", "οδυσσευσ2")] {
@@ -53,7 +53,7 @@ async fn ids_are_folded_anew(data: &Data<'_>) {
     assert_eq!(sessions(&program, "ΟΔΥΣΣΕΥΣ").await, ["οδυσσευσ"], "the one of before, under the id of now");
     assert_eq!(sessions(&program, "οδυσσευς2").await, ["οδυσσευς2"]);
     assert_eq!(seats(&program, "ΟΔΥΣΣΕΥΣ").await, ["primary"]);
-    // Whichever of the two a directory lists first, it has both.
+    // A directory that lists both finds both, in either order.
     for listed in [["οδυσσευς2", "ΟΔΥΣΣΕΥΣ2"], ["ΟΔΥΣΣΕΥΣ2", "οδυσσευς2"]] {
         let unlisted = unlisted(&program, &listed).await;
         assert!(unlisted.iter().all(|user| !user.starts_with("οδυσσευς2") && !user.starts_with("οδυσσευσ2")));
@@ -84,7 +84,7 @@ async fn create(program: &Program, name: &str) {
     assert!(matches!(made, Some(create_user_response::Outcome::User(_))), "{made:?}");
 }
 
-/// Users with a sigma, in their order, and what is odd about their ids.
+/// Users with a sigma, in their order, with the warnings about their ids.
 async fn listed(program: &Program) -> Vec<(String, Vec<i32>)> {
     let request = ListUsersRequest { tenant_id: "demo".into(), text: "Σ".into(), ..ListUsersRequest::default() };
     let mut directory = DirectoryServiceClient::new(program.channel());
@@ -92,7 +92,7 @@ async fn listed(program: &Program) -> Vec<(String, Vec<i32>)> {
     users.into_iter().map(|user| (user.user_id, user.user_id_warnings)).collect()
 }
 
-/// The names under which the audit has what happened to a user, newest first.
+/// The user ids of a user's audit events, newest first.
 async fn events(program: &Program, name: &str) -> Vec<String> {
     let (tenant_id, user_id) = ("demo".into(), format!("{name}@demo.example"));
     let request = ListAuditEventsRequest { tenant_id, user_id, ..ListAuditEventsRequest::default() };
@@ -101,7 +101,7 @@ async fn events(program: &Program, name: &str) -> Vec<String> {
     events.into_iter().map(|event| event.user_id.replace("@demo.example", "")).collect()
 }
 
-/// Whose sessions are listed for this user.
+/// The user ids of the sessions listed for this user.
 async fn sessions(program: &Program, name: &str) -> Vec<String> {
     let (tenant_id, user_id) = ("demo".into(), format!("{name}@demo.example"));
     let request = ListSessionsRequest { tenant_id, user_id, ..ListSessionsRequest::default() };
@@ -118,7 +118,7 @@ async fn seats(program: &Program, name: &str) -> Vec<String> {
     user.seats.into_iter().map(|seat| seat.pool_id).collect()
 }
 
-/// Who would be blocked by a directory that has these users alone.
+/// The users whom a full sync with only these users would block.
 async fn unlisted(program: &Program, names: &[&str]) -> Vec<String> {
     let user = |name: &&str| User { user_id: format!("{name}@demo.example"), ..User::default() };
     let entries = names.iter().map(|name| SyncEntry { user: Some(user(name)), ..SyncEntry::default() });

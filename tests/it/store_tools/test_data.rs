@@ -1,4 +1,4 @@
-//! A tenant with something in every table, and a tenant with so much audit that it has blocks.
+//! Test data: a tenant with rows in every table, and a tenant with enough audit events for several blocks.
 
 use usher::proto::v1::audit_service_client::AuditServiceClient;
 use usher::proto::v1::directory_service_client::DirectoryServiceClient;
@@ -15,24 +15,24 @@ use crate::support::program::Program;
 /// Users who are granted a seat, each with two events.
 pub const CROWD: usize = 5_000;
 
-/// Fills the demo tenant's tables, beside what is in them at the start, and answers a session that is live.
+/// Fills every table with test data beside the demo tenant's; returns a live session.
 pub async fn fill(program: &Program) -> String {
     people(program).await;
     crowd(program).await;
     sign_in(program, "ann").await
 }
 
-/// Something in every table but the blocks of the audit; nobody is signed in.
+/// Fills every table except the blocks of the audit; all new sessions have ended.
 pub async fn people(program: &Program) {
     let policy = Policy { responsible_person: "boss@demo.example".into(), ..Policy::default() };
     let tenant = Tenant { tenant_id: "demo".into(), policy: Some(policy), ..Tenant::default() };
     let mut tenants = TenantServiceClient::new(program.channel());
     tenants.update_tenant(UpdateTenantRequest { tenant: Some(tenant), ..Default::default() }).await.unwrap();
-    // The pool is full: a denial, and a notification.
+    // The pool is full: the grant leaves a denial and a notification.
     let (tenant_id, pool_id, user_id) = ("demo".into(), "crm".into(), "cid@demo.example".into());
     let refused = GrantSeatRequest { tenant_id, pool_id, user_id, ..Default::default() };
     program.seats().grant_seat(refused).await.unwrap();
-    // One session ends, and one goes on.
+    // This session ends; [`fill`] starts one that goes on.
     let ended = sign_in(program, "bob").await;
     let check_in = CheckInRequest { tenant_id: "demo".into(), session_id: ended };
     assert!(program.seats().check_in(check_in).await.unwrap().into_inner().ended_now);
@@ -45,7 +45,7 @@ pub async fn people(program: &Program) {
     TokenServiceClient::new(program.channel()).create_token(token).await.unwrap();
 }
 
-/// A tenant whose audit has more than two blocks.
+/// Creates a tenant whose audit has more than two blocks.
 async fn crowd(program: &Program) {
     let tenant = Tenant { tenant_id: "crowd".into(), policy: Some(Policy::default()), ..Tenant::default() };
     let mut tenants = TenantServiceClient::new(program.channel());
@@ -72,7 +72,7 @@ pub async fn sign_in(program: &Program, user: &str) -> String {
     }
 }
 
-/// A page of the crowd's audit: the ids of its events, and where it goes on.
+/// A page of the crowd tenant's audit: the ids of its events, and the next page token.
 pub async fn audit(program: &Program, page_token: &str) -> (Vec<String>, String) {
     let (tenant_id, page_token) = ("crowd".into(), page_token.into());
     let request = ListAuditEventsRequest { tenant_id, page_size: 100, page_token, ..Default::default() };
@@ -80,7 +80,7 @@ pub async fn audit(program: &Program, page_token: &str) -> (Vec<String>, String)
     (page.events.into_iter().map(|event| event.event_id).collect(), page.next_page_token)
 }
 
-/// Everything is as [`fill`] left it: the session is live, the licensed limits hold, everybody is there.
+/// Checks that everything is as [`fill`] left it: the session is live, the licensed limits hold, all users are there.
 pub async fn is_as_it_was(program: &Program, session: &str) {
     let beat = HeartbeatRequest { tenant_id: "demo".into(), session_id: session.into(), active: true };
     let answer = program.seats().heartbeat(beat).await.unwrap().into_inner();
@@ -95,7 +95,7 @@ pub async fn is_as_it_was(program: &Program, session: &str) {
     assert_eq!(usage.users.unwrap().total, CROWD as u64);
 }
 
-/// How many sessions of the demo tenant are live.
+/// Number of live sessions of the demo tenant.
 pub async fn live_sessions(program: &Program) -> u64 {
     let mut tenants = TenantServiceClient::new(program.channel());
     let usage = tenants.get_usage(GetUsageRequest { tenant_id: "demo".into() }).await.unwrap().into_inner();

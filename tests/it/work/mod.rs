@@ -1,5 +1,6 @@
-//! No step of any call costs more than a step may (I9), whatever its caller asks: each RPC at about its largest, in the
-//! ledger's own units, so that no clock and no other load decides. An RPC that is not here fails.
+//! No step of any call costs more than a step's budget (I9), whatever its caller sends: each RPC runs at about its
+//! largest size, and its work is counted in the ledger's own units, so that no clock and no other load matters. An RPC
+//! that is missing here fails the test.
 
 mod people;
 mod world;
@@ -28,11 +29,11 @@ use world::{
     tenant, user, whale,
 };
 
-/// What an RPC asks of the ledger.
+/// The ledger operation of an RPC.
 enum Operation {
     Command(Command),
     Query(Query),
-    /// Nothing, or nothing whose length its caller chooses.
+    /// None, or none whose length its caller chooses.
     Elsewhere,
 }
 
@@ -44,7 +45,7 @@ fn query(query: impl Into<Query>) -> Operation {
     Operation::Query(query.into())
 }
 
-/// In an order in which each finds what it needs.
+/// All RPCs, in an order in which each finds what it needs.
 fn operations() -> Vec<(&'static str, Vec<Operation>)> {
     let mut all = reads();
     all.extend(logins());
@@ -122,7 +123,7 @@ fn reads() -> Vec<(&'static str, Vec<Operation>)> {
         ("LicenseService/ListLicenses", vec![query(ListLicenses { after: None, limit: 1_000 })]),
         ("LicenseService/GetLicenseInformation", vec![query(GetLicenseInformation)]),
         ("LicenseService/GetEntitlements", vec![query(GetEntitlements)]),
-        // Made of the license page.
+        // The request is made from the license page.
         ("LicenseService/CreateLicenseRequest", vec![query(GetLicenseInformation)]),
         ("LicenseService/SendLicenseRequest", vec![query(GetLicenseInformation), command(sent())]),
         (
@@ -230,7 +231,7 @@ fn ends() -> Vec<(&'static str, Vec<Operation>)> {
     ]
 }
 
-/// Those whose callers choose how much they do: with a world this large they take steps.
+/// RPCs whose callers choose the amount of work: in a world this large they take several steps.
 const LONG: [&str; 9] = [
     "DirectoryService/ListUsers",
     "DirectoryService/ExportUsers",
@@ -243,7 +244,7 @@ const LONG: [&str; 9] = [
     "LicenseService/DeleteLicenses",
 ];
 
-/// Those of which no turn of a loop writes many rows: their steps end after so many, for everybody waits for a commit.
+/// RPCs whose steps end after few rows, because every caller of the shard waits for their commit.
 const FEW_ROWS: [&str; 4] = [
     "SeatService/BatchGrantSeats",
     "SeatService/BatchRevokeSeats",
@@ -280,7 +281,7 @@ fn no_step_of_any_call_costs_more_than_a_step_may() {
     assert!(dear.is_empty(), "{dear:?}");
 }
 
-/// Ids of the longest batch that can be configured: to look them up is more than a step has.
+/// The longest batch of ids that can be configured: looking them all up takes more than one step.
 const MAX_BATCH: u64 = 10_000;
 
 #[test]

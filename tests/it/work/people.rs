@@ -1,4 +1,4 @@
-//! Calls about users and organizations at about their largest; and that a call of several steps is about one person.
+//! Calls about users and organizations at about their largest size; and a call of several steps keeps its user.
 
 use usher::ids::{EventNo, UserId};
 use usher::ledger::Execution;
@@ -73,14 +73,14 @@ pub fn operations() -> Vec<(&'static str, Vec<Operation>)> {
     ]
 }
 
-/// Between two steps the id can become somebody else's.
+/// Between two steps the id can be given to another user.
 #[test]
 fn a_call_of_several_steps_is_about_whom_it_began_with() {
     let orca = || UserId::stored("orca");
     for command in [BlockUser { user: whale(), end_sessions: true }.into(), Command::from(DeleteUser { user: whale() })]
     {
         let mut world = World::new();
-        // Everybody has become idle, which would fill the first steps: it is noted before.
+        // All users have become idle. That is noted first here, because it would fill the first steps.
         world.submit(RenameUser { user: whale(), new: whale() });
         let request = Request { tenant: tenant(), actor: Actor::service(), command: command.clone() };
         let (mut execution, mut out) = (Execution::new(request), Changes::default());

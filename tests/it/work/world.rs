@@ -1,4 +1,4 @@
-//! A tenant in which everything is as large as it may be, a few thousand users apart.
+//! A tenant in which everything is as large as permitted, except that it has only a few thousand users.
 
 use std::time::Duration;
 
@@ -17,21 +17,21 @@ use usher::ledger::{Config, Execution, Ledger, Reading, Seed};
 pub const POOLS: u64 = 1_000;
 pub const ORGANIZATIONS: u64 = 1_000;
 pub const USERS: u64 = 3_000;
-/// Users about whom as much is known as may be.
+/// Users with the largest possible profile.
 pub const FULL: u64 = 20;
 pub const DEVICES: u64 = 400;
-/// More than anything here takes.
+/// More steps than any call takes.
 const MAX_STEPS: usize = 100_000;
 const LICENSES: u64 = 20;
 const HOUR: u64 = 60 * 60 * 1_000;
 
-/// What a call cost.
+/// The cost of a call.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cost {
     pub steps: usize,
-    /// Of the dearest step, in units of `Budget`.
+    /// Work of the most expensive step, in units of `Budget`.
     pub largest: u64,
-    /// Rows and events of the step that wrote most.
+    /// Rows and events of the step that wrote the most.
     pub written: usize,
 }
 
@@ -80,7 +80,7 @@ impl World {
         });
     }
 
-    /// The whale on many devices, and everybody else on one; all of them are idle by now.
+    /// Signs the whale in on many devices, and all other users on one; then two hours pass, so that all are idle.
     fn sessions(&mut self) {
         let whales = (0..DEVICES).map(|no| login(whale(), pool(no % 3), no, no));
         let others = (0..USERS).map(|no| login(user(no), pool(0), 0, DEVICES + no));
@@ -95,7 +95,7 @@ impl World {
         self.cost(command).0
     }
 
-    /// Takes every step, and what is left over.
+    /// Runs every step of a command, and the unfinished work; returns the outcome and the cost.
     pub fn cost(&mut self, command: impl Into<Command>) -> (Outcome, Cost) {
         let request = Request { tenant: tenant(), actor: Actor::service(), command: command.into() };
         let (mut execution, mut cost, mut answer) = (Execution::new(request), Cost::default(), None);
@@ -145,7 +145,7 @@ pub fn full(no: u64) -> UserId {
     UserId::stored(&format!("full{no:05}"))
 }
 
-/// Has a seat in every pool, and lives on many devices.
+/// A user with a seat in every pool, and sessions on many devices.
 pub fn whale() -> UserId {
     UserId::stored("whale")
 }
@@ -166,7 +166,7 @@ pub fn session(no: u64) -> SessionId {
     SessionId(uuid::Uuid::from_u64_pair(1, no))
 }
 
-/// Letters that take ten times the room when they are compared.
+/// A profile of letters that become ten times as long when they are folded for comparison.
 fn profile() -> Profile {
     let value: Box<str> = "\u{fdfa}".repeat(341).into();
     let attributes = (0..50).map(|no| (format!("attribute{no:02}").into(), value.clone())).collect();
@@ -178,7 +178,7 @@ pub fn login(user: UserId, pool: PoolId, device: u64, fresh: u64) -> CheckOut {
     CheckOut { pool, user, device, organization: None, client: "".into(), check_only: false, fresh: session(fresh) }
 }
 
-/// Names every pool, and a twentieth of the terms that a tenant may have.
+/// Installs a license that names every pool, and has a twentieth of the terms that a tenant may have.
 pub fn install(no: u64, revision: u64) -> InstallLicense {
     let features = (0..240).map(|feature| format!("FEATURE_{no}_{feature}").into()).collect();
     let pools = (0..POOLS).map(|no| (pool(no), Plan::Concurrent, Limit::Seats(10_000))).collect();

@@ -31,12 +31,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Each message type has its name as a constant, by which its descriptor is found.
     config.enable_type_names();
     tonic_prost_build::configure()
-        // A sorted map, so that the same message always has the same bytes.
+        // A sorted map, so that equal messages always encode to equal bytes.
         .btree_map(".usher.v1")
         .codec_path("crate::proto::codec::SmallBuffers")
         .compile_fds_with_config(compiler.file_descriptor_set(), config)?;
 
-    // `file_descriptor_set_path` is ignored by `compile_fds`: write the bytes here.
+    // `compile_fds` ignores `file_descriptor_set_path`, so the bytes are written here.
     compiler.include_source_info(false);
     #[allow(clippy::disallowed_methods)] // Cargo passes the output folder to a build script in a variable.
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
@@ -72,7 +72,7 @@ fn git(arguments: &[&str]) -> Option<String> {
     Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
 
-/// The `.proto` files of a folder, sorted, so that the output does not depend on the file system.
+/// Returns the `.proto` files of a folder, sorted, so that the output does not depend on the file system.
 fn proto_files(folder: &Path) -> Result<Vec<PathBuf>, std::io::Error> {
     let mut files =
         fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;

@@ -1,4 +1,4 @@
-//! What a decision alone costs, with a million sessions in memory: `cargo bench --bench ledger`.
+//! Benchmark of decisions alone, with a million sessions in memory: `cargo bench --bench ledger`.
 //! A decision must take at most a microsecond (docs/FIGURES.md).
 
 use std::hint::black_box;
@@ -59,7 +59,7 @@ impl Million {
         self.ledger.apply(request, NOW, &mut Changes::default())
     }
 
-    /// Another session, far away in memory from the one before.
+    /// Returns another session, far away in memory from the one before.
     fn any(&mut self) -> SessionId {
         self.next = (self.next + 7_919_003) % SESSIONS;
         self.sessions[self.next]

@@ -7,8 +7,8 @@
 //! cargo run --example login_service -- http://127.0.0.1:50051
 //! ```
 //!
-//! What to take from it: [`UsherClient::check_out`] (yes, no, undecided), [`SignedIn`] (heartbeats, the end of a session,
-//! logout) and [`log_in`] (what a user is told). The rest plays the logins.
+//! The parts to copy: [`UsherClient::check_out`] (yes, no, undecided), [`SignedIn`] (heartbeats, the end of a session,
+//! logout) and [`log_in`] (the user's message). The rest only plays the logins.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -29,33 +29,33 @@ use usher::proto::v1::{
 
 const TENANT: &str = "demo";
 const POOL: &str = "primary";
-/// The longest a user waits for one answer of Usher at login.
+/// Longest time that a user waits for one answer of Usher at login.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// Before another attempt, where the error does not say how long to wait, and at most.
+/// Delay before the next attempt if the error names none; `MAX_BACKOFF` limits both.
 const BACKOFF: Duration = Duration::from_millis(200);
 const MAX_BACKOFF: Duration = Duration::from_secs(2);
-/// Only so that the show is short: a real service sends a heartbeat every `heartbeat_interval`.
+/// Keeps the example short: a real service sends a heartbeat every `heartbeat_interval`.
 const SHOW: Duration = Duration::from_secs(1);
 
-/// What becomes of a login about which Usher decided nothing. Each service makes this choice once, in its settings.
+/// Rule for logins about which Usher made no decision (R19). Each service chooses it once, in its settings.
 #[derive(Debug, Clone, Copy)]
 enum WhenUndecided {
-    /// Nobody is kept from work because the license service is away; seats may be overdrawn meanwhile.
+    /// Lets everybody in while the license service is away; more seats than the limit may be in use meanwhile.
     FailOpen,
-    /// No seat, no entry.
+    /// Lets nobody in without a seat.
     FailClosed,
 }
 
-/// Usher's three kinds of answer.
+/// The three kinds of answer.
 enum Verdict {
     Yes(Box<Lease>),
-    /// A decision, and not an error: it is never repeated, and never counted as a wrong password.
+    /// A decision, not an error: never repeat it, and never count it as a wrong password (R19).
     No(Denial),
-    /// No decision: Usher is away or overloaded, or the call is malformed.
+    /// No decision: Usher is unavailable or overloaded, or the call is malformed.
     Undecided(Status),
 }
 
-/// The way to Usher. One for the whole process: the channel is shared, and reconnects by itself.
+/// Client of Usher. One is enough for the whole process: the channel is shared, and reconnects by itself.
 #[derive(Clone)]
 struct UsherClient {
     seats: SeatServiceClient<Channel>,
@@ -63,12 +63,13 @@ struct UsherClient {
 
 impl UsherClient {
     fn new(endpoint: &Endpoint) -> Self {
-        // `timeout` bounds every call, and travels with it: Usher gives up when we do.
+        // `timeout` bounds every call and is sent with it: Usher gives up when this client does.
         let channel = endpoint.clone().timeout(TIMEOUT).connect_timeout(TIMEOUT).connect_lazy();
         Self { seats: SeatServiceClient::new(channel) }
     }
 
-    /// Takes a seat. Safe to repeat: the same user, pool and device get the same session again, never a second seat.
+    /// Takes a seat. It is safe to repeat: the same user, pool and device get the same session again, never a second
+    /// seat (R16).
     async fn check_out(&self, user: &str, device: &str) -> Verdict {
         let request = CheckOutRequest {
             tenant_id: TENANT.into(),
@@ -88,31 +89,31 @@ impl UsherClient {
         match answer.map(|answer| answer.into_inner().outcome) {
             Ok(Some(Decision::Lease(lease))) => Verdict::Yes(Box::new(lease)),
             Ok(Some(Decision::Denial(denial))) => Verdict::No(denial),
-            // An answer without an outcome means denied.
+            // An answer without an outcome counts as a denial.
             Ok(None) => Verdict::No(Denial::default()),
             Err(status) => Verdict::Undecided(status),
         }
     }
 }
 
-/// Whether the same call can be answered a moment later. A malformed one cannot.
+/// Returns whether the same call can succeed a moment later. A malformed call cannot.
 fn is_worth_repeating(status: &Status) -> bool {
     matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Internal)
 }
 
-/// How long to wait before the next attempt: what Usher says (`RetryInfo`), within what a user waits for.
+/// Returns the delay before the next attempt: Usher's `RetryInfo` if there is one, at most `MAX_BACKOFF`.
 fn backoff(status: &Status) -> Duration {
     let told = status.get_details_retry_info().and_then(|info| info.retry_delay);
     told.unwrap_or(BACKOFF).min(MAX_BACKOFF)
 }
 
-/// A user who is signed in, and whose seat is held by heartbeats.
+/// A signed-in user, whose seat is held by heartbeats.
 struct SignedIn {
     usher: UsherClient,
     lease: Lease,
-    /// The user did something since the last heartbeat.
+    /// Whether the user did something since the last heartbeat.
     active: Arc<AtomicBool>,
-    /// Ends when the session has ended elsewhere. `None`: the lease needs no heartbeat.
+    /// Completes when the session has ended elsewhere. `None`: the lease needs no heartbeat (R25).
     heartbeats: Option<JoinHandle<SessionEnded>>,
 }
 
@@ -127,12 +128,12 @@ impl SignedIn {
         Self { usher, lease, active, heartbeats }
     }
 
-    /// Called with every click and keystroke: a store, and no call.
+    /// Called for every click and keystroke: sets a flag, and makes no call.
     fn user_did_something(&self) {
         self.active.store(true, Ordering::Relaxed);
     }
 
-    /// Waits until Usher says that the session has ended: then the application ends its own session, too.
+    /// Waits until Usher reports the end of the session; then the application ends its own session, too.
     async fn ended(&mut self) -> SessionEnded {
         match &mut self.heartbeats {
             Some(heartbeats) => heartbeats.await.unwrap_or_default(),
@@ -140,13 +141,13 @@ impl SignedIn {
         }
     }
 
-    /// Returns the seat. Answers whether the session had lasted until now.
+    /// Returns the seat. The result says whether the session was live until now.
     async fn log_out(mut self) -> Result<bool, Status> {
         if let Some(heartbeats) = self.heartbeats.take() {
             heartbeats.abort();
         }
         let request = CheckInRequest { tenant_id: TENANT.into(), session_id: self.lease.session_id };
-        // If this fails for good, the lease runs out and the seat is free then.
+        // If this call fails for good, the lease runs out, and then the seat is free.
         Ok(self.usher.seats.check_in(request).await?.into_inner().ended_now)
     }
 }
@@ -162,7 +163,8 @@ async fn beat(mut usher: UsherClient, session_id: String, interval: Duration, ac
             Ok(Some(HeartbeatOutcome::Ended(ended))) => return ended,
             Ok(None) => return SessionEnded::default(),
             Err(status) => {
-                // Undecided: the session goes on. A lease lasts for three intervals, so the next one is in time.
+                // No decision: the session goes on. A lease lasts for three intervals, so the next heartbeat is in
+                // time.
                 println!("    heartbeat undecided: {:?}", status.code());
                 active.fetch_or(was_active, Ordering::Relaxed);
             }
@@ -170,20 +172,20 @@ async fn beat(mut usher: UsherClient, session_id: String, interval: Duration, ac
     }
 }
 
-/// Stands for the application's own check of the password, which comes first and is none of Usher's business.
+/// Stands for the application's own check of the password, which comes first and does not involve Usher.
 fn password_is_right(password: &str) -> bool {
     password == "secret"
 }
 
-/// How a login ended.
+/// Result of a login.
 enum Entry {
     In(Box<SignedIn>),
-    /// Let in without a seat, because Usher decided nothing: to be checked out once it answers again.
+    /// Let in without a seat, because Usher made no decision: check the user out once Usher answers again.
     InUnseated,
     Out,
 }
 
-/// A whole login.
+/// Runs a whole login: password, check-out, message.
 async fn log_in(usher: &UsherClient, user: &str, password: &str, device: &str, rule: WhenUndecided) -> Entry {
     println!("{user} signs in on {device}");
     if !password_is_right(password) {
@@ -209,7 +211,7 @@ async fn log_in(usher: &UsherClient, user: &str, password: &str, device: &str, r
     }
 }
 
-/// What the user reads. Where the application has nothing better to say, Usher's own sentence will do.
+/// Returns the text for the user. Where the application has no better text, it uses Usher's own message.
 fn message(denial: &Denial) -> String {
     match denial.reason() {
         DenialReason::AlreadySignedIn => {
@@ -243,11 +245,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     ann.user_did_something();
     tokio::time::sleep(SHOW * 3 / 2).await;
 
-    // No: each with its reason.
+    // Two denials, with different reasons.
     log_in(&usher, "ann@demo.example", "secret", "phone", rule).await;
     log_in(&usher, "zoe@demo.example", "secret", "laptop", rule).await;
 
-    // A session ends elsewhere, and the application hears of it with the next heartbeat.
+    // An administrator closes a session; the application learns of it by the next heartbeat.
     if let Entry::In(mut bob) = log_in(&usher, "bob@demo.example", "secret", "desk", rule).await {
         let closed = CloseSessionRequest {
             tenant_id: TENANT.into(),
@@ -264,7 +266,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("ann signs out");
     println!("    seat returned: {}", ann.log_out().await?);
 
-    // Nobody listens there: no decision, and the service's own rule applies.
+    // Nothing listens at this address: there is no decision, and the service's own rule applies.
     let unreachable = UsherClient::new(&Endpoint::from_static("http://127.0.0.1:1"));
     let dee = log_in(&unreachable, "dee@demo.example", "secret", "desk", rule).await;
     println!("    dee is let in: {}", matches!(dee, Entry::InUnseated));

@@ -1,4 +1,5 @@
-//! Events like those of a service: half of them of one large tenant, the others of a thousand small ones.
+//! Audit events like those of a real service: half of them belong to one large tenant, the others to a thousand small
+//! ones.
 
 use std::time::Duration;
 
@@ -8,17 +9,17 @@ use usher::ledger::outcome::{DenialReason, SessionEndReason};
 use usher::ledger::time::Wall;
 use uuid::Uuid;
 
-/// The large tenant, and one of which there are three events.
+/// The large tenant (`BUSY`), and a tenant that has three events (`RARE`).
 pub const BUSY: TenantNo = TenantNo(1);
 pub const RARE: TenantNo = TenantNo(2_000);
-/// A user of the large tenant with three events.
+/// A user of the large tenant who has three events.
 pub const RARE_USER: &str = "rare@example.com";
-/// The time over which the events happened.
+/// The period in which the events happened.
 pub const DAYS: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 const SMALL_TENANTS: u64 = 1_000;
 const USERS: u64 = 50_000;
-/// When the last event happened.
+/// The time of the last event.
 const END: Wall = Wall(1_800_000_000_000);
 
 pub fn user(no: u64, tenant: TenantNo) -> Option<UserId> {
@@ -26,7 +27,7 @@ pub fn user(no: u64, tenant: TenantNo) -> Option<UserId> {
     Some(UserId::stored(&format!("user-{number}@example.com")))
 }
 
-/// The event with this number, of so many.
+/// Returns event number `no` of `events` events.
 pub fn event(no: u64, events: u64) -> AuditEvent {
     let rare = no % (events / 4).max(1);
     let tenant = if mixed(no).is_multiple_of(2) { BUSY } else { TenantNo(2 + (mixed(no) / 2 % SMALL_TENANTS) as u32) };
@@ -51,7 +52,7 @@ pub fn event(no: u64, events: u64) -> AuditEvent {
         count: 1,
         detail: "".into(),
     };
-    // Three of each, a quarter, a half and three quarters of the way.
+    // Each rare kind has three events: after a quarter, a half and three quarters of all events.
     match rare {
         1 if no > 1 => AuditEvent { tenant: RARE, ..event },
         2 if no > 2 => AuditEvent { tenant: BUSY, user: Some(UserId::stored(RARE_USER)), ..event },
@@ -65,7 +66,7 @@ pub fn event(no: u64, events: u64) -> AuditEvent {
     }
 }
 
-/// A number without a pattern, always the same for the same one.
+/// Returns a pseudorandom number that depends on `no` only.
 fn mixed(no: u64) -> u64 {
     let bits = (no ^ (no >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     (bits ^ (bits >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53) >> 1

@@ -1,11 +1,11 @@
-//! The audit at size: fills both stores with events and prints how long its pages take.
+//! Benchmark of a large audit: fills both stores with events, and prints how long reading a page takes.
 //! `cargo bench --bench audit -- --events 10000000`
 
-#![allow(clippy::disallowed_methods)] // A benchmark asks what time it is.
+#![allow(clippy::disallowed_methods)] // A benchmark reads the clock.
 
 mod events;
 #[path = "../service/support.rs"]
-#[allow(dead_code)] // The benchmark needs less of it than the tests.
+#[allow(dead_code)] // The tests use more of it than this benchmark.
 mod support;
 
 use std::sync::Arc;
@@ -29,16 +29,16 @@ struct Arguments {
     /// Events of the audit.
     #[arg(long, default_value_t = 1_000_000)]
     events: u64,
-    /// What cargo tells every benchmark.
+    /// Passed by cargo to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// Events in a batch.
+/// Events per batch.
 const BATCH: u64 = 20_000;
-/// How often a page is read.
+/// Number of times that each page is read.
 const TIMES: usize = 9;
-/// Events of a page, and one that tells whether there are more.
+/// Events of a page, and one more, which shows whether there is a next page.
 const PAGE: usize = 101;
 const SHARD: ShardId = ShardId(0);
 
@@ -57,7 +57,7 @@ async fn main() {
     postgres.close().await;
 }
 
-/// What the index costs the writer of a shard.
+/// Measures what building the index costs the writer of a shard: time and bytes per event.
 fn index() {
     const EVENTS: u64 = 1_000_000;
     let position = Position::default();
@@ -95,7 +95,7 @@ async fn measure(name: &str, store: &dyn Store, events: u64) {
     expire(store, end).await;
 }
 
-/// Writes the events, and answers when the last one happened.
+/// Writes the events. Returns the time of the last one.
 async fn fill(store: &dyn Store, events: u64) -> Wall {
     let installation = Installation::new(1);
     store.installation(installation).await.expect("a fresh store");
@@ -111,7 +111,7 @@ async fn fill(store: &dyn Store, events: u64) -> Wall {
     position.wall
 }
 
-/// The first answer, and all answers until there is a page of events, or no more.
+/// Prints the time of the first answer, and the time of all answers until a page is full or the audit is exhausted.
 async fn print(what: &str, store: &dyn Store, query: AuditQuery) {
     let mut times = Vec::new();
     for _ in 0..TIMES {
@@ -137,7 +137,7 @@ async fn print(what: &str, store: &dyn Store, query: AuditQuery) {
     );
 }
 
-/// What a step of retention costs, of a tenth of all events.
+/// Measures the steps of retention that delete the oldest tenth of the events.
 async fn expire(store: &dyn Store, end: Wall) {
     let (mut steps, mut deleted) = (Vec::new(), 0);
     loop {

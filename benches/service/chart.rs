@@ -1,4 +1,4 @@
-//! The comparison as a picture: throughput divided by the floor's, a bar for each kind of work and host.
+//! Draws the comparison as an SVG chart: throughput divided by the floor's, with a bar for each kind of work and host.
 
 use std::fmt::Write as _;
 
@@ -6,10 +6,10 @@ use crate::rounds::Row;
 
 const BAR: f64 = 18.0;
 const LEFT: f64 = 190.0;
-/// Pixels of a ratio of 1.
+/// Width in pixels of a ratio of 1.
 const FULL: f64 = 420.0;
 
-/// The floor's bars are grey; the others' colors tell hosts apart for the color-blind, too.
+/// Returns the color of a host: grey for the floor; the other colors can be told apart by the color-blind, too.
 fn color(host: &str) -> &'static str {
     match host {
         "SQLite" => "#0072b2",

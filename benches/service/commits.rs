@@ -1,5 +1,5 @@
-//! What the stores can do alone: one row in one durable transaction, and reading all sessions. The measure for what
-//! Usher adds.
+//! Speed of the bare stores: one row in one durable transaction, and reading all sessions. What Usher adds is measured
+//! against these figures.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use crate::support::postgres::connect;
 
 const COMMITS: i32 = 400;
 
-/// The median time of a commit of one row to SQLite, with the settings of the store.
+/// Returns the median time to commit one row to SQLite, with the settings of Usher's store.
 pub fn sqlite_commit(folder: &Path) -> Duration {
     let database = rusqlite::Connection::open(folder.join("commits.db")).expect("a database");
     let settings =
@@ -22,7 +22,7 @@ pub fn sqlite_commit(folder: &Path) -> Duration {
     }))
 }
 
-/// The median time of a commit of one row to PostgreSQL.
+/// Returns the median time to commit one row to PostgreSQL.
 pub async fn postgres_commit(url: &str) -> Duration {
     let client = connect(url).await;
     client.batch_execute("CREATE TABLE IF NOT EXISTS bench_commits (a int, b text)").await.expect("a table");
@@ -42,7 +42,7 @@ fn median(times: impl Iterator<Item = Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// The time of a bare `SELECT` of the tables that a start reads.
+/// Returns the time of a bare `SELECT` of the tables that a start reads.
 pub fn sqlite_select(folder: &Path) -> Duration {
     let database = rusqlite::Connection::open(folder.join("usher.db")).expect("the database");
     let started = Instant::now();
@@ -59,7 +59,7 @@ pub fn sqlite_select(folder: &Path) -> Duration {
     started.elapsed()
 }
 
-/// The same of PostgreSQL.
+/// Returns the same time for PostgreSQL.
 pub async fn postgres_select(url: &str) -> Duration {
     use futures_util::TryStreamExt;
     let client = connect(url).await;
@@ -75,5 +75,5 @@ pub async fn postgres_select(url: &str) -> Duration {
     started.elapsed()
 }
 
-/// Everything that is in memory while Usher runs; the audit is not.
+/// The tables that Usher keeps in memory while it runs; the audit is not among them.
 const TABLES: [&str; 3] = ["users", "seats", "sessions"];

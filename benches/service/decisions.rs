@@ -1,4 +1,4 @@
-//! What `cargo bench --bench ledger` found: decisions alone, without a call around them.
+//! Results of `cargo bench --bench ledger`: decisions alone, without an RPC around them.
 
 use std::fs;
 use std::path::Path;
@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::report::{Bounds, Figure};
 
-/// Older ones are of another run.
+/// Results older than this belong to another run.
 const FRESH: Duration = Duration::from_secs(60 * 60);
 
-/// Microseconds of one decision of each kind; nothing when they were not measured just now.
+/// Returns the microseconds of one decision of each kind; nothing if there are no fresh results.
 pub fn figures(root: &Path) -> Vec<Figure> {
     let group = root.join("target/criterion/with 1,000,000 sessions");
     let kinds = [
@@ -26,7 +26,7 @@ pub fn figures(root: &Path) -> Vec<Figure> {
     kinds.into_iter().filter_map(figure).collect()
 }
 
-/// Nanoseconds, as criterion estimated them.
+/// Returns criterion's estimate of the median, in nanoseconds.
 fn median(file: &Path) -> Option<f64> {
     let age = fs::metadata(file).ok()?.modified().ok()?.elapsed().ok()?;
     let text = fs::read_to_string(file).ok().filter(|_| age < FRESH)?;

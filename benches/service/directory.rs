@@ -1,4 +1,5 @@
-//! A large directory in one tenant: its sync, what other tenants notice of it, and the lists that people see.
+//! Benchmark of a large directory in one tenant: its sync, the effect of the sync on other tenants, and the lists that
+//! people read.
 
 use std::time::{Duration, Instant};
 
@@ -13,28 +14,28 @@ use crate::load::{self, Span, Work, check_out, median};
 use crate::seed;
 use crate::support::program::Data;
 
-/// Callers of other tenants, as many as a busy hour has at once.
+/// Callers of other tenants: as many as there are at once in a busy hour.
 const CALLERS: usize = 16;
-/// How often they are measured before the sync, and as often after it.
+/// Number of measurements before the sync, and again after it.
 const CALM: usize = 4;
-/// Of those who sign in, so that the page of the latest has something to show.
+/// Number of users who sign in, so that the list of latest sign-ins is not empty.
 const SIGNED_IN: usize = 2_000;
-/// Entries of one message.
+/// Entries per message.
 const CHUNK: usize = 1_000;
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
-/// What was measured.
+/// The results.
 pub struct Directory {
-    /// p99 of other tenants' check-outs while a sync runs ÷ when none does.
+    /// p99 of other tenants' check-outs while a sync runs, divided by the p99 without a sync.
     pub disturbance: f64,
-    /// Milliseconds until the first 100 users are there, the latest sign-in first.
+    /// Milliseconds to list the first 100 users, ordered by latest sign-in.
     pub first_page: f64,
-    /// Milliseconds of a page of a search that finds nobody.
+    /// Milliseconds of a search that finds nobody.
     pub search: f64,
     pub more: Value,
 }
 
-/// `data` holds ten tenants; the first one gets `users` users.
+/// Syncs `users` users to the first of the ten tenants in `data`, and measures what that costs.
 pub async fn measure(data: &Data<'_>, users: usize, span: Span) -> Directory {
     let host = Host::usher(data, &[]);
     let channels = host.channels(4).await;
@@ -51,7 +52,7 @@ pub async fn measure(data: &Data<'_>, users: usize, span: Span) -> Directory {
     while !sync.is_finished() {
         during.push(p99(&channels[1..], &mut work, Span { warm: Duration::ZERO, ..span }).await);
     }
-    // The last one had calm in it, unless it is the only one.
+    // The last measurement lasted longer than the sync, so it is dropped, unless it is the only one.
     if during.len() > 1 {
         during.pop();
     }
@@ -85,7 +86,7 @@ pub async fn measure(data: &Data<'_>, users: usize, span: Span) -> Directory {
 }
 
 fn churn(caller: usize) -> Work {
-    // Everybody but the first tenant, whose directory is large.
+    // Callers of all tenants except the first one, which has the large directory.
     Work::Churn { tenant: seed::tenant(1 + caller % 9), user: seed::user(caller), session: None }
 }
 
@@ -120,7 +121,7 @@ async fn sign_in(channel: &AuthenticatedChannel, users: usize) {
     }
 }
 
-/// The median of some, and the last answer.
+/// Returns the median time of several calls, and the last answer.
 async fn page_millis(
     directory: &DirectoryServiceClient<AuthenticatedChannel>,
     request: impl Fn() -> ListUsersRequest,

@@ -1,5 +1,5 @@
-//! The floor: what a call costs when nothing is decided and nothing kept. tonic's own server, the same messages, and
-//! answers of the same size made from what was asked.
+//! The floor: a server that decides and stores nothing, for comparison. It is tonic's own server with the same
+//! messages, and with answers of the same size, made from the request.
 
 use std::io::Write;
 
@@ -7,13 +7,13 @@ use tonic::{Request, Response, Status};
 use usher::proto::v1::seat_service_server::{SeatService, SeatServiceServer};
 use usher::proto::v1::{self, check_out_response, heartbeat_response};
 
-/// A device with this name is denied, as by a full pool.
+/// A check-out for a device of this name is denied, as by a full pool.
 pub const DENIED: &str = "denied";
 const SESSION: &str = "6f2c1e0a-4a55-4c2b-9d6e-1b7a3c5d7e9f";
 
 struct NoOp;
 
-/// Serves on a free port of the loopback and prints the address, until standard input ends.
+/// Serves on a free port of the loopback interface and prints the address; ends when standard input ends.
 pub async fn serve() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     println!("{}", listener.local_addr().expect("an address"));
@@ -30,7 +30,7 @@ fn seconds(seconds: i64) -> Option<prost_types::Duration> {
     Some(prost_types::Duration { seconds, nanos: 0 })
 }
 
-/// The values that Usher answers with, so that the sizes are the same.
+/// Returns a lease with values like Usher's, so that answers have the same size.
 fn lease() -> v1::Lease {
     v1::Lease {
         session_id: SESSION.into(),

@@ -1,4 +1,4 @@
-//! The servers that are measured, and what they use: processor time and memory, as the kernel counts them.
+//! The servers that are measured, and their use of processor time and memory, as the kernel counts it.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -11,22 +11,22 @@ use usher::client::{AuthenticatedChannel, Bearer, Target, Trust, connect};
 use crate::support::postgres;
 use crate::support::program::{Data, Program};
 
-/// How callers come in: in plaintext and as nobody, if nothing else is said.
+/// How callers connect; by default in plaintext and without credentials.
 #[derive(Debug, Default)]
 pub struct Security {
-    /// For `localhost`.
+    /// The trust anchors for the host name `localhost`.
     pub tls: Option<Trust>,
     pub token: Option<Bearer>,
 }
 
-/// Where calls go.
+/// A server that is called.
 pub enum Host {
     Floor { child: Child, address: SocketAddr },
     Usher { program: Program, database: Option<String>, security: Security },
 }
 
 impl Host {
-    /// This very program, as the floor.
+    /// Starts this same program as the floor.
     pub fn floor() -> Self {
         let program = std::env::current_exe().expect("a path");
         let mut child = Command::new(program)
@@ -44,20 +44,20 @@ impl Host {
         Self::usher_with(data, more, &[])
     }
 
-    /// The same with more variables in its environment.
+    /// Starts Usher with more environment variables.
     pub fn usher_with(data: &Data, more: &[&str], variables: &[(&str, &str)]) -> Self {
         let database = match data {
             Data::Postgres(url) => Some((*url).to_owned()),
             Data::Folder(_) => None,
         };
-        // Every user of a bench signs in for the first time.
+        // Every user of a benchmark signs in for the first time, so the budget of admissions must not limit.
         let more = [&["--admission-rate", "1000000/s"], more].concat();
         let started = Program::launch(data, &more, variables);
         let program = started.unwrap_or_else(|ended| panic!("the program did not start: {ended:?}"));
         Self::Usher { program, database, security: Security::default() }
     }
 
-    /// The same through another entrance.
+    /// The same server, called with these credentials.
     pub fn secured_by(self, by: Security) -> Self {
         match self {
             Host::Usher { program, database, .. } => Self::Usher { program, database, security: by },
@@ -84,7 +84,7 @@ impl Host {
         }
     }
 
-    /// The server's processes, those of its database included.
+    /// Returns the server's processes, including those of its database.
     pub async fn processes(&self) -> Vec<u32> {
         let mut all = vec![self.process()];
         if let Host::Usher { database: Some(url), .. } = self {
@@ -95,7 +95,7 @@ impl Host {
         all
     }
 
-    /// Ends the server; one with a store flushes it.
+    /// Stops the server; one with a store flushes it.
     pub fn end(self) {
         match self {
             Host::Floor { mut child, .. } => {
@@ -118,22 +118,22 @@ fn target(address: SocketAddr, tls: Option<&Trust>, token: Option<Bearer>) -> Ta
     Target { address, tls, token }
 }
 
-/// Processor time that these processes used so far; those that are gone used none.
+/// Returns the processor time that these processes have used so far. A process that has ended counts as zero.
 pub fn processor_time(processes: &[u32]) -> Duration {
     let ticks: u64 = processes.iter().filter_map(|process| ticks(*process)).sum();
-    // USER_HZ is 100 on every Linux that Rust runs on.
+    // `USER_HZ` is 100 on every Linux that Rust supports.
     Duration::from_millis(ticks * 10)
 }
 
 fn ticks(process: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The second field is a name in parentheses, with anything in it; utime and stime are the 14th and 15th.
+    // The second field is a name in parentheses, which may contain anything; utime and stime are fields 14 and 15.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
     let mut next = || fields.next()?.parse::<u64>().ok();
     Some(next()? + next()?)
 }
 
-/// Resident memory in bytes.
+/// Returns the resident memory in bytes.
 pub fn memory(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the process lives");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");

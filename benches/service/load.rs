@@ -1,4 +1,4 @@
-//! A closed loop of callers: each sends its next call when the last one was answered, and looks at every answer.
+//! A closed loop of callers: each sends its next call when the last one was answered, and checks every answer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -9,29 +9,29 @@ use usher::client::AuthenticatedChannel;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::{self, check_out_response, heartbeat_response};
 
-/// What a caller does.
+/// The work of a caller.
 #[derive(Debug, Clone)]
 pub enum Work {
-    /// Heartbeats of sessions, one after the other.
+    /// Heartbeats of the sessions, in turn.
     Heartbeat { tenant: String, sessions: Vec<String>, next: usize },
-    /// Check-outs and check-ins in turn.
+    /// Alternating check-outs and check-ins.
     Churn { tenant: String, user: String, session: Option<String> },
     /// Check-outs from a full pool.
     Denied { tenant: String, user: String },
 }
 
-/// How long, after how long a warm-up.
+/// Duration of a measurement, and of the warm-up before it.
 #[derive(Debug, Clone, Copy)]
 pub struct Span {
     pub warm: Duration,
     pub measured: Duration,
 }
 
-/// What was measured.
+/// The result of a measurement.
 pub struct Measured {
     pub calls: u64,
     pub seconds: f64,
-    /// In microseconds. Of [`Work::Churn`] when `only_check_outs`: without the check-ins.
+    /// Latencies in microseconds, without those of check-ins.
     pub latency: Histogram<u64>,
 }
 
@@ -49,12 +49,13 @@ const WARM: u8 = 0;
 const MEASURE: u8 = 1;
 const STOP: u8 = 2;
 
-/// One percent is precise enough, and small enough for a histogram a caller.
+/// A precision of one percent is enough, and keeps the histogram of each caller small.
 fn histogram() -> Histogram<u64> {
     Histogram::new_with_max(60_000_000, 2).expect("bounds")
 }
 
-/// Runs the callers side by side, each on one of the channels. `around` is called at both ends of what is measured.
+/// Runs the callers side by side, each on one of the channels. Calls `around` at the start and at the end of the
+/// measured time.
 pub async fn run(
     channels: &[AuthenticatedChannel],
     work: &mut Vec<Work>,
@@ -102,10 +103,10 @@ async fn call_until_stopped(
                 let started = Instant::now();
                 let check_in = matches!(&work, Work::Churn { session: Some(_), .. });
                 work.call(&mut client).await;
-                // What ended after the end is not counted.
+                // A call that was answered after the end does not count.
                 if now == MEASURE && phase.load(Ordering::Relaxed) == MEASURE {
                     calls += 1;
-                    // The commit of a check-out is what people wait for at login.
+                    // Check-ins are left out: the commit of a check-out is what people wait for at login.
                     if !check_in {
                         latency.saturating_record(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX));
                     }
@@ -116,7 +117,7 @@ async fn call_until_stopped(
 }
 
 impl Work {
-    /// One call. A wrong answer ends the benchmark: a figure of wrong answers is none.
+    /// Makes one call, and panics on a wrong answer: a measurement of wrong answers is worthless.
     pub async fn call(&mut self, client: &mut SeatServiceClient<AuthenticatedChannel>) {
         match self {
             Work::Heartbeat { tenant, sessions, next } => {
@@ -148,7 +149,7 @@ impl Work {
     }
 }
 
-/// One check-out.
+/// Makes one check-out.
 pub async fn check_out(
     client: &mut SeatServiceClient<AuthenticatedChannel>,
     tenant: &str,

@@ -1,7 +1,7 @@
-//! `make bench`: what a call costs, compared with a call that does nothing, in one run with the same callers.
+//! `make bench`: measures the cost of calls against a server that does nothing, in one run with the same callers.
 //! Writes `target/bench/figures.json`, the tables of docs/FIGURES.md, and its chart.
 
-#![allow(clippy::disallowed_methods)] // A benchmark asks what time it is.
+#![allow(clippy::disallowed_methods)] // A benchmark reads the clock.
 
 mod chart;
 mod commits;
@@ -15,7 +15,7 @@ mod rounds;
 mod security;
 mod seed;
 mod size;
-#[allow(dead_code)] // The benchmark needs less of it than the tests.
+#[allow(dead_code)] // The tests use more of it than this benchmark.
 mod support;
 mod tracing;
 mod work;
@@ -36,7 +36,7 @@ use size::{Growth, Populated};
 use support::postgres::Cluster;
 use support::program::Data;
 
-/// Of the installation of many small customers.
+/// Tenants of an installation with many small customers.
 const MANY_TENANTS: usize = 1_000_000;
 
 #[derive(Parser)]
@@ -62,7 +62,7 @@ struct Arguments {
     /// Write the tables into docs/FIGURES.md, and the chart into docs.
     #[arg(long)]
     write: bool,
-    /// What cargo tells every benchmark.
+    /// Passed by cargo to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -97,7 +97,7 @@ async fn main() {
     }
 }
 
-/// A large directory, on the embedded store.
+/// Measures a large directory on the embedded store.
 async fn directory(report: &mut Report, users: usize, span: Span) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let data = Data::Folder(folder.path());
@@ -112,7 +112,7 @@ async fn directory(report: &mut Report, users: usize, span: Span) {
     report.more["directory"] = directory.more;
 }
 
-/// Throughput, latency and processor time, side by side.
+/// Measures throughput, latency and processor time of all hosts side by side.
 async fn compare(cluster: &Cluster, extent: Extent) -> (Report, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let database = cluster.database().await;
@@ -150,8 +150,8 @@ async fn compare(cluster: &Cluster, extent: Extent) -> (Report, tempfile::TempDi
     (Report { figures, rows, more }, folder)
 }
 
-/// Check-outs that nobody disturbs, in turn with bare commits: (check-out, commit) in microseconds, of each target in
-/// each round. The floor commits nothing.
+/// Latency of check-outs without other load, measured in turn with bare commits: (check-out, commit) in microseconds
+/// for each target in each round. The floor commits nothing.
 struct Alone(Vec<[(f64, f64); 3]>);
 
 impl Alone {
@@ -163,7 +163,7 @@ impl Alone {
         load::median(self.0.iter().map(|round| round[target].1))
     }
 
-    /// What a check-out takes longer than the floor, in commits of the same round.
+    /// Returns how much longer a check-out takes than the floor, in units of a commit of the same round.
     fn in_commits(&self, target: usize) -> f64 {
         load::median(self.0.iter().map(|round| (round[target].0 - round[0].0) / round[target].1))
     }
@@ -186,7 +186,7 @@ fn find<'a>(rows: &'a [Row], kind: Kind, host: &str) -> &'a Row {
     rows.iter().find(|row| row.kind == kind && row.host == host).expect("measured")
 }
 
-/// Memory, growth and starts, with many sessions and with many tenants.
+/// Measures memory, growth and start time with many sessions and with many tenants.
 async fn large(cluster: &Cluster, report: &mut Report, sessions: usize, extent: Extent) {
     let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().expect("a temporary folder")).collect();
     let data: Vec<_> = folders.iter().map(|folder| Data::Folder(folder.path())).collect();
@@ -231,7 +231,7 @@ struct Start {
     ratio: f64,
 }
 
-/// `select`: what a bare `SELECT` of the same rows takes.
+/// Measures a start. `select` is the time of a bare `SELECT` of the same rows.
 fn start(data: &Data, select: Duration) -> Start {
     let seconds = size::start(data).as_secs_f64();
     Start { seconds, ratio: select.as_secs_f64() / seconds }

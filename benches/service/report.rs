@@ -1,4 +1,4 @@
-//! Figures with their bounds, as a table, as JSON, and in docs/FIGURES.md between two marks.
+//! Figures with their bounds: as a table, as JSON, and in docs/FIGURES.md between two marks.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::rounds::Row;
 
-/// What a figure must reach, and what it is meant to reach.
+/// The bounds of a figure: first the value that it must reach, then its goal.
 #[derive(Debug, Clone, Copy)]
 pub enum Bounds {
     AtLeast(f64, f64),
     AtMost(f64, f64),
-    /// It is only shown.
+    /// The figure has no bounds.
     None,
 }
 
@@ -57,7 +57,7 @@ impl Figure {
     }
 }
 
-/// Everything that one run measured.
+/// All results of one run.
 pub struct Report {
     pub figures: Vec<Figure>,
     pub rows: Vec<Row>,
@@ -74,7 +74,7 @@ impl Report {
         })
     }
 
-    /// The figures and the rows as Markdown.
+    /// Returns the figures and the rows as Markdown.
     pub fn markdown(&self) -> String {
         let mut text = String::from("| figure | measured | must reach | goal | reached |\n|---|---|---|---|---|\n");
         for figure in &self.figures {
@@ -120,7 +120,7 @@ fn millis(micros: f64) -> String {
 const BEGIN: &str = "<!-- figures: written by `make bench` -->\n";
 const END: &str = "<!-- end of figures -->";
 
-/// Puts a text between the marks of a document. A document without marks stays as it is.
+/// Replaces the text between the marks of a document. A document without marks does not change.
 pub fn write_into(document: &Path, text: &str) {
     let Ok(old) = fs::read_to_string(document) else { return };
     let Some((before, rest)) = old.split_once(BEGIN) else { return };

@@ -1,4 +1,5 @@
-//! The comparison: the same callers against the floor, Usher on SQLite and Usher on PostgreSQL, in turn, several times.
+//! The comparison: in each of several rounds, the same callers call the floor, Usher on SQLite and Usher on PostgreSQL
+//! in turn.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::seed;
 pub const TENANTS: usize = 16;
 const CONNECTIONS: usize = 8;
 
-/// A kind of work, and its name in the report.
+/// A kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Heartbeat,
@@ -26,7 +27,7 @@ pub enum Kind {
 pub const KINDS: [(Kind, &str); 3] =
     [(Kind::Heartbeat, "heartbeat"), (Kind::Churn, "check-out + check-in"), (Kind::Denied, "denied check-out")];
 
-/// How much is measured.
+/// The size of a measurement.
 #[derive(Debug, Clone, Copy)]
 pub struct Extent {
     pub rounds: usize,
@@ -34,7 +35,7 @@ pub struct Extent {
     pub span: Span,
 }
 
-/// A host with its connections and what its callers do next.
+/// A host with its connections and sessions, which its callers use.
 pub struct Target {
     pub name: &'static str,
     pub host: Host,
@@ -42,13 +43,13 @@ pub struct Target {
     sessions: Vec<(String, String)>,
 }
 
-/// What one round measured for one host.
+/// The result of one round for one host.
 #[derive(Debug, Clone)]
 pub struct Sample {
     pub per_second: f64,
-    /// Microseconds: p50, p99, p99.9.
+    /// p50, p99 and p99.9 in microseconds.
     pub micros: [f64; 3],
-    /// Of the server and its database, in microseconds.
+    /// Processor time per call of the server and its database, in microseconds.
     pub processor: f64,
 }
 
@@ -78,7 +79,7 @@ impl Target {
         self.sessions.iter().enumerate().map(work).collect()
     }
 
-    /// One round.
+    /// Measures one round.
     pub async fn sample(&self, kind: Kind, span: Span) -> Sample {
         let processes = self.host.processes().await;
         let mut used = Vec::new();
@@ -88,7 +89,7 @@ impl Target {
         sample(&measured, used[1] - used[0])
     }
 
-    /// Whoever is still signed in signs out, so that every round begins alike.
+    /// Signs out everybody who is still signed in, so that every round begins alike.
     async fn tidy(&self, work: Vec<Work>) {
         let mut client = SeatServiceClient::new(self.channels[0].clone());
         for mut work in work {
@@ -98,7 +99,7 @@ impl Target {
         }
     }
 
-    /// The median time of a check-out, in microseconds, when nobody else asks for anything.
+    /// Returns the median time of a check-out in microseconds, without any other load.
     pub async fn alone(&self, span: Span) -> f64 {
         let mut work = vec![self.work(Kind::Churn).swap_remove(0)];
         let measured = load::run(&self.channels[..1], &mut work, span, || ()).await;
@@ -115,7 +116,7 @@ fn sample(measured: &Measured, used: Duration) -> Sample {
     }
 }
 
-/// What all rounds measured for one kind of work on one host.
+/// The results of all rounds for one kind of work on one host.
 pub struct Row {
     pub kind: Kind,
     pub work: &'static str,
@@ -149,7 +150,7 @@ impl Row {
     }
 }
 
-/// The first target is the floor.
+/// Measures all kinds of work on all targets. The first target is the floor.
 pub async fn compare(targets: &[Target], extent: Extent) -> Vec<Row> {
     let mut rows = Vec::new();
     for (kind, work) in KINDS {
@@ -171,8 +172,8 @@ pub async fn compare(targets: &[Target], extent: Extent) -> Vec<Row> {
     rows
 }
 
-/// Throughput of heartbeats and of check-outs with check-ins, divided by that of the first target in the same round.
-/// `names`: of the other targets' ratios, for each kind of work. The targets end.
+/// Measures the throughput of heartbeats and of check-outs with check-ins, divided by that of the first target in the
+/// same round. `names` are the names of the other targets' ratios, for each kind of work. Stops the targets.
 pub async fn ratios(targets: Vec<Target>, extent: Extent, names: [&[&'static str]; 2]) -> Vec<Figure> {
     let mut figures = Vec::new();
     for (kind, names) in [Kind::Heartbeat, Kind::Churn].into_iter().zip(names) {
@@ -191,7 +192,7 @@ pub async fn ratios(targets: Vec<Target>, extent: Extent, names: [&[&'static str
     figures
 }
 
-/// The floor's answers are as long as Usher's, or the comparison is none.
+/// Checks that the floor's answers are as long as Usher's; otherwise the comparison would mean nothing.
 pub async fn same_sizes(floor: &Target, usher: &Target) {
     use prost::Message;
     let mut sizes = Vec::new();

@@ -1,5 +1,5 @@
-//! What TLS and credentials cost: the same calls in plaintext and as nobody, over TLS, with a token, and with both or a
-//! client certificate.
+//! Cost of TLS and credentials: the same calls in plaintext without credentials, over TLS, with a token, and over TLS
+//! with a token or a client certificate.
 
 use std::fs;
 
@@ -18,10 +18,11 @@ use crate::support::program::Data;
 const ACCESS: &str =
     "[[certificate]]\nuri = \"spiffe://example.org/login\"\nroles = [\"application\"]\ntenants = \"all\"\n";
 
-/// Options and variables of a program, and how callers come in.
+/// Options and environment variables of a server, and how callers connect to it.
 type Variant<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], Security);
 
-/// Throughput of each, divided by that in plaintext and as nobody: measured in turn on the embedded store.
+/// Returns the throughput of each variant, divided by that in plaintext without credentials, measured in turn on the
+/// embedded store.
 pub async fn figures(extent: Extent) -> Vec<Figure> {
     let files = tempfile::tempdir().expect("a temporary folder");
     let pki = Pki::new(files.path());

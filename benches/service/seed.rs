@@ -1,4 +1,4 @@
-//! Tenants with licenses, made through the journal before a server starts: who may sign in, and of how many seats.
+//! Creates tenants with licenses through the journal, before a server starts: the tenants of the benchmarks.
 
 use std::sync::Arc;
 
@@ -16,25 +16,25 @@ use usher::store::{Installation, Store};
 
 use crate::support::program::Data;
 
-/// Tenants that are made at the same time: fewer than a queue holds commands.
+/// Tenants that are created concurrently: fewer than the 16,384 commands that the queue holds.
 const BATCH_ROWS: usize = 8_192;
 
-/// The name of a tenant.
+/// Returns the id of a tenant.
 pub fn tenant(number: usize) -> String {
     format!("tenant-{number:05}")
 }
 
-/// The name of a user.
+/// Returns the id of a user.
 pub fn user(number: usize) -> String {
     format!("user{number:07}@example.com")
 }
 
-/// Makes `tenants` tenants: `primary`, which is never full, and `full`, whose only seat is taken.
+/// Creates `tenants` tenants with two pools: `primary`, which is never full, and `full`, whose only seat is taken.
 pub async fn tenants(data: &Data<'_>, tenants: usize) {
     make_all(data, tenants, true).await;
 }
 
-/// Makes tenants with a license, in which nobody ever was.
+/// Creates tenants with a license and without users.
 #[allow(dead_code)] // For the benchmark of work.
 pub async fn idle_tenants(data: &Data<'_>, tenants: usize) {
     make_all(data, tenants, false).await;

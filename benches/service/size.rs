@@ -1,4 +1,4 @@
-//! What grows with sessions and tenants, and what must not: memory, throughput, the time of a start.
+//! Benchmark of growth with sessions and tenants: memory, throughput, and the time of a start.
 
 use std::time::{Duration, Instant};
 
@@ -14,21 +14,21 @@ use crate::seed;
 use crate::support::program::Data;
 
 const CONNECTIONS: usize = 8;
-/// Callers that fill the service.
+/// Number of callers that sign users in.
 const FILLING: usize = 512;
 
-/// Bytes of memory: of a user with a seat, and of the user's live session.
+/// Bytes of memory for a user with a seat, and for the user's live session.
 #[derive(Debug, Clone, Copy)]
 pub struct Bytes {
     pub user: f64,
     pub session: f64,
 }
 
-/// A server with sessions in it.
+/// A server with live sessions.
 pub struct Populated {
     pub host: Host,
     channels: Vec<AuthenticatedChannel>,
-    /// Of each caller: its tenant, and the sessions that it keeps.
+    /// For each caller: its tenant, and the sessions that it holds.
     kept: Vec<(String, Vec<String>)>,
 }
 
@@ -41,7 +41,7 @@ impl Populated {
         this
     }
 
-    /// Signs more users in, from number `from` up to `until`.
+    /// Signs in the users from number `from` up to `until`.
     async fn fill(&self, tenants: usize, from: usize, until: usize) -> Vec<(String, Vec<String>)> {
         let callers = (0..FILLING).map(|caller| {
             let mut client = SeatServiceClient::new(self.channels[caller % CONNECTIONS].clone());
@@ -63,8 +63,8 @@ impl Populated {
         all
     }
 
-    /// Makes users with a seat, then signs them in, up to `until` sessions: the bytes of resident memory that each of
-    /// the two took.
+    /// Creates users with a seat and then signs them in, up to `until` sessions. Returns the bytes of resident memory
+    /// that each of the two steps took per user.
     pub async fn grow(&mut self, tenants: usize, until: usize) -> Bytes {
         let from: usize = self.kept.iter().map(|(_, sessions)| sessions.len()).sum();
         let process = self.host.process();
@@ -80,9 +80,9 @@ impl Populated {
         Bytes { user: each(known, before), session: each(signed_in, known) }
     }
 
-    /// Makes the users whom [`Self::fill`] signs in.
+    /// Creates the users that [`Self::fill`] signs in.
     async fn grant(&self, tenants: usize, from: usize, until: usize) {
-        /// As many as a call may name.
+        /// The most that one call may name.
         const AT_ONCE: usize = 1_000;
         for caller in 0..FILLING {
             let mut client = SeatServiceClient::new(self.channels[caller % CONNECTIONS].clone());
@@ -102,11 +102,11 @@ impl Populated {
         }
     }
 
-    /// Heartbeats per second.
+    /// Returns heartbeats per second.
     async fn heartbeats(&self, span: Span) -> f64 {
         let kept = self.kept.iter().filter(|(_, sessions)| !sessions.is_empty());
         let heartbeat = |(tenant, sessions): &(String, Vec<String>)| {
-            // From everywhere in memory, not in the order in which it was filled.
+            // Walks through memory in another order than that in which it was filled.
             let step = 7_919 % sessions.len().max(1);
             let shuffled = (0..sessions.len()).map(|at| sessions[(at * step.max(1)) % sessions.len()].clone());
             Work::Heartbeat { tenant: tenant.clone(), sessions: shuffled.collect(), next: 0 }
@@ -115,7 +115,7 @@ impl Populated {
         load::run(&self.channels, &mut work, span, || ()).await.per_second()
     }
 
-    /// Check-outs and check-ins per second.
+    /// Returns check-outs and check-ins per second.
     async fn churn(&self, span: Span) -> f64 {
         let churn = |(number, (tenant, _)): (usize, &(String, Vec<String>))| Work::Churn {
             tenant: tenant.clone(),
@@ -124,7 +124,7 @@ impl Populated {
         };
         let mut work: Vec<_> = self.kept.iter().enumerate().map(churn).collect();
         let measured = load::run(&self.channels, &mut work, span, || ()).await.per_second();
-        // Everybody is signed out again before the next population is measured.
+        // Signs everybody out before the next population is measured.
         let mut client = SeatServiceClient::new(self.channels[0].clone());
         for work in work.iter_mut().filter(|work| matches!(work, Work::Churn { session: Some(_), .. })) {
             work.call(&mut client).await;
@@ -158,7 +158,7 @@ impl Growth {
     }
 }
 
-/// Starts a server and ends it again: the seconds from its first instruction until it serves.
+/// Starts a server and stops it again. Returns the time from the start of the process until it serves.
 pub fn start(data: &Data<'_>) -> Duration {
     let started = Instant::now();
     let host = Host::usher(data, &[]);

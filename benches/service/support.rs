@@ -1,4 +1,4 @@
-//! The tests' own ways to start the program and a PostgreSQL.
+//! The tests' fixtures that start the program and a PostgreSQL server.
 
 #[path = "../../tests/it/support/pki.rs"]
 pub mod pki;

@@ -1,5 +1,5 @@
-//! What traces cost: the same calls with tracing off, with one trace in a hundred, and with all of them, sent to a sink
-//! in this process.
+//! Cost of traces: the same calls with tracing off, with one trace in a hundred, and with all traces, exported to a
+//! sink in this process.
 
 use std::net::SocketAddr;
 
@@ -14,7 +14,7 @@ use crate::rounds::{Extent, TENANTS, Target, ratios};
 use crate::seed;
 use crate::support::program::Data;
 
-/// Takes every span, and forgets it.
+/// A collector that drops every span.
 struct Sink;
 
 #[tonic::async_trait]
@@ -35,7 +35,8 @@ async fn sink() -> SocketAddr {
     address
 }
 
-/// Throughput with tracing on, divided by that without, in the same round: measured in turn on the embedded store.
+/// Returns the throughput with tracing, divided by that without in the same round, measured in turn on the embedded
+/// store.
 pub async fn figures(extent: Extent) -> Vec<Figure> {
     let endpoint = format!("http://{}", sink().await);
     let sampled = |ratio| {

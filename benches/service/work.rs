@@ -1,4 +1,4 @@
-//! What `cargo bench --bench work` found: what one caller can do to all others.
+//! Results of `cargo bench --bench work`: the effect of one caller on all others.
 
 use std::fs;
 use std::path::Path;
@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::report::{Bounds, Figure};
 
-/// Older ones are of another run.
+/// Results older than this belong to another run.
 const FRESH: Duration = Duration::from_secs(3 * 60 * 60);
 
-/// Nothing when it was not measured just now.
+/// Returns the figures; nothing if there are no fresh results.
 pub fn figures(root: &Path) -> Vec<Figure> {
     let Some(report) = read(&root.join("target/bench/work.json")) else { return Vec::new() };
     let lines = [

@@ -1,4 +1,4 @@
-//! Each RPC at the largest size that is permitted: what a caller can do at worst to everybody else.
+//! Each RPC at its largest permitted size: the most work that a caller can cause.
 
 use tonic::Status;
 use usher::client::AuthenticatedChannel;
@@ -7,10 +7,10 @@ use usher::proto::v1::seat_service_client::SeatServiceClient;
 use crate::world::World;
 
 const MAX_ANSWER: usize = 256 * 1024 * 1024;
-/// The largest page.
+/// Rows of the largest page.
 const PAGE: i32 = 1_000;
 
-/// How many bytes were answered, if the call was.
+/// The size of the answer in bytes, or the error.
 pub type Called = Result<usize, Status>;
 
 macro_rules! unary {
@@ -52,7 +52,7 @@ mod seats;
 mod sessions;
 mod tenants;
 
-/// Calls a method once, at its largest. `None`: there is no entry for it, which is an error of this benchmark.
+/// Calls a method once, at its largest size. `None`: the method has no entry, which is an error of this benchmark.
 pub async fn call(world: &World, method: &str) -> Option<Called> {
     let (service, name) = method.split_once('/')?;
     match service {
@@ -65,7 +65,7 @@ pub async fn call(world: &World, method: &str) -> Option<Called> {
     }
 }
 
-/// A line of its own, so that what is measured waits for nothing else.
+/// Signs a user in on a connection of its own, so that the measured call waits for nothing else.
 pub async fn neighbor(line: &AuthenticatedChannel, tenant: &str, number: usize) {
     let mut client = SeatServiceClient::new(line.clone());
     let answer = crate::load::check_out(&mut client, tenant, "primary", &crate::seed::user(number), "laptop").await;

@@ -1,9 +1,9 @@
-//! What one caller can do to all others: each RPC at its largest permitted size, ticks and scrapes of many tenants, and
-//! many sessions that end at once. Reports the longest step of a shard's writer for each, what is answered, what memory
-//! grows by, and what a neighbor's check-outs notice. `cargo bench --bench work`; writes `target/bench/work.json`, which
-//! `make bench` takes into its table.
+//! Measures the effect of one caller on all others: each RPC at its largest permitted size, ticks and scrapes with many
+//! tenants, and many sessions that end at once. For each it reports the longest step of a shard's writer, the size of
+//! the answer, the growth of memory, and the latency of a neighbor's check-outs. `cargo bench --bench work` writes
+//! `target/bench/work.json`, which `make bench` adds to its table.
 
-#![allow(clippy::disallowed_methods)] // A benchmark asks what time it is.
+#![allow(clippy::disallowed_methods)] // A benchmark reads the clock.
 
 mod calls;
 #[path = "../service/floor.rs"]
@@ -55,7 +55,7 @@ pub struct Arguments {
     /// Only methods whose names contain this.
     #[arg(long, default_value = "")]
     only: String,
-    /// What cargo tells every benchmark.
+    /// Passed by cargo to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -66,7 +66,7 @@ impl Arguments {
     }
 }
 
-/// What no step may take, in milliseconds (I9).
+/// Upper bound for the duration of a step, in milliseconds (I9).
 const LONGEST: f64 = 5.0;
 
 #[tokio::main]

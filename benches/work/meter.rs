@@ -1,15 +1,15 @@
-//! What a server tells of its writers' steps: the histogram of `/metrics`.
+//! Reads the durations of the writers' steps from the histogram in `/metrics`.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-/// How many steps took at most so many microseconds, cumulated; the last one has no bound.
+/// Number of steps that took at most so many microseconds (cumulative); the last bucket has no bound.
 #[derive(Debug, Clone, Default)]
 pub struct Steps(BTreeMap<u64, u64>);
 
 const NAME: &str = "usher_writer_step_seconds_bucket{le=\"";
-/// A step above every bound.
+/// Key of the bucket without a bound.
 const ENDLESS: u64 = u64::MAX;
 
 impl Steps {
@@ -25,7 +25,7 @@ impl Steps {
         steps
     }
 
-    /// The bound below which all steps since `before` were, in milliseconds; infinite above the last bound.
+    /// Returns the bound, in milliseconds, below which all steps since `before` were; infinite above the last bound.
     pub fn longest_since(&self, before: &Self) -> f64 {
         let all = self.0[&ENDLESS] - before.0[&ENDLESS];
         let within = |(bound, count): (&u64, &u64)| count - before.0[bound] >= all;
@@ -36,7 +36,7 @@ impl Steps {
     }
 }
 
-/// Also a scrape, which has to be measured as well.
+/// Reads `/metrics`. This is also the scrape that is measured.
 pub fn metrics(ops: SocketAddr) -> String {
     let mut stream = TcpStream::connect(ops).expect("the operations port");
     stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").expect("sent");

@@ -1,8 +1,9 @@
-//! What is called.
+//! The methods that are called.
 
 use prost::Message;
 
-/// Every method of the contract, those that delete something last: others find it.
+/// Returns every method of the contract; those that delete something come last, because other methods need what they
+/// delete.
 pub fn all() -> Vec<String> {
     let set = prost_types::FileDescriptorSet::decode(usher::proto::FILE_DESCRIPTOR_SET).expect("descriptors");
     let services = set.file.iter().flat_map(|file| file.service.iter().map(move |service| (file.package(), service)));

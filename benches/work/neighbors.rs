@@ -1,6 +1,6 @@
-//! Who must not notice what others do: callers of other tenants, each of whom signs somebody in and out, at a pace of
-//! their own. They leave most of the processors to the call beside them, as people do who sign in: with callers that never
-//! pause there is no processor left, and what is measured is by how many they are shared.
+//! Neighbors: callers of other tenants, who must not notice the measured call. Each of them signs a user in and out at
+//! a fixed pace. The pace leaves most of the processors to the measured call, as real logins do: callers without a
+//! pause would use all processors, and then the result would only show how many callers share them.
 
 use std::time::{Duration, Instant};
 
@@ -13,9 +13,10 @@ use crate::load::Work;
 use crate::seed;
 
 const CALLERS: usize = 16;
-/// Of each caller: 1,600 logins a second in all, of several tenants.
+/// Time between two logins of a caller: 1,600 logins a second in all, of several tenants.
 const PERIOD: Duration = Duration::from_millis(10);
-/// A caller whose turn began so much too late had to wait for the call before.
+/// A turn that begins later than this had to wait for the call before; then the latency counts from when the turn was
+/// due.
 const TIMER: Duration = Duration::from_millis(2);
 
 pub struct Neighbors {
@@ -24,7 +25,7 @@ pub struct Neighbors {
 }
 
 impl Neighbors {
-    /// In so many tenants, without the first one.
+    /// Spreads the callers over `tenants` tenants without the first one.
     pub fn new(lines: &[AuthenticatedChannel], tenants: usize) -> Self {
         let churn = |caller: usize| Work::Churn {
             tenant: seed::tenant(1 + caller % (tenants - 1)),
@@ -34,7 +35,7 @@ impl Neighbors {
         Self { lines: lines.to_vec(), work: (0..CALLERS).map(churn).collect() }
     }
 
-    /// Microseconds below which 99 of 100 check-outs were, in a span of time. Nobody stays signed in.
+    /// Returns the p99 of check-outs in microseconds over a span of time. Nobody stays signed in.
     pub async fn p99(&mut self, span: Duration) -> f64 {
         let callers = std::mem::take(&mut self.work).into_iter().enumerate().map(|(number, work)| {
             let client = SeatServiceClient::new(self.lines[number % self.lines.len()].clone());
@@ -51,7 +52,7 @@ impl Neighbors {
     }
 }
 
-/// One percent is precise enough.
+/// A precision of one percent is enough.
 fn histogram() -> Histogram<u64> {
     Histogram::new_with_max(60_000_000, 2).expect("bounds")
 }
@@ -64,7 +65,7 @@ async fn call_for(
 ) -> (Work, Histogram<u64>) {
     let mut latency = histogram();
     let mut turns = interval_at(first, PERIOD);
-    // Whoever waits for a slow answer has missed turns: each of those people waited, too.
+    // A caller that waits for a slow answer misses turns. Each of these counts: it stands for a user who waited, too.
     turns.set_missed_tick_behavior(MissedTickBehavior::Burst);
     loop {
         let due = turns.tick().await;

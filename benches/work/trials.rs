@@ -1,4 +1,4 @@
-//! The trials: a server, something that is as much work as it may be, and a look at what it did to the writer.
+//! The trials: each starts a server, does the largest permitted work, and measures its effect on the writer.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -25,32 +25,34 @@ use crate::seed;
 use crate::support::program::Data;
 use crate::world::World;
 
-/// How often they are measured with and without. On a shared machine every third span or so is disturbed by others.
+/// Number of measurements with and without the disturbance. On a shared machine about every third is disturbed by
+/// others.
 const ROUNDS: usize = 9;
-/// After something was beside the neighbors.
+/// Pause after a disturbance.
 const SETTLED: Duration = Duration::from_millis(100);
-/// Tenants of the neighbors: all of [`seed::tenants`] but the first one, which is the large one.
+/// Tenants of [`seed::tenants`]. The neighbors use all but the first one, which has the large directory, and the last
+/// one, [`ENDING`].
 const TENANTS: usize = 10;
-/// Those that end at once.
+/// The tenant whose sessions end at once.
 const ENDING: &str = "tenant-00009";
-/// A call may not be answered because it is not for this world; what it costs is measured all the same.
+/// Errors that are permitted: some calls do not fit the test data, and their cost is measured all the same.
 const REFUSED: [Code; 5] =
     [Code::InvalidArgument, Code::NotFound, Code::FailedPrecondition, Code::AlreadyExists, Code::ResourceExhausted];
 
-/// What was tried, and what became of it.
+/// A trial and its results.
 pub struct Trial {
     pub work: String,
     /// Milliseconds of the longest step, in the best of the tries.
     pub longest: f64,
-    /// Bytes of the answer; what the server's memory grew by.
+    /// Bytes of the answer; and bytes by which the server's memory grew.
     pub answered: usize,
     pub grown: u64,
     pub neighbor: Option<Beside>,
-    /// Not Usher's work.
+    /// Whether this is the control, which does not involve Usher.
     pub control: bool,
 }
 
-/// p99 of a neighbor's check-outs in microseconds, without something and beside it.
+/// p99 of a neighbor's check-outs in microseconds: without the disturbance, and beside it.
 #[derive(Clone, Copy)]
 pub struct Beside {
     without: f64,
@@ -98,8 +100,8 @@ impl Server {
     }
 }
 
-/// Who makes the calls. It has a thread and a connection of its own, as others have who call a server: what it does with
-/// large answers holds up none of the neighbors that are measured here.
+/// The caller of the measured methods. It has a thread and a connection of its own, like a real client, so that
+/// decoding large answers delays none of the neighbors that are measured in this process.
 struct Caller {
     runtime: Runtime,
     world: Arc<World>,
@@ -114,7 +116,7 @@ impl Caller {
         Self { runtime, world }
     }
 
-    /// Calls a method without a pause, until it is aborted.
+    /// Calls a method again and again without a pause, until it is aborted.
     fn repeat(&self, method: &str) -> JoinHandle<()> {
         let (world, method) = (Arc::clone(&self.world), method.to_owned());
         self.runtime.spawn(async move {
@@ -125,12 +127,12 @@ impl Caller {
     }
 }
 
-/// This thread has what the others leave: it stands for another machine, which takes no processor from the server.
+/// Gives this thread the lowest priority: it stands for another machine, which takes no processor from the server.
 fn yields() {
     rustix::process::nice(19).expect("whoever is slower may be");
 }
 
-/// Each RPC, and sessions that end at once.
+/// Measures each RPC, and sessions that end at once.
 pub async fn calls(arguments: &Arguments) -> Vec<Trial> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let data = Data::Folder(folder.path());
@@ -154,7 +156,7 @@ pub async fn calls(arguments: &Arguments) -> Vec<Trial> {
     trials
 }
 
-/// The large directory and the wide tenant are made: memory grows as it never does later.
+/// Creates the large directory and the wide tenant; memory never grows as much later.
 async fn fill(server: &Server, caller: &Caller, arguments: &Arguments) -> Trial {
     let (before, memory) = (Steps::read(server.ops), server.memory());
     caller.world.fill(arguments.users).await;
@@ -191,7 +193,7 @@ async fn try_call(
     Some(trial)
 }
 
-/// A method is called again and again.
+/// Measures the neighbors while a method is called again and again.
 async fn beside_calls(lines: &[AuthenticatedChannel], arguments: &Arguments, caller: &Caller, method: &str) -> Beside {
     let end = async |repeated: JoinHandle<()>| {
         repeated.abort();
@@ -200,8 +202,8 @@ async fn beside_calls(lines: &[AuthenticatedChannel], arguments: &Arguments, cal
     beside(lines, arguments, || caller.repeat(method), end).await
 }
 
-/// The control: a thread that computes, and asks Usher for nothing. No call that takes a processor costs the neighbors less on
-/// this machine.
+/// Measures the control: a thread that computes, and does not call Usher. On this machine no call that uses a processor
+/// can cost the neighbors less.
 async fn control(lines: &[AuthenticatedChannel], arguments: &Arguments) -> Trial {
     let begin = || {
         let over = Arc::new(AtomicBool::new(false));
@@ -222,8 +224,8 @@ async fn control(lines: &[AuthenticatedChannel], arguments: &Arguments) -> Trial
     Trial { work, longest: 0.0, answered: 0, grown: 0, neighbor, control: true }
 }
 
-/// p99 of a neighbor's check-outs beside something and without: medians of spans by turns, for a shared machine is slower or
-/// faster for seconds at a time.
+/// Measures the p99 of a neighbor's check-outs with and without a disturbance. Takes medians of alternating
+/// measurements, because a shared machine is slower or faster for seconds at a time.
 async fn beside<T>(
     lines: &[AuthenticatedChannel],
     arguments: &Arguments,
@@ -237,13 +239,13 @@ async fn beside<T>(
         let begun = begin();
         disturbed.push(neighbors.p99(arguments.span()).await);
         end(begun).await;
-        // What it began comes to its end: that is not to be measured as calm.
+        // Waits for work that the disturbance has begun, so that it is not measured as calm.
         tokio::time::sleep(SETTLED).await;
     }
     Beside { without: median(calm.into_iter()), beside: median(disturbed.into_iter()) }
 }
 
-/// Many sessions come to their longest duration at one moment, beside check-outs of neighbors; the median of the tries.
+/// Measures neighbors while many sessions reach their longest duration at one moment; takes the median of the tries.
 async fn ending(server: &Server, lines: &[AuthenticatedChannel], arguments: &Arguments) -> Trial {
     let (mut longest, mut grown, mut all) = (f64::INFINITY, 0, Vec::new());
     for _ in 0..arguments.tries {
@@ -264,10 +266,10 @@ async fn ending(server: &Server, lines: &[AuthenticatedChannel], arguments: &Arg
     }
 }
 
-/// What the neighbors notice, and milliseconds of the longest step.
+/// Returns the neighbors' latencies, and the milliseconds of the longest step.
 async fn end_at_once(server: &Server, lines: &[AuthenticatedChannel], arguments: &Arguments) -> (Beside, f64) {
     set_longest(lines, None).await;
-    // Signing them in counts, too: memory grows.
+    // The measurement includes the sign-ins, because they make memory grow.
     let before = Steps::read(server.ops);
     let callers = (0..256).map(|caller| {
         let (line, sessions) = (lines[caller % lines.len()].clone(), arguments.sessions);
@@ -291,7 +293,7 @@ async fn end_at_once(server: &Server, lines: &[AuthenticatedChannel], arguments:
     (Beside { without: median(calm.into_iter()), beside }, longest)
 }
 
-/// How long sessions of [`ENDING`] last; `None`: as at first.
+/// Sets the longest duration of sessions of [`ENDING`]; `None` restores the default.
 async fn set_longest(lines: &[AuthenticatedChannel], max_session: Option<prost_types::Duration>) {
     let policy = Policy { max_session, ..Policy::default() };
     let tenant = Tenant { tenant_id: ENDING.to_owned(), policy: Some(policy), ..Tenant::default() };
@@ -300,7 +302,7 @@ async fn set_longest(lines: &[AuthenticatedChannel], max_session: Option<prost_t
     TenantServiceClient::new(lines[0].clone()).update_tenant(request).await.expect("another duration");
 }
 
-/// Ticks and scrapes with many tenants, and what one takes in memory.
+/// Measures ticks and scrapes with many tenants. Returns also the bytes of memory per tenant.
 pub async fn tenants(arguments: &Arguments) -> (Vec<Trial>, f64) {
     let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
     let few = Data::Folder(folders[0].path());
@@ -311,7 +313,7 @@ pub async fn tenants(arguments: &Arguments) -> (Vec<Trial>, f64) {
     let many = Data::Folder(folders[1].path());
     seed::idle_tenants(&many, arguments.tenants).await;
     let server = Server::start(&many);
-    // The first ticks look at every tenant.
+    // The first ticks visit every tenant; wait until they are over.
     tokio::time::sleep(Duration::from_secs(15)).await;
     let full = server.memory();
     let mut trials = Vec::new();

@@ -1,5 +1,5 @@
-//! The tenants on which everything is tried: one with a large directory, one in which everything is as wide as is
-//! permitted, and others, whose callers must not notice.
+//! The tenants of the trials: one with a large directory, one in which everything is as large as permitted (the wide
+//! tenant), and others, which belong to the neighbors.
 
 use std::ops::Range;
 use std::path::Path;
@@ -22,17 +22,17 @@ use usher::proto::v1::{
 use crate::load::check_out;
 use crate::seed;
 
-/// Made by [`seed::tenants`]: see [`World::fill`].
+/// The tenant with the large directory: created by [`seed::tenants`], filled by [`World::fill`].
 pub const LARGE: &str = "tenant-00000";
 pub const WIDE: &str = "wide";
-/// As many as a tenant may have, and as a call may name.
+/// The most that a tenant may have, and that a call may name.
 pub const POOLS: usize = 1_000;
-/// Pools of the longest license: a document has 64 KiB.
+/// Pools of the largest license: a document has at most 64 KiB.
 const ENTITLED: usize = 800;
 pub const ORGANIZATIONS: usize = 500;
 /// Users of the wide tenant.
 pub const WIDE_USERS: usize = 1_000;
-/// Entries of one message.
+/// Entries per message.
 const CHUNK: usize = 1_000;
 
 pub fn pool(number: usize) -> String {
@@ -60,19 +60,19 @@ pub struct World {
 }
 
 impl World {
-    /// `folder`: the data of a server that was started with `--demo`, whose vendor signs the licenses.
+    /// `folder` is the data folder of a server that was started with `--demo`, whose demo vendor signs the licenses.
     pub fn new(line: AuthenticatedChannel, folder: &Path, doomed_users: usize) -> Self {
         let pem = std::fs::read_to_string(folder.join("demo-vendor.pem")).expect("the demo vendor's key");
         let key = SigningKey::from_pem(&pem.into()).expect("a key");
         Self { line, key, next: AtomicUsize::new(1), doomed_users }
     }
 
-    /// A number that nobody had.
+    /// Returns a number that was not used before.
     pub fn next(&self) -> usize {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Makes the large directory and the wide tenant.
+    /// Creates the large directory and the wide tenant.
     pub async fn fill(&self, users: usize) {
         self.sync(LARGE, users, seed::user, "primary").await;
         self.tenant(WIDE).await;
@@ -120,7 +120,7 @@ impl World {
         client.sync_users(tokio_stream::iter(messages)).await.expect("a sync");
     }
 
-    /// A tenant with users, to be deleted.
+    /// Creates a tenant with users, to be deleted. Returns its id.
     pub async fn doomed(&self) -> String {
         let name = format!("doomed-{}", self.next());
         self.tenant(&name).await;
@@ -128,7 +128,7 @@ impl World {
         name
     }
 
-    /// A license of as many pools as one can name.
+    /// Returns a license for as many pools as a document can name.
     pub fn license(&self, name: &str) -> String {
         self.sign(name, 0..ENTITLED)
     }
@@ -158,7 +158,7 @@ impl World {
         sign(&self.key, LICENSE, &claims.to_json())
     }
 
-    /// A user of whom everything is as long as it may be.
+    /// Returns a user with all fields at their largest permitted size.
     pub fn stuffed(&self, number: usize) -> User {
         User {
             user_id: format!("stuffed{number:07}@example.com"),
@@ -170,7 +170,7 @@ impl World {
         }
     }
 
-    /// The session of somebody who signs in.
+    /// Signs a user in. Returns the session's id.
     pub async fn sign_in(&self, tenant: &str, user: &str) -> String {
         let mut client = SeatServiceClient::new(self.line.clone());
         let answer = check_out(&mut client, tenant, "primary", user, "laptop").await;

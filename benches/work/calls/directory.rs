@@ -7,7 +7,7 @@ use usher::proto::v1::*;
 use super::{Called, PAGE};
 use crate::world::{LARGE, WIDE, World, organization, pool, wide_user};
 
-/// Seats of a user who is created.
+/// Seats of a user that is created.
 const SEATS: usize = 256;
 
 pub async fn call(world: &World, name: &str) -> Option<Called> {
@@ -56,7 +56,7 @@ pub async fn call(world: &World, name: &str) -> Option<Called> {
             unary!(world, DirectoryServiceClient, list_users, request)
         }
         "BlockUser" | "UnblockUser" => {
-            // Each changes something: they go by turns.
+            // Blocks and unblocks in turn, so that each call changes something.
             let user_id = wide_user(2);
             let request = BlockUserRequest { tenant_id: wide.clone(), user_id: user_id.clone(), end_sessions: true };
             let both = async {
@@ -112,7 +112,7 @@ pub async fn call(world: &World, name: &str) -> Option<Called> {
             unary!(world, DirectoryServiceClient, list_organizations, request)
         }
         "DeleteOrganization" => {
-            // Those that many seats name first, and then new ones: each walks over all users.
+            // First deletes organizations that many seats name, and later new ones; each deletion walks over all users.
             let number = world.next();
             let known = organization(1 + number % 100);
             let request = DeleteOrganizationRequest { tenant_id: wide.clone(), organization_id: known };

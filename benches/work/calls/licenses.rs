@@ -7,7 +7,7 @@ use usher::proto::v1::*;
 use super::{Called, PAGE};
 use crate::world::{WIDE, World};
 
-/// The license that is installed, and deleted.
+/// The license that is installed and deleted.
 const THIRD: &str = "third";
 
 pub async fn call(world: &World, name: &str) -> Option<Called> {

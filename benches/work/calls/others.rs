@@ -1,4 +1,4 @@
-//! The audit, notifications, the server and tokens.
+//! The audit, notifications, the server, and tokens.
 
 use prost::Message;
 use usher::proto::v1::audit_service_client::AuditServiceClient;

@@ -1,4 +1,4 @@
-//! Seats: taken, kept, given back, granted and revoked.
+//! Seats: check-out, heartbeat, check-in, grant and revocation.
 
 use prost::Message;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
@@ -7,7 +7,7 @@ use usher::proto::v1::*;
 use super::Called;
 use crate::world::{LARGE, ORGANIZATIONS, POOLS, WIDE, World, organization, pool, user, wide_user};
 
-/// Items of a batch, users of a wide one.
+/// Items of a batch, and users of the wide tenant.
 const BATCH: usize = 1_000;
 
 pub async fn call(world: &World, name: &str) -> Option<Called> {

@@ -24,7 +24,7 @@ pub async fn call(world: &World, name: &str) -> Option<Called> {
             unary!(world, SessionServiceClient, close_idle_sessions, request)
         }
         "WatchSessions" => {
-            // It has no end: its first messages.
+            // A watch has no end, so only its first messages are read.
             let mut client = SessionServiceClient::new(world.line.clone());
             match client.watch_sessions(WatchSessionsRequest { tenant_id: large, ..Default::default() }).await {
                 Ok(answer) => answer.into_inner().message().await.map(|first| first.map_or(0, |m| m.encoded_len())),

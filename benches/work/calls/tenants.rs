@@ -1,4 +1,4 @@
-//! Tenants and what is in use.
+//! Tenants and usage.
 
 use prost::Message;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
@@ -17,7 +17,7 @@ pub async fn call(world: &World, name: &str) -> Option<Called> {
         }
         "GetTenant" => unary!(world, TenantServiceClient, get_tenant, GetTenantRequest { tenant_id: large }),
         "UpdateTenant" => {
-            // Every pool is looked at, every seat and every session counted anew.
+            // Changes the policy, so that every pool is visited and every seat and session is counted anew.
             let seconds = 36_000 + i64::try_from(world.next()).unwrap_or(0);
             let policy = Policy {
                 max_session: Some(prost_types::Duration { seconds, nanos: 0 }),

@@ -91,7 +91,7 @@ fn wanted(query: &AuditQuery, event: &AuditEvent) -> bool {
         && query.user.as_ref().is_none_or(|user| event.user.as_ref() == Some(user))
         && query.actor.as_ref().is_none_or(|actor| **actor == *event.actor.0)
         && query.action.is_none_or(|action| event.action == action)
-        && query.denied.is_none_or(|random_query| denied == random_query)
+        && query.denied.is_none_or(|wanted| denied == wanted)
         && query.reason.is_none_or(|reason| event.reason.map(Reason::code) == Some(reason))
         && query.from.is_none_or(|from| event.at >= from)
         && query.until.is_none_or(|until| event.at < until)

@@ -91,8 +91,8 @@ impl Disk {
     }
 
     pub fn join(&mut self, new: &NewNode) {
-        let Self(pieces, nodes) = self;
-        nodes.join(new, |id| pieces.iter().any(|shard_disk| shard_disk.node.is_some_and(|node| node.id == id)));
+        let Self(shards, nodes) = self;
+        nodes.join(new, |id| shards.iter().any(|shard| shard.node.is_some_and(|node| node.id == id)));
     }
 
     pub fn beat(&mut self, beat: &NodeBeat) -> Sighting {

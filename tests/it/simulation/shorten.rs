@@ -15,12 +15,12 @@ pub fn kind(what: &str) -> &str {
 pub fn shorten(seed: u64, failure: &Failure) -> Failure {
     let mut steps = failure.steps.clone();
     let mut tried = 0;
-    let mut shard_disk = steps.len().div_ceil(2);
-    while shard_disk > 0 {
+    let mut chunk = steps.len().div_ceil(2);
+    while chunk > 0 {
         let before = steps.len();
         let mut from = 0;
         while from < steps.len() && tried < MAX_ATTEMPTS {
-            let until = (from + shard_disk).min(steps.len());
+            let until = (from + chunk).min(steps.len());
             let left: Vec<Step> = [&steps[..from], &steps[until..]].concat();
             tried += 1;
             match run(seed, &left, false) {
@@ -29,8 +29,8 @@ pub fn shorten(seed: u64, failure: &Failure) -> Failure {
             }
         }
         // Single steps are tried once more as long as that helps: some can be left out only after another one.
-        let done = shard_disk == 1 && (steps.len() == before || tried >= MAX_ATTEMPTS);
-        shard_disk = if done { 0 } else { (shard_disk / 2).max(1) };
+        let done = chunk == 1 && (steps.len() == before || tried >= MAX_ATTEMPTS);
+        chunk = if done { 0 } else { (chunk / 2).max(1) };
     }
     match run(seed, &steps, true) {
         Err(shorter) => shorter,

@@ -30,8 +30,8 @@ pub fn adds_up(
     let mut counter = Counter::default();
     counter.take(&SnapshotChunk::Installation(Some(installation(shards))));
     counter.take(&SnapshotChunk::Shard(shard, owner, Box::new(position), EventNo(1)));
-    for piece in [SnapshotChunk::Rows(rows), SnapshotChunk::Blocks(blocks), SnapshotChunk::Events(events)] {
-        counter.take(&piece);
+    for chunk in [SnapshotChunk::Rows(rows), SnapshotChunk::Blocks(blocks), SnapshotChunk::Events(events)] {
+        counter.take(&chunk);
     }
     match counter.finish().problems() {
         problems if problems.is_empty() => Ok(()),

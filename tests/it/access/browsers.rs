@@ -1,5 +1,5 @@
-//! A server without credentials and the browser beside it: what a page of somebody else can send is refused, by gRPC and
-//! by plain HTTP, and what clients and pages of its own send is not.
+//! A server without credentials, and a browser on the same machine: requests that a foreign web page can send are
+//! refused, over gRPC and over plain HTTP; requests of clients and of the machine's own pages are served.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -28,13 +28,13 @@ fn everything() -> v1::CreateTokenRequest {
     v1::CreateTokenRequest { name: "mine".into(), roles, all_tenants: true, ..Default::default() }
 }
 
-/// A message behind its frame.
+/// Returns a message with its gRPC frame.
 fn framed(message: &impl Message) -> Vec<u8> {
     let bytes = message.encode_to_vec();
     [&[0], &(bytes.len() as u32).to_be_bytes()[..], &bytes].concat()
 }
 
-/// Makes a token over HTTP/2, for an authority and with more headers. Answers the status.
+/// Calls CreateToken over HTTP/2 with this authority and these additional headers. Returns the status.
 async fn create(api: SocketAddr, authority: &str, more: &[(&'static str, &str)]) -> Status {
     let origin = format!("http://{authority}").parse().expect("an authority");
     let endpoint = Endpoint::from_shared(format!("http://{api}")).expect("an address").origin(origin);
@@ -60,7 +60,7 @@ fn refused(status: &Status, header: &str) {
     assert!(status.message().contains(header), "no {header} in {status:?}");
 }
 
-/// One HTTP/1.1 request; answers everything that comes back.
+/// Sends one HTTP/1.1 request. Returns everything that comes back.
 fn plain(to: SocketAddr, head: &str, body: &[u8]) -> String {
     let mut socket = TcpStream::connect(to).expect("it accepts");
     let length = body.len();
@@ -126,7 +126,7 @@ fn what_is_no_call_is_told_so_in_plain_http() {
         let answer = plain(program.api, &head, &message);
         assert!(answer.starts_with(first) && answer.contains(text), "{head}: {answer}");
     }
-    // gRPC-Web is gRPC: its errors are those.
+    // A gRPC-Web call is refused with a gRPC error, not with an HTTP status.
     for (host, more) in [("rebound.example", ""), ("localhost", "\r\norigin: https://evil.example")] {
         let answer = plain(program.api, &format!("{}{more}", to("POST", host, "application/grpc-web")), &message);
         assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("grpc-status: 7"), "{answer}");

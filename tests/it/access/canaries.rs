@@ -1,4 +1,5 @@
-//! No secret comes out: canaries in every place that holds one, everything said that can be said, and all of it searched.
+//! No output contains a secret: every place that holds a secret gets a canary, everything that Usher can output is
+//! collected, and all of it is searched.
 
 use std::process::Command;
 
@@ -8,14 +9,14 @@ use super::fixture::{EVERY_ROLE, Fixture, messages, token};
 use crate::support::program::{Data, Program};
 use crate::support::raw::call;
 
-/// Does not answer, on purpose: what is said about it is wanted.
+/// This database is unreachable on purpose: the test needs the error messages about it.
 const DATABASE: &str = "postgres://usher:canary-database@127.0.0.1:1/usher";
 const SMTP: &str = "canary-smtp-password";
 const WEBHOOK: &str = "whsec_Y2FuYXJ5LXdlYmhvb2stc2VjcmV0LWNhbmFyeSEh";
 const JWT: &str = "eyJhbGciOiJSUzI1NiJ9.eyJjYW5hcnkiOiJqd3QifQ.Y2FuYXJ5LXNpZ25hdHVyZQ";
 const WRONG: &str = "usher_00000000000000aa_ca0a77ca0a77ca0a77ca0a77ca0a77ca0a77ca0a77ca0a77ca0a77ca0a77ca0a_00000000";
 
-/// Texts, each with its place, and secrets that must be in none.
+/// Collected texts, each with its place, and the secrets that none of them may contain.
 struct Search {
     said: Vec<(String, String)>,
     secrets: Vec<String>,
@@ -30,7 +31,7 @@ impl Search {
         assert!(self.said.iter().map(|(_, text)| text.len()).sum::<usize>() > 50_000, "little was said");
         for (place, text) in &self.said {
             for secret in &self.secrets {
-                // The middle of a secret says as much as the whole.
+                // The middle of a secret gives away as much as the whole.
                 let core = &secret[secret.len() / 4..secret.len() * 3 / 4];
                 let at = text.find(core);
                 assert!(at.is_none(), "{place} says {:?}", at.map(|at| text[at.saturating_sub(200)..].get(..400)));
@@ -73,12 +74,12 @@ async fn nothing_that_is_said_holds_a_secret() {
 
     let credentials =
         [&fixture.admin, &manager, &application, WRONG, JWT].map(|credential| format!("Bearer {credential}"));
-    // One of them would have less logged.
+    // SetLogFilter is left out: it could make the log shorter.
     for (method, message) in messages().into_iter().filter(|(method, _)| !method.ends_with("SetLogFilter")) {
         for credential in &credentials {
             let makes_one = method == "TokenService/CreateToken";
             match call(&channel, &format!("usher.v1.{method}"), message.clone(), Some(credential)).await {
-                // The one place in which a secret is told: to whoever asked for it.
+                // The only answer that may contain a secret: CreateToken returns the new one to its caller.
                 Ok(_) if makes_one => {}
                 Ok(answer) => search.hear(&method, String::from_utf8_lossy(&answer.unwrap_or_default())),
                 Err(status) => search.hear(&method, format!("{status:?}")),
@@ -90,7 +91,7 @@ async fn nothing_that_is_said_holds_a_secret() {
     program.terminate();
     search.hear("the log", program.ended().errors);
 
-    // A database that is away, and a configuration that is shown and one that is wrong.
+    // A start with an unreachable database; and check-config, with a right and a wrong configuration.
     let away = Program::launch(&Data::Postgres(DATABASE), &["--log", "trace"], &[]);
     search.hear("a start without the database", away.map(|_| String::new()).unwrap_or_else(|ended| ended.errors));
     for more in [&[][..], &["--deadline", "nonsense"]] {

@@ -1,4 +1,5 @@
-//! Certificates that are good at the handshake and not for ever; and names in them that can be read in two ways.
+//! Client certificates that are valid at the handshake but expire or are revoked later; and ambiguous names in
+//! certificates.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,12 +13,12 @@ use super::fixture::{Fixture, secure, shape, text_of};
 use crate::support::pki::{Pair, Pki};
 use crate::support::program::Program;
 
-/// Waiting for what must happen; only a test that fails waits this long.
+/// Timeout of events that must happen; only a failing test waits this long.
 const SOON: Duration = Duration::from_secs(60);
 
 const LOGIN: &str = "spiffe://example.org/login/eu";
 
-/// A program that takes certificates of `login/*` for managers of the tenant `demo`.
+/// Starts a program that accepts certificates of `login/*` as managers of the tenant `demo`.
 fn serve(fixture: &Fixture, pki: &Pki, more: &[&str]) -> Program {
     let server = pki.server("server");
     let (certificate, key, ca) = (text_of(&server.certificate), text_of(&server.key), text_of(&pki.ca()));
@@ -44,7 +45,7 @@ async fn watch(channel: &Channel) -> tonic::Streaming<v1::WatchSessionsResponse>
     SessionServiceClient::new(channel.clone()).watch_sessions(request).await.expect("a watch").into_inner()
 }
 
-/// Reads a watch to its end, which is one of its connection's.
+/// Reads a watch until its connection ends it.
 async fn ended(mut watch: tonic::Streaming<v1::WatchSessionsResponse>) {
     let status = loop {
         match tokio::time::timeout(SOON, watch.message()).await.expect("it ends") {
@@ -56,7 +57,7 @@ async fn ended(mut watch: tonic::Streaming<v1::WatchSessionsResponse>) {
     assert_eq!(shape(&status), (Code::Unavailable, "WATCH_ENDED".into()), "{status:?}");
 }
 
-#[allow(clippy::disallowed_methods)] // The program's clock is the machine's.
+#[allow(clippy::disallowed_methods)] // The program uses the machine's clock.
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
 }
@@ -82,7 +83,7 @@ async fn a_certificate_that_expires_while_its_connection_is_open_is_good_no_more
         get(&brief).await.expect_err("for good");
     }
     program.says("withdrawn=Expired");
-    // Whoever comes with another one is let in as before.
+    // Another, valid certificate of the same name is accepted as before.
     get(&channel(&program, &pki, &pki.client("long", LOGIN))).await.expect("a manager");
 }
 

@@ -1,4 +1,4 @@
-//! Other people's clients with credentials: grpcurl, and Python's grpcio.
+//! Third-party clients with credentials: grpcurl, and Python's grpcio.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ use crate::support::program::Program;
 
 const LOGIN: &str = r#"{"tenant_id":"demo","pool_id":"primary","user_id":"ann@demo.example","device_id":"laptop"}"#;
 
-/// A program that speaks TLS; an application with a certificate, and one with a token.
+/// A program that speaks TLS, and two credentials of applications: a certificate and a token.
 struct Applications {
     fixture: Fixture,
     pki: Pki,
@@ -86,7 +86,7 @@ async fn grpcurl_with_a_certificate_and_with_a_token() {
     }
     let told = call(&[], "usher.v1.SeatService/CheckOut", LOGIN).expect_err("nobody");
     assert!(told.contains("Unauthenticated") && told.contains("CREDENTIAL_MISSING"), "{told}");
-    // Health and reflection are for everybody.
+    // Health and reflection need no credential.
     let health = call(&[], "grpc.health.v1.Health/Check", "{}").expect("health");
     assert_eq!(health["status"], "SERVING");
 }

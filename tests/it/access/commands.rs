@@ -1,4 +1,4 @@
-//! Commands that ask a running Usher, with credentials and over TLS; and the health check beside TLS.
+//! Commands that call a running server, with credentials and over TLS; and the health check of a server with TLS.
 
 use std::process::{Command, Output};
 
@@ -40,7 +40,7 @@ async fn they_speak_tls_and_show_a_token_or_a_certificate() {
         assert!(told.status.success() && text(&told).contains("primary"), "{credential:?}: {}", text(&told));
     }
     for (more, code, words) in [
-        // No credential; one of an application; an authority that this machine does not trust; plaintext.
+        // No credential; an application's credential; an authority that this machine does not trust; plaintext.
         (vec!["--tls-ca", &ca], 1, "wants a credential"),
         (vec!["--tls-ca", &ca, "--token-file", &application], 1, "does not allow this call"),
         (vec!["--tls", "--token-file", &admin], 3, "UnknownIssuer"),
@@ -52,7 +52,7 @@ async fn they_speak_tls_and_show_a_token_or_a_certificate() {
         assert_eq!(told.status.code(), Some(code), "{more:?}: {}", text(&told));
         assert!(text(&told).contains(words), "{more:?}: {}", text(&told));
     }
-    // The health service asks nobody; over TLS the operations port is asked instead.
+    // The health service needs no credential; on a server with TLS, the check uses the operations port instead.
     let (api, ops) = (program.api.to_string(), program.ops.to_string());
     let checked = usher(&["healthcheck", "--address", &api, "--tls-cert", &cert, "--ops-address", &ops]);
     assert!(checked.status.success() && text(&checked).contains(": serving"), "{}", text(&checked));
@@ -67,7 +67,7 @@ fn no_token_goes_to_another_machine_in_plaintext() {
     let told = usher(&["usage", "--tenant", "demo", "--address", "usher.example.org:50051", "--token-file", &admin]);
     assert_eq!(told.status.code(), Some(2));
     assert!(text(&told).contains("without --tls whoever is between reads the token"), "{}", text(&told));
-    // An address that is none is no other machine.
+    // An invalid address is reported as such, and not as another machine.
     let told = text(&usher(&["usage", "--tenant", "demo", "--address", "nowhere", "--token-file", &admin]));
     assert!(told.contains("--address: ") && !told.contains("--token-file"), "{told}");
 }

@@ -1,4 +1,4 @@
-//! Each kind of credential against each method.
+//! Every kind of credential against every method.
 
 use bytes::Bytes;
 use tonic::Code;
@@ -12,7 +12,7 @@ use super::fixture::{EVERY_ROLE, Fixture, line, messages, secure, shape, text_of
 use super::table::expected;
 use crate::support::raw::call;
 
-/// Methods that answer for a caller of another tenant: with nothing, or about what is the caller's.
+/// Methods that answer a caller of another tenant, too: with nothing, or with facts about the caller only.
 const ANSWER_EVERYBODY: [&str; 4] =
     ["TenantService/ListTenants", "TokenService/ListTokens", "TokenService/RevokeToken", "TokenService/CreateToken"];
 
@@ -21,7 +21,7 @@ fn every_method() -> Vec<(String, Bytes)> {
     let methods: Vec<_> = expected().into_keys().collect();
     assert!(methods.len() > 40, "{methods:?}");
     let message = |method: String| {
-        // What has no field that must be there has no seed.
+        // A message without required fields has no seed.
         let message = messages.get(&method).cloned().unwrap_or_default();
         (method, message)
     };
@@ -42,7 +42,8 @@ async fn acme(channel: &Channel, admin: &str) {
     TenantServiceClient::new(line(channel, admin)).create_tenant(create).await.expect("a tenant");
 }
 
-/// Not with those below: a server holds an address off that fails five hundred times.
+/// Shows that without a credential no method can be called. It is a test of its own, because a server holds off an
+/// address after five hundred failures.
 #[tokio::test]
 async fn whoever_has_no_credential_calls_nothing() {
     let fixture = Fixture::new();
@@ -63,7 +64,7 @@ async fn whoever_has_no_good_credential_calls_nothing() {
     acme(&channel, &fixture.admin).await;
     let mut tokens = TokenServiceClient::new(line(&channel, &fixture.admin));
 
-    // The form is right; the secret is nobody's.
+    // A well-formed token that was never issued.
     let (_, good) = token(&channel, &fixture.admin, "good", &EVERY_ROLE, &[]).await;
     let unknown = usher::auth::token::Token::new(usher::ids::TokenId(77), &[1; 32]);
     let unknown = secrecy::ExposeSecret::expose_secret(unknown.text()).to_owned();
@@ -84,12 +85,12 @@ async fn whoever_has_no_good_credential_calls_nothing() {
         ..Default::default()
     };
     let brief = format!("Bearer {}", tokens.create_token(brief).await.expect("a token").into_inner().secret);
-    // A millisecond is over before long.
+    // Waits until the token has expired, after a millisecond.
     while call(&channel, "usher.v1.TenantService/ListTenants", Bytes::new(), Some(&brief)).await.is_ok() {}
     refused(&channel, Some(&brief), Code::Unauthenticated, "CREDENTIAL_EXPIRED").await;
 }
 
-/// A stream of refused calls is no fault of the connection: h2 would close one after a thousand that were cut off.
+/// Shows that refused calls do not end their connection: h2 would close it after a thousand streams that were reset.
 #[tokio::test]
 async fn a_connection_outlives_thousands_of_refused_calls() {
     let fixture = Fixture::new();
@@ -140,7 +141,7 @@ async fn each_role_calls_what_the_table_says() {
     let channel = program.channel();
     acme(&channel, &fixture.admin).await;
     for (role, wire) in Role::ALL.into_iter().zip(EVERY_ROLE) {
-        // An operator of all tenants: the audit of the installation is theirs.
+        // An operator of all tenants, who may read the audit of the installation.
         let (_, token) = token(&channel, &fixture.admin, role.name(), &[wire], &[]).await;
         let authorization = format!("Bearer {token}");
         for (method, message) in every_method() {
@@ -187,7 +188,8 @@ async fn certificates_stand_for_whom_the_access_file_says() {
     let create = v1::CreateTenantRequest { tenant: Some(tenant) };
     TenantServiceClient::new(ops.clone()).create_tenant(create).await.expect("an operator");
 
-    // No certificate at all, one that no rule is about, one of an application: each is judged call by call.
+    // No certificate, one that matches no rule, and one of an application: the handshake succeeds, and each call is
+    // judged.
     refused(&secure(&program, pki.trust()), None, Code::Unauthenticated, "CREDENTIAL_MISSING").await;
     let stranger = with(&pki.client("stranger", "spiffe://example.org/stranger"));
     refused(&stranger, None, Code::Unauthenticated, "CREDENTIAL_UNKNOWN").await;
@@ -198,7 +200,7 @@ async fn certificates_stand_for_whom_the_access_file_says() {
         let denied = answer.as_ref().is_err_and(|status| status.code() == Code::PermissionDenied);
         assert_eq!(denied, !allowed, "an application calls {method}: {answer:?}");
     }
-    // What is not good comes as far as the handshake: expired, revoked, signed by others.
+    // Invalid certificates fail at the handshake: expired, revoked, or signed by an unknown authority.
     for bad in [
         pki.expired("expired", "spiffe://example.org/ops/expired"),
         revoked,
@@ -212,7 +214,7 @@ async fn certificates_stand_for_whom_the_access_file_says() {
     }
 }
 
-/// Whether an error was made on this side, because there was no connection: ours carry details.
+/// Returns whether the error was made by this client, because there was no connection: Usher's errors have details.
 fn is_of_transport(status: &tonic::Status) -> bool {
     status.details().is_empty()
 }

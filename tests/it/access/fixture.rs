@@ -1,4 +1,4 @@
-//! A program that wants credentials, and credentials of all kinds for it.
+//! Fixture: a program that requires credentials, and credentials of all kinds for it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,13 +20,13 @@ use crate::fuzz::corpus;
 use crate::support::pki::Pki;
 use crate::support::program::{Data, Program};
 
-/// A folder, and what is in it.
+/// A folder with the program's files.
 pub struct Fixture {
     folder: TempDir,
     pub admin: String,
 }
 
-/// Puts a token into each call.
+/// An interceptor that adds a token to each call.
 #[derive(Clone)]
 pub struct Bearer(pub MetadataValue<Ascii>);
 
@@ -49,7 +49,7 @@ impl Fixture {
         self.folder.path().join(name)
     }
 
-    /// A file of this text in the folder; its path, as an option takes it.
+    /// Writes a file of this text into the folder. Returns its path as text, as an option needs it.
     pub fn file(&self, name: &str, text: &str) -> String {
         std::fs::write(self.path(name), text).expect("a file");
         text_of(&self.path(name))
@@ -59,7 +59,7 @@ impl Fixture {
         Pki::new(&self.path("pki"))
     }
 
-    /// A program that takes the administrator's token, and whatever else the options say.
+    /// Starts a program that accepts the administrator's token, with more options.
     pub fn start(&self, more: &[&str]) -> Program {
         let data = self.path("data");
         Program::launch(&Data::Folder(&data), more, &[("USHER_ADMIN_TOKEN", &self.admin)])
@@ -81,7 +81,7 @@ pub fn line(channel: &Channel, token: &str) -> AuthenticatedChannel {
     InterceptedService::new(channel.clone(), bearer(token))
 }
 
-/// A channel to a program that speaks TLS.
+/// Returns a channel to a program that speaks TLS.
 pub fn secure(program: &Program, tls: ClientTlsConfig) -> Channel {
     secure_at(program.api.port(), tls)
 }
@@ -91,7 +91,7 @@ pub fn secure_at(port: u16, tls: ClientTlsConfig) -> Channel {
     endpoint.tls_config(tls).expect("TLS").connect_lazy()
 }
 
-/// A token of these roles for these tenants, none: all of them.
+/// Creates a token with these roles for these tenants; without tenants, for all. Returns its id and its secret.
 pub async fn token(channel: &Channel, admin: &str, name: &str, roles: &[Role], tenants: &[&str]) -> (String, String) {
     let request = v1::CreateTokenRequest {
         name: name.into(),
@@ -107,10 +107,10 @@ pub async fn token(channel: &Channel, admin: &str, name: &str, roles: &[Role], t
 
 pub const EVERY_ROLE: [Role; 4] = [Role::Application, Role::Viewer, Role::Manager, Role::Operator];
 
-/// A message for each method of ours, in which nothing is wrong: seeds of the fuzzing. They are about the tenant `acme`.
+/// Returns a valid message for each of Usher's methods: the seeds of the fuzzing. They are about the tenant `acme`.
 pub fn messages() -> BTreeMap<String, Bytes> {
     let seeds = corpus("requests").into_iter().filter_map(|(file, bytes)| {
-        // What follows the method's name tells several seeds of it apart.
+        // Names of further seeds have more parts; one plain seed of each method is enough.
         let plain = file.file_name()?.to_str()?.matches('-').count() == 2;
         let at = bytes.iter().position(|byte| *byte == b'\n')?;
         plain.then(|| (String::from_utf8_lossy(&bytes[..at]).into_owned(), Bytes::copy_from_slice(&bytes[at + 1..])))
@@ -118,7 +118,7 @@ pub fn messages() -> BTreeMap<String, Bytes> {
     seeds.collect()
 }
 
-/// The code and the reason of an error.
+/// Returns the code and the reason of an error.
 pub fn shape(status: &Status) -> (Code, String) {
     (status.code(), status.get_details_error_info().map(|info| info.reason).unwrap_or_default())
 }

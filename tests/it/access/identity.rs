@@ -16,7 +16,7 @@ use crate::support::raw::call;
 
 const ISSUER: &str = "https://idp.example.org/";
 
-#[allow(clippy::disallowed_methods)] // The program's clock is the machine's.
+#[allow(clippy::disallowed_methods)] // The program uses the machine's clock.
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
 }
@@ -31,7 +31,7 @@ fn claims(others: &Value) -> Value {
     claims
 }
 
-/// A program that trusts the keys of a file.
+/// Starts a program that trusts the keys of a file.
 fn start(fixture: &Fixture, keys: &[Value]) -> crate::support::program::Program {
     fixture.file("keys.jwks", &json!({ "keys": keys }).to_string());
     let access = fixture.file(
@@ -73,7 +73,7 @@ async fn a_token_of_the_identity_provider_takes_a_seat_and_the_audit_names_its_h
     let mut audit = AuditServiceClient::new(line(&channel, &fixture.admin));
     let events = audit.list_audit_events(list).await.expect("a list").into_inner().events;
     assert_eq!(events[0].actor, "oidc:alice@example.org");
-    // Its tenants are those that it names, and no others.
+    // The token is valid for the tenants that it names, and for no others.
     let status = seats.check_out(v1::CheckOutRequest { tenant_id: "other".into(), ..check_out }).await.expect_err("no");
     assert_eq!(shape(&status), (Code::PermissionDenied, "NOT_ALLOWED".into()));
 }
@@ -103,7 +103,7 @@ async fn any_other_token_takes_none() {
         let (is, why) = shape(&status);
         assert!(is == code && why.starts_with(reason), "{what}: {status:?}");
     }
-    // A key that is published later is read, and until then nothing is decided about its tokens.
+    // A key that is published later is read; until then, calls with its tokens get `UNAVAILABLE`.
     let renewed = Signer::ed25519();
     fixture.file("keys.jwks", &json!({ "keys": [signer.jwk("one"), renewed.jwk("two")] }).to_string());
     let token = renewed.token_of("two", &claims(&json!({"groups": ["auditors"]})));
@@ -112,7 +112,8 @@ async fn any_other_token_takes_none() {
         refused.push(shape(&status));
     }
     assert_eq!(refused[0], (Code::Unavailable, "KEYS_PENDING".into()));
-    // Who asks on and on is held off like any other who is not let in, and let in all the same when the key is known.
+    // A caller that keeps trying may be held off like any other that fails to authenticate; it is accepted once the key
+    // is known.
     refused.dedup();
     assert!(refused[1..].iter().all(|(code, _)| *code == Code::ResourceExhausted || *code == Code::Unavailable));
 }

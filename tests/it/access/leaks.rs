@@ -1,4 +1,4 @@
-//! Where secrets could leak on the machine that the program runs on: help, files, memory.
+//! Places where secrets could leak on the machine that runs the program: help, files, memory.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -58,7 +58,7 @@ async fn a_secret_that_others_can_read_is_told_and_used() {
     let fixture = Fixture::new();
     let token = fixture.file("token", &fixture.admin);
     let folder = fixture.path("token").parent().unwrap().to_owned();
-    // As Kubernetes does it: a link to a file that everybody can read.
+    // Kubernetes mounts secrets like this: through a link, in a folder that everybody can read.
     symlink("token", folder.join("linked")).unwrap();
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
     for (of_file, told) in [(0o644, true), (0o640, false), (0o600, false)] {
@@ -76,7 +76,7 @@ fn a_revocation_list_that_is_wrong_is_the_one_that_is_named() {
     let fixture = Fixture::new();
     let (pki, access) = (fixture.pki(), fixture.file("access.toml", ""));
     let server = pki.server("server");
-    // In PEM, and nothing that a list could be.
+    // Valid PEM, but not a revocation list.
     let list = fixture.file("list.pem", "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n");
     let checked = Command::new(env!("CARGO_BIN_EXE_usher"))
         .args(["check-config", "--access", &access, "--tls-cert", &text_of(&server.certificate)])

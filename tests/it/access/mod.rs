@@ -1,4 +1,5 @@
-//! Who may ask: every credential, good and bad, against every method; tenants that see nothing of each other; TLS.
+//! Authentication and authorization: every credential, valid and invalid, against every method; isolation of tenants
+//! (R1); TLS.
 
 mod browsers;
 mod canaries;

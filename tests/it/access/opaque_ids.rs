@@ -1,5 +1,5 @@
-//! Tenants of a shard share its numbers. None of them leaves the service in the clear, so nobody counts by ids, cursors and
-//! page tokens what others do (R1).
+//! Tenants of a shard share its numbers. No number leaves the service in the clear, so nobody can tell from ids,
+//! cursors and page tokens how much others do (R1).
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,11 @@ use usher::proto::v1::tenant_service_client::TenantServiceClient;
 
 use crate::support::program::{Data, Program};
 
-/// Before the first event: its numbers look like nothing else, and all of them alike.
+/// Number of the last event before the first one of the test: its digits occur nowhere else, and all event numbers of
+/// the test share most of them.
 const MANY: u64 = 0x1234_5678_9abc_0000;
 
-/// Asks about the tenant `acme`, and notes what could tell about another one.
+/// A client of the tenant `acme` that collects all texts which could reveal another tenant's activity.
 struct Acme {
     program: Program,
     noted: Vec<String>,
@@ -34,7 +35,7 @@ impl Acme {
         self.noted
     }
 
-    /// Makes a tenant whose pool is full, and somebody to be told about it.
+    /// Creates a tenant with a full pool, and a responsible person who is notified.
     async fn tenant(&self, tenant_id: &str) {
         let policy = v1::Policy { responsible_person: "boss@example.org".into(), ..Default::default() };
         let tenant = v1::Tenant { tenant_id: tenant_id.into(), policy: Some(policy), ..Default::default() };
@@ -71,7 +72,7 @@ impl Acme {
         (ids, next_page_token)
     }
 
-    /// The ids of all events, a few on each page.
+    /// Returns the ids of all events, from pages of a few events.
     async fn events(&mut self) -> Vec<String> {
         let (mut ids, mut token) = self.page(2, "").await;
         while !token.is_empty() {
@@ -82,7 +83,7 @@ impl Acme {
         ids
     }
 
-    /// The first message of a watch.
+    /// Returns the first message of a watch.
     async fn watch(&mut self, cursor: &str) -> v1::WatchSessionsResponse {
         let request = v1::WatchSessionsRequest { tenant_id: "acme".into(), cursor: cursor.into() };
         let watch = SessionServiceClient::new(self.program.channel()).watch_sessions(request).await.expect("a watch");
@@ -102,7 +103,7 @@ impl Acme {
     }
 }
 
-/// A store whose next event has a number that is found wherever it stands.
+/// Prepares a store whose next event has a number that can be recognized everywhere.
 fn counted_far(data: &Data, folder: &std::path::Path) {
     let program = Program::start(data, &["--shards", "1"]);
     program.terminate();
@@ -111,12 +112,12 @@ fn counted_far(data: &Data, folder: &std::path::Path) {
     database.execute("UPDATE shards SET last_event_no = ?1", [MANY.cast_signed()]).unwrap();
 }
 
-/// What of the numbers stands in a text: in digits, or in the bytes that it stands for.
+/// Returns how a text shows an event number: in digits, or in the bytes that the text encodes.
 fn shows(text: &str) -> Option<&'static str> {
     let (big, little) = (MANY.to_be_bytes(), MANY.to_le_bytes());
     let bytes = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
     let has = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
-    // The digits that all numbers from here on have in common.
+    // The digits that all event numbers of the test share.
     let decimal = MANY.to_string();
     let checks = [
         ("decimal digits", text.contains(&decimal[..12])),
@@ -150,7 +151,7 @@ async fn nothing_counts_what_others_do() {
     let mut acme = Acme::start(&data);
     acme.tenant("acme").await;
     acme.tenant("globex").await;
-    // Between what the one does, the other one does more and more.
+    // Between two events of `acme`, `globex` does more and more.
     for busy in 0..5 {
         acme.grant("acme", &format!("user{busy}")).await;
         for at in 0..busy * 3 {
@@ -162,13 +163,14 @@ async fn nothing_counts_what_others_do() {
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "each its own");
     assert_eq!(acme.page(1_000, "").await, (ids.clone(), String::new()), "the same, however they are asked for");
 
-    // Whether somebody did something meanwhile is not to be seen: of the same place there are two cursors, too.
+    // Two cursors of the same position differ, so different cursors do not reveal that somebody did something in
+    // between.
     let (one, other) = (acme.watch("").await, acme.watch("").await);
     assert_ne!(one.cursor, other.cursor);
     assert_eq!(one.cursor.len(), other.cursor.len());
     let messages = acme.message_ids().await;
 
-    // All of it means the same after a restart.
+    // Ids, tokens and cursors mean the same after a restart.
     let (newest, token) = acme.page(5, "").await;
     let mut noted = acme.stop();
     let mut acme = Acme::start(&data);

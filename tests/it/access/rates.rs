@@ -1,4 +1,4 @@
-//! How often: check-outs of one caller and of one user, and calls that are not let in.
+//! Rates: check-outs of one caller and of one user, and failed authentications.
 
 use bytes::Bytes;
 use tonic::Code;
@@ -33,7 +33,7 @@ async fn check_outs_of_a_user_and_of_a_caller_have_a_rate_where_one_is_set() {
     assert!(status.message().contains("one user"), "{status:?}");
     let retry = status.get_details_retry_info().and_then(|info| info.retry_delay).expect("when to try again");
     assert!((1_700..=1_800).contains(&retry.as_secs()), "{retry:?}");
-    // A question takes nothing, and others have a rate of their own. The refused one counted for the caller.
+    // `check_only` uses up nothing (R20), and each user has a rate of its own. The refused call counted for the caller.
     seats.check_out(login("ann", true)).await.expect("an answer");
     seats.check_out(login("bob", false)).await.expect("a decision");
     seats.check_out(login("cid", false)).await.expect("a decision");

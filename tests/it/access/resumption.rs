@@ -1,4 +1,4 @@
-//! A client certificate is looked at by each handshake: none is resumed, in either version of TLS.
+//! Each handshake checks the client certificate: no session is resumed, neither in TLS 1.2 nor in 1.3.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::fixture::{Fixture, text_of};
 use crate::support::pki::{Pair, Pki};
 use crate::support::program::Program;
 
-/// A client that remembers sessions, and shows a certificate if it has one.
+/// Returns a client that can resume sessions, and presents a certificate if there is one.
 fn client(pki: &Pki, shown: Option<&Pair>, version: &'static SupportedProtocolVersion) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(pki.ca()).expect("a certificate")).expect("an authority");
@@ -32,7 +32,7 @@ fn client(pki: &Pki, shown: Option<&Pair>, version: &'static SupportedProtocolVe
     TlsConnector::from(Arc::new(config))
 }
 
-/// Shakes hands, and reads what comes with the first bytes: tickets are in it.
+/// Does a handshake and reads the server's first bytes, which include session tickets.
 async fn handshake(client: &TlsConnector, program: &Program) -> HandshakeKind {
     let socket = TcpStream::connect(program.api).await.expect("a socket");
     let name = ServerName::try_from("localhost").expect("a name");

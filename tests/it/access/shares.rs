@@ -1,4 +1,4 @@
-//! Scarce places: one tenant and one caller have a share, and the rest stays for others. And what outlives a tenant.
+//! Shares of scarce resources: one tenant or one caller gets only a part of them. And the data that outlives a tenant.
 
 use tonic::Code;
 use usher::proto::v1::session_service_client::SessionServiceClient;
@@ -13,7 +13,7 @@ type Watching = tonic::Streaming<WatchSessionsResponse>;
 async fn watch(line: &AuthenticatedChannel, tenant: &str) -> Result<Watching, tonic::Status> {
     let request = WatchSessionsRequest { tenant_id: tenant.into(), ..Default::default() };
     let mut watching = SessionServiceClient::new(line.clone()).watch_sessions(request).await?.into_inner();
-    // What is said first: the place is taken.
+    // The first message shows that the watch has been admitted.
     watching.message().await?;
     Ok(watching)
 }

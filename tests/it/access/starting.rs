@@ -1,4 +1,4 @@
-//! What a program without credentials does, and what it refuses to do.
+//! A start without credentials: what is served, and what is refused.
 
 use tempfile::TempDir;
 
@@ -43,7 +43,8 @@ fn credentials_in_plaintext_are_warned_of() {
     program.says("without --tls-cert credentials come in plaintext");
 }
 
-/// It is served, for it can be renewed without a restart; but nobody has to find out by refused handshakes.
+/// Shows that a certificate outside its validity is reported at the start. It is served all the same, because it can be
+/// renewed without a restart.
 #[test]
 fn a_certificate_that_clients_refuse_is_told_at_start() {
     let fixture = Fixture::new();

@@ -1,4 +1,4 @@
-//! The table of RPCs and roles, against the contract and against what docs/AUTHENTICATION.md says of the roles.
+//! The table of RPCs and roles, compared with the contract and with the roles in docs/AUTHENTICATION.md.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use usher::auth::policy::{self, Access};
 use usher::ledger::access::Role;
 use usher::service::mount;
 
-/// Written down once more, from the roles' point of view: `Service/*` is every method of a service.
+/// The same table again, by roles: `Service/*` is every method of a service.
 const ROLES: [(Role, &[&str]); 4] = [
     (
         Role::Application,
@@ -45,7 +45,7 @@ const ROLES: [(Role, &[&str]); 4] = [
     ),
 ];
 
-/// For each method of ours the roles that may call it.
+/// Returns the roles that may call each of Usher's methods.
 pub fn expected() -> BTreeMap<String, BTreeSet<Role>> {
     let methods = mount::methods();
     let ours = methods.names().filter_map(|name| name.strip_prefix("usher.v1."));

@@ -1,4 +1,4 @@
-//! Tenants see nothing of each other (R1), whatever their callers know; and the audit says who asked (R35).
+//! Tenants are isolated (R1), whatever their callers know; and the audit names the caller (R35).
 
 use tonic::Code;
 use usher::proto::v1;
@@ -14,7 +14,7 @@ use usher::proto::v1::{Role, SessionEndReason};
 use super::fixture::{AuthenticatedChannel, EVERY_ROLE, Fixture, line, shape, token};
 use crate::support::program::Program;
 
-/// Two tenants, in each a user with a seat; and an application for each.
+/// Two tenants, each with a user who has a seat, and an application.
 struct Two {
     fixture: Fixture,
     program: Program,
@@ -70,7 +70,7 @@ async fn another_tenants_session_id_helps_nobody() {
         active: true,
     };
 
-    // Under their own tenant there is no such session.
+    // The caller's own tenant has no such session.
     let answer = globex.heartbeat(beat("globex")).await.expect("an answer").into_inner();
     assert!(
         matches!(&answer.outcome, Some(HeartbeatOutcome::Ended(ended)) if ended.reason() == SessionEndReason::Unknown),
@@ -79,7 +79,7 @@ async fn another_tenants_session_id_helps_nobody() {
     let check_in = v1::CheckInRequest { tenant_id: "globex".into(), session_id: lease.session_id.clone() };
     let answer = globex.check_in(check_in).await.expect("an answer").into_inner();
     assert!(!answer.ended_now && answer.end_reason() == SessionEndReason::Unknown, "{answer:?}");
-    // Under the other one they may not ask.
+    // The caller has no access to the other tenant.
     let status = globex.heartbeat(beat("acme")).await.expect_err("not theirs");
     assert_eq!(shape(&status), (Code::PermissionDenied, "NOT_ALLOWED".into()));
     let check_in = v1::CheckInRequest { tenant_id: "acme".into(), session_id: lease.session_id.clone() };
@@ -102,7 +102,7 @@ async fn not_yours_and_no_such_tenant_look_the_same() {
         told.push((of(get), of(check_out)));
     }
     assert_eq!(told[0], told[1]);
-    // Whoever may ask about every tenant hears that there is none.
+    // A caller with access to all tenants learns that the tenant does not exist.
     let mut admin = TenantServiceClient::new(line(&program.channel(), &fixture.admin));
     let status = admin.get_tenant(v1::GetTenantRequest { tenant_id: "there is none".into() }).await.expect_err("none");
     assert_eq!(status.code(), Code::NotFound);
@@ -125,7 +125,7 @@ async fn nobody_gives_away_more_than_they_have() {
         assert_eq!(shape(&status), (Code::PermissionDenied, "NOT_ALLOWED".into()), "{beyond:?}");
     }
     tokens.create_token(request(&["globex"])).await.expect("their own");
-    // Nor do they make tenants, but for those that they were given.
+    // They can create only the tenants that their tokens name.
     let mut tenants = TenantServiceClient::new(line(&program.channel(), &operator));
     let tenant = v1::Tenant { tenant_id: "initech".into(), ..Default::default() };
     let status = tenants.create_tenant(v1::CreateTenantRequest { tenant: Some(tenant) }).await.expect_err("beyond");
@@ -145,9 +145,9 @@ async fn the_audit_says_who_asked() {
 
     let list = v1::ListAuditEventsRequest { tenant_id: "acme".into(), ..Default::default() };
     let mut audit = AuditServiceClient::new(line(&channel, &manager));
-    // A denial's event goes out with the next batch (R21), which the login was.
+    // A denial's event goes out with the next batch (R21), here the batch of the login.
     let events = audit.list_audit_events(list).await.expect("a list").into_inner().events;
-    // `token:` and the name, and between them the id.
+    // An actor is `token:`, an id, and the name; removes the id.
     let unnumbered = |actor: &str| match actor.split(':').collect::<Vec<_>>()[..] {
         ["token", id, name] if id.len() == 16 => format!("token:{name}"),
         _ => actor.to_owned(),

@@ -1,4 +1,4 @@
-//! TLS: its versions, what is agreed on, how long it may take; and certificates that are renewed while calls go on.
+//! TLS: its versions, its negotiation, its time limits; and renewal of certificates while calls go on.
 
 use std::io;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ fn serve(fixture: &Fixture, pair: &Pair, more: &[&str]) -> Program {
     fixture.start(&[&["--demo", "--tls-cert", &certificate, "--tls-key", &key], more].concat())
 }
 
-/// Shakes hands and nothing else.
+/// Does a handshake only.
 async fn handshake(
     program: &Program,
     pki: &Pki,
@@ -65,7 +65,7 @@ async fn plaintext_and_silence_come_to_nothing() {
     let program = serve(&fixture, &fixture.pki().server("server"), &["--first-call-timeout", "200ms"]);
     let plain = TenantServiceClient::new(line(&program.channel(), &fixture.admin));
     plain.clone().list_tenants(v1::ListTenantsRequest::default()).await.expect_err("no plaintext");
-    // Not a byte of a handshake: the other side ends it.
+    // A client that sends nothing is disconnected.
     let mut silent = TcpStream::connect(program.api).await.expect("a connection");
     let read = tokio::time::timeout(SOON, silent.read(&mut [0; 16])).await.expect("it is closed");
     assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
@@ -75,7 +75,7 @@ async fn plaintext_and_silence_come_to_nothing() {
     assert!(failed >= Some(2), "{failed:?}");
 }
 
-/// Calls of one client, as long as they are wanted. Some keep their connection, some make a new one for each.
+/// Calls until `on` is false. With `anew`, each call makes a new connection; else all calls share one.
 async fn load(
     fixture_admin: String,
     connect: impl Fn() -> tonic::transport::Channel,
@@ -120,7 +120,7 @@ async fn certificates_are_renewed_under_load_without_a_failed_call() {
             tokio::task::yield_now().await;
         }
     }
-    // A pair that does not fit is not taken, and the one before stays.
+    // A certificate that does not match its key is rejected, and the previous one stays in use.
     let good = shown().await;
     std::fs::write(fixture.path("pki/server.key"), "half a file").expect("a file");
     program.hang_up();
@@ -145,7 +145,7 @@ async fn rules_of_the_access_file_are_read_again() {
     let (access, ca) = (rules("[\"demo\"]"), text_of(&pki.ca()));
     let program = serve(&fixture, &server, &["--tls-client-ca", &ca, "--access", &access]);
     let client = pki.client("viewer", "spiffe://example.org/viewer");
-    // The same connection throughout: what it stood for is looked up again.
+    // The connection stays open throughout: each call looks up its principal again.
     let mut tenants = TenantServiceClient::new(secure(&program, pki.trust().identity(client.identity())));
     let get = || v1::GetTenantRequest { tenant_id: "demo".into() };
     tenants.get_tenant(get()).await.expect("a viewer");

@@ -1,4 +1,4 @@
-//! `buf curl`: the protocols that other stacks speak, gRPC and gRPC-Web.
+//! `buf curl` over the protocols of other gRPC implementations: gRPC and gRPC-Web.
 
 use std::process::Command;
 

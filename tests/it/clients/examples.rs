@@ -1,11 +1,11 @@
-//! The login services to copy from do what they say, against the program.
+//! The example login services print what they promise, against the real program.
 
 use std::path::Path;
 use std::process::Command;
 
 use super::{Demo, Ran, python, repository};
 
-/// What both examples print, but for session ids.
+/// Output of both examples, without session ids.
 const PLAYED: [&str; 10] = [
     "wrong password; Usher is not asked",
     "yes: lands in \"north\", session ",
@@ -41,7 +41,7 @@ fn the_login_service_in_rust() {
 #[test]
 fn the_login_service_in_python() {
     let demo = Demo::start();
-    // In a copy, so that the stubs do not land in the source tree.
+    // Runs in a copy, so that the generated stubs do not land in the source tree.
     let copy = tempfile::tempdir().unwrap();
     let folder = copy.path().join("examples/python");
     std::fs::create_dir_all(&folder).unwrap();

@@ -1,4 +1,4 @@
-//! grpcurl, which asks for the contract by reflection v1alpha.
+//! grpcurl, which reads the contract by reflection v1alpha.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Demo, Ran, assert_has, login, tools};
 
-/// Nothing here takes as long, in seconds.
+/// Time limit of each call in seconds; none takes nearly as long.
 const TIMEOUT: &str = "20";
 
 fn grpcurl(options: &[&str], demo: &Demo, what: &[&str]) -> Ran {
@@ -46,7 +46,7 @@ fn lists_and_describes_what_there_is() {
         let described = grpcurl(&[], &demo, &["describe", service]).text();
         assert!(described.contains("rpc "), "{described}");
     }
-    // Types of other files are found, down to the last.
+    // Types in other files are found as well, down to the last one.
     let described = grpcurl(&[], &demo, &["describe", "usher.v1.CheckOutResponse"]).text();
     assert!(described.contains(".usher.v1.Lease lease = 1;"), "{described}");
     let template = grpcurl(&["-msg-template"], &demo, &["describe", "usher.v1.UpdateTenantRequest"]).text();
@@ -98,7 +98,7 @@ fn a_full_pool_is_a_decision_and_no_error() {
 fn a_check_in_that_means_a_check_out_is_told_so() {
     let demo = Demo::start();
     let error = call(&demo, "usher.v1.SeatService/CheckIn", &login("ann", "laptop")).failure();
-    // grpcurl knows the fields from reflection, and sends nothing that is not one.
+    // grpcurl knows the fields by reflection, and rejects a field that does not exist.
     assert!(error.contains("CheckInRequest has no known field named "), "{error}");
 
     let error = call(&demo, "usher.v1.SeatService/CheckIn", &json!({"tenant_id": "demo"})).failure();

@@ -1,4 +1,4 @@
-//! `usher license … --json` says what grpcurl does, by the names of the contract.
+//! `usher license … --json` prints the same as grpcurl, with the contract's field names.
 
 use std::process::Command;
 
@@ -22,7 +22,7 @@ fn grpcurl(demo: &Demo, method: &str, request: &Value) -> Value {
     named(Ran::new(&mut command).json())
 }
 
-/// Without `installed_at`: a tick, told as a time of day, can be a millisecond off from one answer to the next.
+/// Removes `installed_at`: it is a tick shown as wall time, which can differ by a millisecond between two answers.
 fn steady(mut answer: Value) -> Value {
     let is_time = |at: Option<Value>| at.is_some_and(|at| at.as_str().is_some_and(|at| at.ends_with('Z')));
     let mut licenses: Vec<&mut Value> = match answer.get_mut("license") {
@@ -36,7 +36,7 @@ fn steady(mut answer: Value) -> Value {
     answer
 }
 
-/// `licenseId` is `license_id` in the contract.
+/// Renames JSON members to the contract's names, such as `licenseId` to `license_id`.
 fn named(answer: Value) -> Value {
     match answer {
         Value::Object(members) => members.into_iter().map(|(name, value)| (snake(&name), named(value))).collect(),
@@ -75,7 +75,7 @@ fn answers_in_json_are_those_of_the_calls() {
     let tenant = json!({"tenant_id": "demo"});
     assert_eq!(steady(usher("list")), steady(grpcurl(&demo, list, &tenant)));
 
-    // What changes something is asked once by each.
+    // Commands that change something are run once with each client.
     let deleted = usher("delete more");
     assert_eq!(grpcurl(&demo, install, &again)["changed"], true);
     let one = json!({"tenant_id": "demo", "license_id": "more"});

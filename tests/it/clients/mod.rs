@@ -1,5 +1,5 @@
-//! Real clients against the real program: other people's code, with nothing generated here, and what the pages and the
-//! examples tell people to do. `make tools` puts the clients into `.tools/`.
+//! Real clients against the real program: third-party code without any generated stubs, and the commands of the pages
+//! and examples. `make tools` installs the clients in `.tools/`.
 
 mod buf;
 mod examples;
@@ -16,10 +16,10 @@ use serde_json::{Value, json};
 
 use crate::support::program::{Data, Program};
 
-/// The program with the demo tenant as it is at first.
+/// A program with a fresh demo tenant.
 struct Demo {
     program: Program,
-    /// The data.
+    /// The data folder.
     folder: tempfile::TempDir,
 }
 
@@ -35,7 +35,7 @@ impl Demo {
     }
 }
 
-/// What a client printed, and whether it was content.
+/// Output of a client, and whether it succeeded.
 #[derive(Debug)]
 struct Ran {
     output: Output,
@@ -46,7 +46,7 @@ impl Ran {
         Self { output: command.output().unwrap_or_else(|error| panic!("{command:?}: {error}")) }
     }
 
-    /// What it printed, where it must have succeeded.
+    /// Returns standard output; panics unless the client succeeded.
     fn text(&self) -> String {
         assert!(self.output.status.success(), "{}\n{}{}", self.output.status, self.printed(), self.errors());
         self.printed()
@@ -57,7 +57,7 @@ impl Ran {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
     }
 
-    /// What it said on standard error, where it must have failed.
+    /// Returns standard error; panics unless the client failed.
     fn failure(&self) -> String {
         assert!(!self.output.status.success(), "this should have failed: {}", self.printed());
         self.errors()
@@ -80,17 +80,17 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(repository().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// Where `grpcurl` and a Python with gRPC are.
+/// Returns the folder with `grpcurl` and a Python with gRPC.
 pub fn tools() -> PathBuf {
     let folder = repository().join(".tools/python/bin");
-    // The stamp is written last: an installation that was interrupted is none.
+    // The stamp is written last, so its absence shows an interrupted installation.
     assert!(repository().join(".tools/python/installed").exists(), "run 'make tools': nothing in {}", folder.display());
     folder
 }
 
 pub fn python(script: &Path) -> Command {
     let mut command = Command::new(tools().join("python"));
-    // `-B`: leaves nothing behind in the source tree. And there may be a proxy for everything that is far away.
+    // `-B` keeps Python from writing files into the source tree. `no_proxy` bypasses a proxy.
     command.arg("-B").arg(script).env("no_proxy", "127.0.0.1");
     command
 }
@@ -100,7 +100,7 @@ fn login(user: &str, device: &str) -> Value {
     json!({"tenant_id": "demo", "pool_id": "primary", "user_id": user, "device_id": device})
 }
 
-/// Whether `answer` has everything that `expected` has: objects may have more, all else is equal.
+/// Asserts that `answer` contains `expected`: objects may have more members, everything else must be equal.
 fn assert_has(answer: &Value, expected: &Value) {
     fn has(answer: &Value, expected: &Value) -> bool {
         match (answer, expected) {

@@ -46,8 +46,8 @@ fn walks(reflection: &str) {
     refused(&answers);
 }
 
-/// Two to a page, nobody twice and nobody left out. They come as they signed in, and who did in the same millisecond in
-/// any order.
+/// Asserts that pages of two contain every user exactly once. Sessions are listed in the order of sign-in; those of the
+/// same millisecond may have any order.
 fn assert_pages(pages: &Value, users: &[&str]) {
     let pages = pages.as_array().expect("pages").iter().map(|page| page.as_array().expect("a page"));
     let sizes: Vec<usize> = pages.clone().map(Vec::len).collect();
@@ -57,7 +57,7 @@ fn assert_pages(pages: &Value, users: &[&str]) {
     assert_eq!(listed, users.iter().map(|user| format!("{user}@demo.example")).collect::<Vec<_>>());
 }
 
-/// One start, for a renewal is none, and the end; each with the cursor after it.
+/// Asserts that a watch reports one start (a renewal is none) and the end, each with a new cursor.
 fn watched(answers: &Value) {
     let session = &answers["lease"]["session_id"];
     assert_has(&answers["watching"], &json!({"watching": {}}));
@@ -69,7 +69,7 @@ fn watched(answers: &Value) {
     assert!(cursors[0] != cursors[1] && cursors[1] != cursors[2], "{cursors:?}");
 }
 
-/// Errors carry details that grpcio-status decodes.
+/// Asserts that grpcio-status decodes the details of errors.
 fn refused(answers: &Value) {
     let fields: Vec<_> = ["tenant_id", "pool_id", "user_id", "device_id"]
         .map(|field| json!({"field": field, "description": "must not be empty"}))
@@ -85,7 +85,8 @@ fn refused(answers: &Value) {
     assert_has(&answers["not_found"], &json!({"code": "NOT_FOUND", "details": {"ErrorInfo": missing}}));
 }
 
-/// As Kubernetes probes it, and as a load balancer of gRPC watches it: a drain is told before connections go.
+/// Shows that a health check and a health watch report the state, and that a drain is reported before connections
+/// close.
 #[test]
 fn health_is_checked_and_watched_until_the_drain() {
     let demo = Demo::start();

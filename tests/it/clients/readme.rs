@@ -1,4 +1,4 @@
-//! README.md, docs/TOUR.md and docs/AUTHENTICATION.md are true: their commands are run as they are written, and the
+//! README.md, docs/TOUR.md and docs/AUTHENTICATION.md are correct: their commands run as written, and the `make`
 //! targets that pages name exist.
 
 use std::fmt::Write;
@@ -17,7 +17,7 @@ const ACCESS_FILE: &str = "## Access file\n";
 pub const ADDRESS: &str = "127.0.0.1:50051";
 const CALLS: usize = 20;
 
-/// A line of the tour and what the comments on it and after it promise.
+/// A command of the tour, and the promise in the comments on and after it.
 #[derive(Debug, Default)]
 pub struct Step {
     pub line: String,
@@ -25,21 +25,21 @@ pub struct Step {
 }
 
 impl Step {
-    /// The words in the promise that the answer has literally: reasons, codes, types. That is, words that begin with a
-    /// capital letter and have more of them.
+    /// Returns the words of the promise that the output must contain: reasons, codes and types. These are words that
+    /// begin with a capital letter and have another one.
     pub fn words(&self) -> Vec<&str> {
         let words = self.promise.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_');
         let capitals = |word: &str| word.chars().filter(char::is_ascii_uppercase).count();
         words.filter(|word| word.starts_with(|sign: char| sign.is_ascii_uppercase()) && capitals(word) > 1).collect()
     }
 
-    /// grpcurl prints an RPC error so, and then fails.
+    /// Returns whether the command must fail: grpcurl prints `Code:` for an RPC error and then fails.
     fn fails(&self) -> bool {
         self.promise.contains("Code:")
     }
 }
 
-/// The blocks of shell commands in a text.
+/// Returns the blocks of shell commands in a text.
 fn shell_blocks(text: &str) -> Vec<&str> {
     let after = |start| text.split(start).skip(1).map(|rest: &str| rest.split("\n```").next().unwrap_or_default());
     after("\n```sh\n").chain(after("\n```console\n")).collect()
@@ -62,8 +62,8 @@ pub fn steps(tour: &str) -> Vec<Step> {
     steps
 }
 
-/// One shell for all steps, for they define functions and variables. Each writes what it prints, and how it ended, to
-/// files of its own.
+/// Returns a script that runs all steps in one shell, because they define functions and variables. Each step writes its
+/// output and its exit status to files of its own.
 fn script(steps: &[Step]) -> String {
     let mut script = String::new();
     for (at, step) in steps.iter().enumerate() {
@@ -72,7 +72,8 @@ fn script(steps: &[Step]) -> String {
     script
 }
 
-/// The README's first calls, from the root of the repository. `make run` and its like are left out: the targets exist.
+/// Shows that the README's first calls work from the root of the repository. Commands like `make run` are left out;
+/// another test checks that their targets exist.
 #[test]
 fn the_first_calls_work() {
     let demo = Demo::start();
@@ -117,7 +118,7 @@ fn section<'a>(text: &'a str, heading: &str) -> &'a str {
     found.split("\n## ").next().unwrap_or(found)
 }
 
-/// Each as it stands, in an empty folder; what serves is on a port of its own.
+/// Shows that the six commands work as written, in an empty folder. Only the server's port differs.
 #[test]
 fn six_commands_lead_from_purchase_to_login() {
     let page = read("docs/TOUR.md");
@@ -144,7 +145,7 @@ fn six_commands_lead_from_purchase_to_login() {
     assert_eq!(answer["usage"]["limit"], "15", "{answer:#}");
 }
 
-/// Each as it stands, in an empty folder.
+/// Shows that the commands about API tokens work as written, in an empty folder.
 #[test]
 fn a_token_lets_a_login_service_in_and_no_further() {
     let page = read("docs/AUTHENTICATION.md");
@@ -189,7 +190,7 @@ fn assert_kept(step: &Step, out: &Path, at: usize) {
     }
 }
 
-/// What the program prints at its start to be pasted.
+/// Shows that the calls which the program prints at its start can be pasted and run.
 #[test]
 fn the_calls_to_try_work() {
     let demo = Demo::start();
@@ -213,7 +214,7 @@ fn the_targets_exist() {
     }
 }
 
-/// In code only: prose makes other things.
+/// Returns the targets that code names; prose uses "make" with another meaning.
 fn targets(text: &str) -> Vec<&str> {
     let quoted = text.split("`make ").skip(1);
     let lines = shell_blocks(text).into_iter().flat_map(str::lines).filter_map(|line| line.strip_prefix("make "));

@@ -1,4 +1,4 @@
-//! The recipes are true: every command in them is run, in their order, and does what it promises.
+//! The recipes are correct: every command in them is run in order, and has the promised result.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! The compose file, by its structure: no engine is needed.
+//! The structure of the compose file; no container engine is needed.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ fn every_service_is_confined_and_watched() {
         assert_eq!(texts(&service["security_opt"]), ["no-new-privileges:true"], "{name}");
         assert!(service.get("privileged").is_none() && service.get("cap_add").is_none(), "{name}");
         assert!(service["healthcheck"]["test"].is_array(), "{name}");
-        // Usher's image says itself as whom it runs.
+        // Usher's image sets its own user.
         assert!(
             name == "usher" || !["", "root", "0"].contains(&service["user"].as_str().unwrap_or_default()),
             "{name}"
@@ -48,10 +48,10 @@ fn what_is_named_is_there() {
             assert!(there, "{name}: {volume}");
         }
     }
-    // In the image's volume, which the next container of the service has as well.
+    // The state folder is in the image's volume, which the service's next container gets as well.
     let state = compose["services"]["usher"]["environment"]["USHER_STATE_DIR"].as_str().unwrap();
     assert!(read("Dockerfile").contains(&format!("VOLUME {state}\n")));
-    // Secrets are made by whoever deploys; nothing of them gets into the repository.
+    // Whoever deploys creates the secrets; none of them is in the repository.
     for (name, secret) in compose["secrets"].as_object().unwrap() {
         assert_eq!(secret["file"].as_str(), Some(&*format!("./secrets/{name}")));
         let readme = read("README.md");

@@ -1,5 +1,5 @@
-//! The image without an engine: its recipe is linted, and its last stage is laid out in a folder, in which the real
-//! program runs as the image says: not as root, and with a root that is read-only.
+//! The image, without a container engine: its Dockerfile is linted, and its last stage is laid out in a folder. The
+//! real program runs there as in the image: not as root, and with a read-only root file system.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,15 +12,15 @@ use super::{path, read, run};
 use crate::clients::{repository, tools};
 use crate::support::program::Program;
 
-/// As whom the image runs.
+/// User id of the image.
 const NOBODY: u32 = 65532;
 
-/// What the image's base has, of what the program could ask for.
+/// Libraries that the base image provides and the program may link with.
 const LIBRARIES: [&str; 6] =
     ["ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "libc.so.6", "libgcc_s.so.1", "libm.so.6", "linux-vdso.so.1"];
 
-/// Prepares the root of the container in a mount namespace of its own, and becomes the program there.
-/// $1: the root, $2: the data, $3: user and group; then the program and its arguments.
+/// Script that prepares the container's root in a mount namespace of its own, and executes the program there.
+/// Arguments: $1 the root, $2 the data, $3 user and group; then the program and its arguments.
 const ENTER: &str = r#"
     root=$1 data=$2 user=$3
     shift 3
@@ -50,7 +50,7 @@ fn the_recipe_is_clean() {
     assert!(last.contains(concat!("image.version=\"", env!("CARGO_PKG_VERSION"), "\"")));
 }
 
-/// Cargo finds all that it wants among what `.dockerignore` lets in, and no more is let in.
+/// Shows that `.dockerignore` admits everything that the build needs, and nothing else.
 #[test]
 fn what_the_image_is_built_from_is_enough_and_holds_no_secret() {
     let folder = tempfile::tempdir().unwrap();
@@ -79,7 +79,7 @@ fn lay_out(root: &Path) {
         fs::create_dir_all(root.join(folder)).unwrap();
     }
     fs::copy(program, root.join("usr/bin/usher")).unwrap();
-    // `env` changes the folder and is gone; the image has no such program.
+    // `env` only changes the folder and then executes the program; the image does not contain it.
     for program in [program, Path::new("/usr/bin/env")] {
         for library in libraries(program) {
             let into = root.join(library.strip_prefix("/").unwrap());
@@ -90,7 +90,7 @@ fn lay_out(root: &Path) {
     fs::copy("/usr/bin/env", root.join("usr/bin/env")).unwrap();
 }
 
-/// Where the libraries of a program are.
+/// Returns the paths of a program's libraries.
 fn libraries(program: &Path) -> Vec<PathBuf> {
     let linked = run(Command::new("ldd").arg(program));
     linked.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from).collect()
@@ -132,7 +132,7 @@ fn it_runs_as_nobody_and_writes_nothing_but_its_data() {
     let seen: Vec<_> = mounts.lines().filter(|line| line.split(' ').nth(4).is_some_and(|at| at == "/")).collect();
     assert!(seen.last().is_some_and(|root| root.split(' ').nth(5).unwrap().starts_with("ro")), "{mounts}");
 
-    // The image's health check, in the same root.
+    // Runs the image's health check in the same root.
     let healthy = |api: SocketAddr| {
         let mut check = Command::new("nsenter");
         check.args(["--mount", "--root", "--target"]).arg(program.id().to_string());

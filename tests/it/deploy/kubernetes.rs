@@ -1,5 +1,5 @@
-//! The manifests: built by kustomize as `kubectl apply -k` does, held against Kubernetes' own schemas and its standard
-//! of pod security, and against what Usher does.
+//! The Kubernetes manifests: built by kustomize like `kubectl apply -k`, and checked against Kubernetes' own schemas,
+//! against its pod security standard, and against Usher's behavior.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ fn kustomize(folder: &Path) -> String {
     run(Command::new(tools().join("kubectl")).arg("kustomize").arg(folder))
 }
 
-/// Every object of an overlay. The script checks each.
+/// Returns every object of an overlay. The script checks each of them.
 fn objects(overlay: &str) -> Vec<Value> {
     let built = kustomize(&path("kubernetes").join(overlay));
     script("kubernetes.py", &built).as_array().expect("a list").clone()
@@ -48,7 +48,7 @@ fn one_pod_runs_and_has_time_to_drain() {
         assert!(grace >= drain + Duration::from_secs(10), "{overlay}: killed in the middle of its drain");
         let image = pod["containers"][0]["image"].as_str().unwrap();
         assert_eq!(image, concat!("usher:", env!("CARGO_PKG_VERSION")));
-        // A rolling update would run two.
+        // A rolling update would run two pods at once.
         assert!(kind == "StatefulSet" || workload["strategy"]["type"] == "Recreate");
     }
 }
@@ -82,7 +82,7 @@ fn what_refers_to_something_finds_it() {
                 "{overlay}: with TLS, the other is not asked"
             );
         }
-        // Files that variables name lie in what is mounted.
+        // Files that variables name are in mounted volumes.
         let mounts: Vec<_> =
             container["volumeMounts"].as_array().unwrap().iter().map(|it| it["mountPath"].as_str().unwrap()).collect();
         for (name, value) in one(&objects, "ConfigMap")["data"].as_object().unwrap() {
@@ -104,7 +104,7 @@ fn the_embedded_store_is_on_a_volume_and_postgresql_is_let_through() {
     let postgresql = objects("postgresql");
     let settings = &one(&postgresql, "ConfigMap")["data"];
     assert_eq!(settings["USHER_DATABASE_URL_FILE"], "/etc/usher/secrets/database-url");
-    // By a lock file there a container knows that the one before it is gone.
+    // A lock file in this folder tells a container that the previous one has ended.
     let pod = &one(&postgresql, "Deployment")["spec"]["template"]["spec"];
     let mounts = pod["containers"][0]["volumeMounts"].as_array().unwrap();
     let state = mounts.iter().find(|mount| mount["mountPath"] == settings["USHER_STATE_DIR"]).expect("a volume");
@@ -122,7 +122,7 @@ fn the_embedded_store_is_on_a_volume_and_postgresql_is_let_through() {
     }
 }
 
-/// With the line of the monitoring component taken in, as people do.
+/// Shows that the monitoring component works when its line is uncommented, and has the same alerts.
 #[test]
 fn monitoring_scrapes_the_service_and_has_the_same_alerts() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What alerts and dashboard ask for exists: a metric that was renamed would leave an alert silent for ever.
+//! The metrics of alerts and dashboard exist: otherwise renaming a metric would silence an alert.
 
 use std::collections::BTreeSet;
 
@@ -8,17 +8,17 @@ use super::read;
 
 const FILES: [&str; 2] = ["prometheus/usher.rules.yml", "grafana/usher.json"];
 
-/// Labels of every series: Prometheus adds the first two, histograms have the third.
+/// Labels that every series has: Prometheus adds the first two, and histograms have the third.
 const ALWAYS: [&str; 3] = ["instance", "job", "le"];
 
-/// A metric in an expression, and the labels that are asked of it there.
+/// A metric in an expression, with the labels that the expression uses.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct MetricUse {
     name: String,
     labels: Vec<String>,
 }
 
-/// Every metric that a text names.
+/// Returns every metric that a text names.
 fn metrics_used(text: &str) -> BTreeSet<MetricUse> {
     let name_ends = |rest: &str| rest.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(rest.len());
     let starts = text
@@ -27,14 +27,14 @@ fn metrics_used(text: &str) -> BTreeSet<MetricUse> {
     let metric = |at: usize| {
         let (name, rest) = text[at..].split_at(name_ends(&text[at..]));
         let inside = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).map_or("", |(inside, _)| inside);
-        // In JSON the quotes are escaped. No value has a comma in it.
+        // JSON escapes the quotes. No label value contains a comma.
         let labels = inside.split(',').filter_map(|label| label.split(['=', '!']).next()).filter(|l| !l.is_empty());
         MetricUse { name: name.to_owned(), labels: labels.map(str::to_owned).collect() }
     };
     starts.map(|(at, _)| metric(at)).collect()
 }
 
-/// The metric of a series: histograms have three kinds of them.
+/// Returns the metric of a series; a histogram has three kinds of series.
 fn find(series: &str) -> Option<&'static Metric> {
     let histogram = ["_bucket", "_sum", "_count"].iter().find_map(|end| series.strip_suffix(end));
     let named = |metric: &&&Metric| {

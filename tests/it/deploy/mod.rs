@@ -1,5 +1,5 @@
-//! What is in `deploy/`, checked without a cluster and without containers: by the tools of those who will read it, and
-//! by running the real program as it says.
+//! The files in `deploy/`, checked without a cluster and without containers: by the tools that will read them, and by
+//! running the real program with their settings.
 
 mod compose;
 mod image;
@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::clients::{python, repository};
 
-/// A file of `deploy/`.
+/// Returns the path of a file in `deploy/`.
 fn path(file: &str) -> PathBuf {
     repository().join("deploy").join(file)
 }
@@ -27,7 +27,7 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// What a program prints, where it must succeed.
+/// Returns the output of a program; panics unless it succeeds.
 fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}: run 'make tools'"));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -35,7 +35,7 @@ fn run(command: &mut Command) -> String {
     text(&output.stdout)
 }
 
-/// What a script of ours prints, as JSON, of what it reads on standard input. It must succeed.
+/// Runs one of Usher's scripts with this standard input. Returns its output as JSON; panics unless it succeeds.
 fn script(name: &str, input: &str) -> Value {
     let mut command = python(&repository().join("tests/it/deploy/python").join(name));
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -45,7 +45,7 @@ fn script(name: &str, input: &str) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The texts in a list.
+/// Returns the texts in a list.
 fn texts(list: &Value) -> Vec<&str> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }

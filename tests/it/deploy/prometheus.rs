@@ -1,4 +1,4 @@
-//! Prometheus itself: it takes the alerts, each sounds when it must, and it scrapes the real program as configured.
+//! A real Prometheus accepts the alerts, fires each when it must, and scrapes the real program as configured.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -12,7 +12,7 @@ use super::{path, read, run};
 use crate::clients::repository;
 use crate::support::program::{Data, Program};
 
-/// Twenty a second. Nothing here takes as long.
+/// At twenty a second, this is a minute; nothing here takes as long.
 const MAX_LOOKS: usize = 1_200;
 
 const ALERTS: [&str; 14] = [
@@ -53,7 +53,7 @@ fn each_alert_sounds_when_it_must_and_is_tried() {
     }
 }
 
-/// Every alert has what the person needs who is woken by it.
+/// Shows that every alert tells the person on call how severe it is, what happens, and what to do.
 #[test]
 fn each_alert_says_what_to_do() {
     let rules = read("prometheus/usher.rules.yml");
@@ -71,14 +71,14 @@ fn each_alert_says_what_to_do() {
     }
 }
 
-/// A Prometheus on a free port. Killed when dropped.
+/// A Prometheus on a free port. It is killed when dropped.
 struct Prometheus {
     child: Child,
     address: SocketAddr,
 }
 
 impl Prometheus {
-    /// Runs with the shipped files, but for the address of what is scraped, and how often.
+    /// Starts Prometheus with the shipped files, except for the scraped address and the interval.
     fn start(folder: &Path, target: SocketAddr) -> Self {
         let config = read("prometheus/prometheus.yml");
         let ours = config.replace("usher:9464", &target.to_string()).replace("_interval: 15s", "_interval: 100ms");
@@ -97,14 +97,14 @@ impl Prometheus {
             address.split(' ').next()?.parse().ok()
         });
         assert!(log.any(|line| line.contains("Server is ready to receive web requests")), "it is never ready");
-        // The rest of what it says goes nowhere, so that it never waits for a reader.
+        // Reads the rest of the log, so that Prometheus never blocks on a full pipe.
         std::thread::spawn(move || log.for_each(drop));
         Self { address: address.expect("it says where it listens"), child }
     }
 
     fn get(&self, page: &str) -> Value {
         let mut socket = TcpStream::connect(self.address).unwrap();
-        // HTTP/1.0: the answer comes in one piece.
+        // HTTP/1.0: the answer is not chunked.
         write!(socket, "GET /api/v1/{page} HTTP/1.0\r\nhost: here\r\n\r\n").unwrap();
         let mut answer = String::new();
         socket.read_to_string(&mut answer).unwrap();
@@ -113,7 +113,7 @@ impl Prometheus {
         serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
     }
 
-    /// Waits until a series has a value; `None`: until it is gone.
+    /// Waits until a series has a value; `None`: until the series is gone.
     async fn wait_for(&self, series: &str, wanted: Option<&str>) {
         let mut looks = tokio::time::interval(Duration::from_millis(50));
         for _ in 0..MAX_LOOKS {
@@ -125,7 +125,7 @@ impl Prometheus {
         panic!("{series} is {:?}, not {wanted:?}: {}", self.value(series), self.get("query?query=ALERTS"));
     }
 
-    /// The value of a series, if there is exactly one.
+    /// Returns the value of a series, if there is exactly one.
     fn value(&self, series: &str) -> Option<String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let query: String =
@@ -170,7 +170,7 @@ async fn a_real_prometheus_scrapes_it_and_has_its_alerts() {
     let rules = rules["data"]["groups"][0]["rules"].as_array().unwrap();
     let names: Vec<_> = rules.iter().map(|rule| rule["name"].as_str().unwrap()).collect();
     assert_eq!(names, ALERTS);
-    // Of the demo's pools one is full, which is not an alarm before a quarter of an hour. All else is well.
+    // One of the demo's pools is full, which fires only after a quarter of an hour. There is no other alert.
     prometheus
         .wait_for("ALERTS{alertname=\"UsherSeatsNearLimit\",percent=\"100\",alertstate=\"pending\"}", Some("1"))
         .await;
@@ -180,7 +180,7 @@ async fn a_real_prometheus_scrapes_it_and_has_its_alerts() {
         assert_ne!(rule["health"], "err", "{rule}");
     }
 
-    // And when it is gone, that is seen.
+    // Shows that the end of the program is noticed.
     program.kill();
     prometheus.wait_for("ALERTS{alertname=\"UsherDown\",alertstate=\"pending\"}", Some("1")).await;
 }

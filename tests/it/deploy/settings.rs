@@ -1,14 +1,14 @@
-//! Every variable that is set anywhere in `deploy/` is one that Usher reads.
+//! Every variable that is set in `deploy/` is one that Usher reads.
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
 use super::{read, run};
 
-/// Secrets that are read from files; `--help` shows no variable for them.
+/// Variables of secrets that are read from files; `--help` does not show them.
 const FILES: [&str; 1] = ["USHER_DATABASE_URL_FILE"];
 
-/// What builds, and not what serves.
+/// Variables of the build, not of the server.
 const BUILDS: [&str; 1] = ["USHER_COMMIT"];
 
 const DEPLOYMENTS: [&str; 8] = [
@@ -44,7 +44,7 @@ fn every_variable_is_an_option() {
     }
 }
 
-/// To serve without credentials is for trying things, on one's own machine.
+/// Shows that nothing that is deployed serves without credentials, which is for trials on one's own machine only.
 #[test]
 fn nothing_that_is_deployed_is_insecure() {
     for file in DEPLOYMENTS {

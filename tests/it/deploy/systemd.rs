@@ -1,4 +1,4 @@
-//! systemd: what the program tells it, and the unit.
+//! systemd: the program's notifications to it, and the unit.
 
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{path, read, run};
 use crate::support::program::{Data, Program};
 
-/// The end of `NOTIFY_SOCKET` at which systemd listens.
+/// The socket that systemd would listen on (`NOTIFY_SOCKET`).
 struct Listener {
     socket: UnixDatagram,
 }
@@ -20,7 +20,7 @@ impl Listener {
         Self { socket }
     }
 
-    /// What was told next, without the moment of a reload.
+    /// Returns the next notification, without the time of a reload.
     fn next(&self) -> String {
         let mut told = [0; 4096];
         let length = self.socket.recv(&mut told).expect("it tells something in time");
@@ -58,7 +58,7 @@ fn a_socket_that_nobody_listens_at_keeps_nothing_from_serving() {
     assert_eq!(program.ended().status.code(), Some(0));
 }
 
-/// The unit as it is installed, but for the place of the program, with its drop-in for PostgreSQL.
+/// Installs the unit with its drop-in for PostgreSQL; only the program's path differs.
 fn installed(folder: &Path) -> PathBuf {
     let unit = read("systemd/usher.service").replace("/usr/bin/usher", env!("CARGO_BIN_EXE_usher"));
     let file = folder.join("usher.service");
@@ -78,7 +78,7 @@ fn systemd_understands_the_unit() {
     assert!(output.status.success() && said.is_empty(), "{said}");
 }
 
-/// In tenths, from 0 to 100. What is left is the network, which it is for.
+/// Highest permitted exposure, in tenths, from 0 to 100. What remains is the network, which Usher needs.
 const EXPOSURE: &str = "15";
 
 #[test]
@@ -96,13 +96,13 @@ fn the_unit_knows_the_exit_codes_and_the_drain() {
         let mut lines = unit.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('='));
         lines.next().unwrap_or_else(|| panic!("no {name}"))
     };
-    // What no repetition heals. Who lost its shards (8) comes back as a standby.
+    // The exit codes that a restart does not fix. A process that lost its shards (8) restarts as a standby.
     assert_eq!(setting("RestartPreventExitStatus"), "2 6 7 12");
     assert_eq!(setting("Restart"), "on-failure");
     assert_eq!(setting("Type"), "notify");
     let stop = humantime::parse_duration(setting("TimeoutStopSec")).unwrap();
     assert!(stop >= Duration::from_secs(20 + 10), "longer than --drain-timeout by default");
-    // Every secret is a credential, and each is handed on by its name.
+    // Every secret is a systemd credential, and a variable passes on its name.
     let units = unit.clone() + &read("systemd/postgresql.conf");
     for credential in units.lines().filter_map(|line| line.strip_prefix("LoadCredential=")) {
         let (name, source) = credential.split_once(':').unwrap();

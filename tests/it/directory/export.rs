@@ -1,4 +1,4 @@
-//! ExportUsers.
+//! ExportUsers: the CSV export of users.
 
 use usher::proto::v1::{self, UserState};
 

@@ -1,4 +1,4 @@
-//! Lists that are read in many steps.
+//! Lists that take many steps to read.
 
 use usher::proto::v1::{self, TextMatch};
 

@@ -1,4 +1,4 @@
-//! DirectoryService at work: whole directories in and out, over gRPC, on both stores.
+//! DirectoryService over gRPC, on both stores: syncing and exporting whole directories.
 
 mod export;
 mod lists;

@@ -14,7 +14,7 @@ async fn fills_up_and_activates_later(store: Store) {
     let hal = server.user("hal@demo.example").await.unwrap();
     assert_eq!((hal.state(), hal.block_cause()), (UserState::Blocked, BlockCause::LicenseLimit));
 
-    // The directory lists them the other way round: who was blocked first comes first all the same.
+    // The order of the second sync is reversed: the user who was blocked first is still activated first.
     server.recall("crm", "ann@demo.example").await;
     let mut turned = everybody();
     turned.entries.reverse();
@@ -24,7 +24,7 @@ async fn fills_up_and_activates_later(store: Store) {
     assert_eq!(second.totals.unwrap(), expected);
     assert_eq!(server.usage("crm").await, (3, 3));
 
-    // Who is not listed any more is passed over.
+    // A user who is no longer listed is passed over.
     server.recall("crm", "bob@demo.example").await;
     let third = server.sync(message(vec![entry("jon@demo.example", &["crm"])])).await.unwrap();
     assert_eq!(told(&third), ["jon@demo.example CREATED"], "ivy waits, and is not listed");
@@ -41,7 +41,7 @@ async fn fills_up_and_activates_later_on_postgres() {
     fills_up_and_activates_later(Store::Postgres).await;
 }
 
-/// Users with particulars, some in the full pool.
+/// Entries with names and groups, some of them with a seat in the full pool.
 fn many(users: std::ops::Range<usize>) -> Vec<v1::SyncEntry> {
     let user = |no: usize| {
         let id = format!("user{no}@demo.example");
@@ -80,7 +80,8 @@ async fn broken_off_in_the_middle_and_done_again() {
     assert_eq!(ann.state(), UserState::Active, "nobody is blocked before the client has sent everything");
     let all = v1::SyncUsersRequest { full: true, block_unlisted: true, max_blocked: Some(7), ..message(many(0..400)) };
     let answer = server.sync(all).await.unwrap();
-    // The 7 users of the demo make room for 3 of the 8 who wait for a seat in crm; root is an administrator.
+    // Two seats in crm become free, for 2 of the 8 users who wait: root, an administrator, is not blocked and keeps the
+    // third.
     let totals = answer.totals.unwrap();
     let expected = v1::SyncTotals {
         unchanged: 198,
@@ -96,7 +97,7 @@ async fn broken_off_in_the_middle_and_done_again() {
     assert_eq!(told(&answer).last().unwrap(), "root@demo.example UNLISTED");
     let ann = server.user("ann@demo.example").await.unwrap();
     assert_eq!((ann.state(), ann.block_cause()), (UserState::Blocked, BlockCause::Directory));
-    // Back in the directory, and welcome.
+    // A blocked user who is listed again is activated again.
     let back = server.sync(message(vec![entry("dee@demo.example", &[])])).await.unwrap();
     assert_eq!(told(&back), ["dee@demo.example ACTIVATED"]);
 }
@@ -144,14 +145,14 @@ async fn wrong_entries_stop_nobody() {
     assert_eq!(answer.totals.unwrap(), v1::SyncTotals { created: 2, refused: 4, ..Default::default() });
 }
 
-/// Of a directory that shows too few of its users, nobody is blocked.
+/// Shows that a full sync which lists too few users blocks nobody (R33).
 async fn a_ceiling_for_blocking(store: Store) {
     let server = TestServer::start(store).await;
     server.sync(message(many(0..93))).await.unwrap();
-    // Strangers do not make the ceiling higher.
+    // New users do not raise the ceiling.
     let whole = |listed| v1::SyncUsersRequest { full: true, block_unlisted: true, ..message(listed) };
     let listed = || [many(0..89), many(1_000..1_200)].concat();
-    // Nor do those whom an attempt before has made.
+    // Nor do users whom an earlier attempt created.
     for dry_run in [true, false, false, true] {
         let status = server.sync(v1::SyncUsersRequest { dry_run, ..whole(listed()) }).await.unwrap_err();
         assert_eq!(status.code(), tonic::Code::FailedPrecondition, "{status:?}");
@@ -162,7 +163,7 @@ async fn a_ceiling_for_blocking(store: Store) {
     assert_eq!(gus().await, UserState::Active);
     let answer = server.sync(v1::SyncUsersRequest { max_blocked: Some(11), ..whole(listed()) }).await.unwrap();
     assert_eq!((answer.totals.unwrap().blocked, gus().await), (11, UserState::Blocked));
-    // It went through: whoever is there now was meant to be.
+    // The sync above succeeded, so the users whom it created count from now on.
     let fewer = [many(0..89), many(1_000..1_172)].concat();
     assert_eq!(server.sync(whole(fewer)).await.unwrap().totals.unwrap().blocked, 28);
 }

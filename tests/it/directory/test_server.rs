@@ -1,4 +1,4 @@
-//! A running Usher with the demo tenant: `crm` is NAMED with 3 seats, all of them held; `primary` is CONCURRENT.
+//! A running server with the demo tenant: `crm` is NAMED with 3 seats, all of them held; `primary` is CONCURRENT.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ impl TestServer {
         SeatServiceClient::new(self.channel.clone())
     }
 
-    /// The whole sync in one message.
+    /// Syncs with a single message.
     pub async fn sync(&self, message: v1::SyncUsersRequest) -> Result<v1::SyncUsersResponse, Status> {
         self.sync_in(vec![message]).await
     }
@@ -57,7 +57,7 @@ impl TestServer {
         self.directory.clone().sync_users(stream).await.map(tonic::Response::into_inner)
     }
 
-    /// A sync whose client goes away in the middle, after its messages were taken.
+    /// Starts a sync, waits until `settled` is true, and then cancels the call.
     pub async fn broken_off(&self, message: v1::SyncUsersRequest, settled: impl AsyncFn() -> bool) {
         let (sender, messages) = tokio::sync::mpsc::channel(1);
         let mut directory = self.directory.clone();
@@ -97,7 +97,7 @@ impl TestServer {
         self.directory.clone().list_users(request).await.expect("a page").into_inner()
     }
 
-    /// Everything that was done, and not only denied.
+    /// Returns the number of audit events without denials.
     pub async fn changes(&self) -> usize {
         let request = v1::ListAuditEventsRequest {
             tenant_id: "demo".into(),
@@ -122,19 +122,19 @@ impl TestServer {
     }
 }
 
-/// An entry: a user, and seats.
+/// Returns an entry: a user and pools.
 pub fn entry(user: &str, pools: &[&str]) -> v1::SyncEntry {
     let user = v1::User { user_id: user.into(), ..Default::default() };
     let pool_ids = pools.iter().map(|pool| (*pool).to_owned()).collect();
     v1::SyncEntry { user: Some(user), pool_ids, ..v1::SyncEntry::default() }
 }
 
-/// A message of a sync of the demo tenant.
+/// Returns a sync message of the demo tenant.
 pub fn message(entries: Vec<v1::SyncEntry>) -> v1::SyncUsersRequest {
     v1::SyncUsersRequest { tenant_id: "demo".into(), entries, ..Default::default() }
 }
 
-/// What became of each: `ann CREATED`, `bob CREATED_BLOCKED crm`.
+/// Returns the result of each entry as text: `ann CREATED`, `bob CREATED_BLOCKED crm`.
 pub fn told(answer: &v1::SyncUsersResponse) -> Vec<String> {
     let told = |result: &v1::SyncResult| {
         let outcome = result.outcome().as_str_name().trim_start_matches("SYNC_OUTCOME_").to_owned();

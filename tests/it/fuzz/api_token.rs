@@ -1,4 +1,4 @@
-//! API tokens: what is one reads back as itself, and says nothing of its secret.
+//! API tokens: a valid token parses to itself, and is never displayed with its secret.
 
 use secrecy::ExposeSecret;
 use usher::auth::token::Token;

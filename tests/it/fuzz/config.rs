@@ -1,5 +1,5 @@
-//! The command line and the database's URL: what is accepted can be given back as it is shown, and no password is
-//! ever shown.
+//! The command line and the database URL: accepted settings can be passed again as they are displayed, and no password
+//! is ever displayed.
 
 use clap::{CommandFactory, Parser};
 use secrecy::SecretString;
@@ -9,12 +9,13 @@ use usher::store::postgres::DatabaseUrl;
 
 use super::fuzz;
 
-/// What is never given back: the database's URL is shown without its password.
+/// Settings that cannot be passed again: the database URL is displayed without its password.
 const NOT_GIVEN_BACK: [&str; 3] = ["demo", "migrate-on-start", "database-url"];
 /// Options without a value.
 const SWITCHES: [&str; 3] = ["tls-1-2", "authenticate", "insecure"];
 
-/// A configuration from arguments alone; `None`: the command line itself is wrong.
+/// Returns the configuration of these arguments, without environment variables; `None`: the command line does not
+/// parse.
 fn config(arguments: impl IntoIterator<Item = String>) -> Option<Result<Config, ConfigError>> {
     let words = ["usher".to_owned(), "serve".to_owned()].into_iter().chain(arguments);
     match Cli::try_parse_from(words).ok()?.command {
@@ -24,7 +25,7 @@ fn config(arguments: impl IntoIterator<Item = String>) -> Option<Result<Config, 
 }
 
 fn check(names: &[String], bytes: &[u8]) {
-    // A line for each option: its number, then its value.
+    // Each line is an option: one byte for its number, then its value.
     let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| line.split_first());
     let arguments = lines.map(|(number, value)| {
         let name = &names[usize::from(*number) % names.len()];
@@ -33,7 +34,7 @@ fn check(names: &[String], bytes: &[u8]) {
     let Some(Ok(config)) = config(arguments) else { return };
     let settings = config.settings();
     let shown = settings.iter().filter(|(name, _)| !NOT_GIVEN_BACK.contains(name));
-    // An empty one is not set.
+    // An empty value means that the option is not set.
     let given =
         shown.filter(|(_, value)| !value.is_empty()).filter_map(|(name, value)| match SWITCHES.contains(name) {
             true => (value == "true").then(|| format!("--{name}")),
@@ -66,7 +67,7 @@ fn urls_of_databases() {
     fuzz("url", 1, |bytes| {
         let text = String::from_utf8_lossy(bytes);
         let Ok(url) = DatabaseUrl::parse(&SecretString::from(&*text)) else {
-            // It quotes nothing: any part of what was mistyped may be the password.
+            // The error quotes nothing: any part of a mistyped URL may be the password.
             return assert_eq!(refusal(&text).as_ref(), Some(&always));
         };
         let shown = format!("{url} {url:?}").replace("postgres", "");
@@ -74,7 +75,7 @@ fn urls_of_databases() {
         let Some(password) = parsed.get_password().and_then(|password| std::str::from_utf8(password).ok()) else {
             return;
         };
-        // A short one is found in anything, and one with signs can be put together from parts.
+        // A short password occurs in any text by chance, and one with punctuation can arise from several parts.
         let telling = password.len() >= 4 && password.chars().all(char::is_alphanumeric);
         let elsewhere = format!("{:?}{:?}{:?}", parsed.get_user(), parsed.get_dbname(), parsed.get_hosts());
         assert!(!telling || elsewhere.contains(password) || !shown.contains(password), "{shown}");

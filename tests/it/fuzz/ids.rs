@@ -1,4 +1,4 @@
-//! Ids: what is accepted is accepted again as it is printed, and is what the contract allows.
+//! Ids: an accepted id is accepted again as it is displayed, and keeps to the contract's limits.
 
 use usher::ids::{IdError, MAX_ID_BYTES, MAX_USER_ID_BYTES, OrganizationId, SessionId, TenantId, UserId};
 
@@ -9,10 +9,11 @@ fn check_user(text: &str) {
     let shown = id.as_str();
     assert!((1..=MAX_USER_ID_BYTES).contains(&shown.len()), "{text:?}");
     assert!(!shown.chars().any(|c| c.is_control() || c.is_whitespace()), "{text:?} is {shown:?}");
-    // R2: one person has one id, however often it is written down and read again.
+    // R2: an id stays the same, however often it is written down and read again.
     assert_eq!(UserId::parse(shown).as_ref(), Ok(&id), "{text:?}");
     assert_eq!(UserId::stored(shown).renewed(), None, "{text:?}");
-    // Nor does it matter how it is typed. But of the dotless i, whose capital is another letter's, too.
+    // Letter case and invisible characters make no difference (R2). The dotless i is left out: its capital is also the
+    // capital of another letter.
     if shown.contains('ı') {
         return;
     }
@@ -51,7 +52,7 @@ fn ids_of_all_kinds() {
 
 #[test]
 fn user_ids_of_every_letter_that_there_is() {
-    // But Han and Hangul, of which each is as the others are.
+    // Han and Hangul are left out: their letters are all treated alike.
     for letter in ('\0'..'\u{3400}').chain('\u{a000}'..'\u{ac00}').chain('\u{f8ff}'..'\u{20000}') {
         check_user(&format!("{letter}"));
         check_user(&format!("A{letter}\u{301}B"));

@@ -1,5 +1,5 @@
-//! Licenses and what belongs to them. No change of a signed document is accepted; what the vendor's key signs, and is
-//! accepted, says the same when it is written and read again.
+//! License documents, keys, revocations and requests. No altered document is accepted, and a document that the vendor's
+//! key signed and that is accepted stays the same when it is written and read again.
 
 use std::fmt::Debug;
 
@@ -14,7 +14,7 @@ use usher::license::{
 use super::{corpus, fuzz};
 use usher::ledger::time::Wall;
 
-/// The key of docs/license-example/, with which the seeds are signed.
+/// Returns the key of docs/license-example/, which signed the seeds.
 fn key() -> SigningKey {
     let seed = URL_SAFE_NO_PAD.decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
     SigningKey::from_seed(&SecretBox::new(Box::new(seed.try_into().unwrap())))
@@ -24,7 +24,7 @@ fn trust() -> Trust {
     Trust::new([key().public().clone()])
 }
 
-/// Without what says nothing: the three parts of a document.
+/// Removes armor and white space: returns the three parts of a document.
 fn compact(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.starts_with("-----"));
     lines.flat_map(str::chars).filter(|c| !c.is_ascii_whitespace()).collect()
@@ -47,13 +47,13 @@ fn documents() {
             assert!(!list.is_empty());
             accepted += 1;
         }
-        // Looking is allowed to see what is not genuine.
+        // `unchecked` may also read documents that are not genuine; it must not panic.
         let _ = unchecked(&text, LICENSE).map(|shown| Claims::parse(&shown.payload));
     });
     assert!(accepted >= genuine.len(), "the seeds are accepted");
 }
 
-/// Headers that the vendor's key signed: one that is accepted says what ours say.
+/// Shows that a header is accepted only if it equals Usher's own, even if the vendor's key signed another one.
 #[test]
 fn headers() {
     let trust = trust();
@@ -70,11 +70,11 @@ fn headers() {
     });
 }
 
-/// What can be read is the same when it is written and read again.
+/// Asserts that a parsed value stays the same when it is written and read again.
 fn again<T: PartialEq + Debug>(bytes: &[u8], parse: impl Fn(&[u8]) -> Result<T, Wrong>, write: impl Fn(&T) -> String) {
     match parse(bytes) {
         Ok(value) => assert_eq!(parse(write(&value).as_bytes()), Ok(value)),
-        // Fit to be shown, whatever was in it.
+        // The error can be displayed safely, whatever the input was.
         Err(wrong) => assert!(!wrong.to_string().chars().any(char::is_control), "{wrong:?}"),
     }
 }

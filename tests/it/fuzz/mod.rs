@@ -1,9 +1,9 @@
-//! Every parser of bytes from outside, with bytes that nobody would send on purpose: none of them panics, and what one
-//! accepts and can be printed is the same when it is read again.
+//! Fuzzing of every parser of external bytes: none panics, and a value that is accepted and can be written stays the
+//! same when it is read again.
 //!
-//! The seeds in `corpus/TARGET/` are always tried. From them come `USHER_FUZZ_CASES` more for each target (see
-//! [`CASES`] for the default), by chance that `USHER_FUZZ_SEED` repeats. A case that fails is written to a file whose
-//! name is printed: moved into the corpus, it stays a test.
+//! The seeds in `corpus/TARGET/` are always tried. `USHER_FUZZ_CASES` more cases for each target are made from them at
+//! random (default: [`CASES`]); `USHER_FUZZ_SEED` makes a run repeatable. A failing case is written to a file whose
+//! name is printed: moved into the corpus, it stays as a test.
 
 mod api_token;
 mod config;
@@ -25,11 +25,11 @@ use std::path::{Path, PathBuf};
 use crate::model::rng::Rng;
 use mutate::mutated;
 
-/// Cases made from the seeds, for each target, without a word from the environment.
+/// Default number of random cases for each target.
 const CASES: u64 = 20_000;
 const SEED: u64 = 1;
 
-#[allow(clippy::disallowed_methods)] // Fuzzing takes as long as whoever runs it likes.
+#[allow(clippy::disallowed_methods)] // The user decides how long fuzzing takes.
 fn setting(name: &str, default: u64) -> u64 {
     let given = std::env::var(name).ok().filter(|text| !text.is_empty());
     given.map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text:?}")))
@@ -43,8 +43,8 @@ pub fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
     files.into_iter().map(|file| (file.clone(), fs::read(file).unwrap())).collect()
 }
 
-/// Tries the seeds of a target, and what chance makes of them; `share`: of the cases, for a target whose cases take
-/// longer than a parser's.
+/// Tries the seeds of a target, and random cases made from them. `share` divides the number of cases, for targets that
+/// are slower than a parser.
 fn fuzz(target: &str, share: u64, mut check: impl FnMut(&[u8])) {
     let seeds = corpus(target);
     assert!(!seeds.is_empty(), "{target} has no seeds");

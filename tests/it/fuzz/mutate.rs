@@ -1,11 +1,12 @@
-//! What chance makes of seeds: bytes changed, cut, doubled, and put together from several.
+//! Makes random cases from seeds: changes, cuts, doubles and combines bytes.
 
 use crate::model::rng::Rng;
 
-/// A case is no longer than this: what is wrong with a long one is wrong with a short one, and found sooner.
+/// Longest case: the mistakes that long cases find are found by short ones, and sooner.
 const MAX_BYTES: usize = 4_096;
 
-/// Bytes at which parsers look twice: ends of ranges, lengths, tags, and pieces of the languages that are read here.
+/// Bytes that parsers treat specially: limits of ranges, lengths, tags, and parts of the languages that are parsed
+/// here.
 const TOKENS: [&[u8]; 32] = [
     b"\0",
     b"\x7f",
@@ -41,7 +42,7 @@ const TOKENS: [&[u8]; 32] = [
     b"acme",
 ];
 
-/// A case: a seed with one to eight changes.
+/// Returns a case: a seed with one to eight changes.
 pub fn mutated(rng: &mut Rng, seeds: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = rng.pick(seeds).clone();
     for _ in 0..=rng.below(8) {
@@ -78,7 +79,7 @@ fn change(rng: &mut Rng, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
     }
 }
 
-/// A part of something so long, mostly a short one.
+/// Returns a random range within `length`; most ranges are short.
 fn range(rng: &mut Rng, length: usize) -> (usize, usize) {
     let start = rng.below(length as u64 + 1) as usize;
     let longest = if rng.percent(80) { 8 } else { length as u64 };

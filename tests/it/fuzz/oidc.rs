@@ -1,5 +1,5 @@
-//! Tokens of an issuer, its keys, and the access file. No change of a token is accepted; what the issuer's key signs is
-//! accepted if it says what it must.
+//! Access tokens of an issuer, the issuer's keys, and the access file. No altered token is accepted, and a token that
+//! the issuer's key signed is accepted only with valid claims.
 
 use std::path::Path;
 
@@ -39,7 +39,7 @@ roles = ["operator"]
 tenants = "all"
 "#;
 
-/// RFC 8037, appendix A: the whole world knows it.
+/// Returns the key of RFC 8037, appendix A, which is public.
 fn key() -> Ed25519KeyPair {
     let seed = URL_SAFE_NO_PAD.decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
     Ed25519KeyPair::from_seed_unchecked(&seed).unwrap()
@@ -74,7 +74,8 @@ fn tokens() {
     assert!(accepted >= genuine.len(), "the seeds are accepted");
 }
 
-/// Headers that the issuer's key signed: one that is accepted says which key it is, and nothing that matters.
+/// Shows that a header is accepted only if it names the algorithm, no other key, and no critical extension, even if the
+/// issuer's key signed it.
 #[test]
 fn headers() {
     let (_folder, oidc) = oidc();
@@ -91,7 +92,8 @@ fn headers() {
     assert!(accepted >= 3, "the seeds are accepted");
 }
 
-/// Claims that the issuer's key signed: those that are accepted are for us, in force, and of somebody.
+/// Shows that claims are accepted only if issuer and audience match, they are in force, and they name somebody, even if
+/// the issuer's key signed them.
 #[test]
 fn claims() {
     let (_folder, oidc) = oidc();

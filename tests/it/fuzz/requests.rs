@@ -1,4 +1,4 @@
-//! Every method of the contract, with any bytes for a message: parsed, decided, rendered.
+//! Every method of the contract, with arbitrary bytes as its message: parsing, decision, rendering.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use tonic::Code;
 use super::service::{InProcess, check_error};
 use super::{corpus, fuzz};
 
-/// A case is the name of a method, such as `SeatService/CheckOut`, a line break, and bytes. A name that is none stands
-/// for some method.
+/// Splits a case: the name of a method, such as `SeatService/CheckOut`, a line break, and bytes. An unknown name
+/// selects some method.
 fn split<'a>(service: &'a InProcess, bytes: &'a [u8]) -> (&'a str, &'a [u8]) {
     let at = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
     let (name, rest) = (String::from_utf8_lossy(&bytes[..at]), bytes.get(at + 1..).unwrap_or_default());
@@ -17,8 +17,8 @@ fn split<'a>(service: &'a InProcess, bytes: &'a [u8]) -> (&'a str, &'a [u8]) {
     (named.unwrap_or(&service.methods[sum % service.methods.len()]), rest)
 }
 
-/// The seeds whose names begin with 0 to 4 make a tenant, an organization, a user with a seat, and a session.
-/// Answers their methods.
+/// Sends the seeds whose names begin with 0 to 4, which create a tenant, an organization, a user with a seat, and a
+/// session. Returns their methods.
 fn furnish(service: &InProcess) -> BTreeSet<String> {
     let mut methods = BTreeSet::new();
     for (file, bytes) in corpus("requests") {
@@ -34,7 +34,8 @@ fn furnish(service: &InProcess) -> BTreeSet<String> {
     methods
 }
 
-/// They need the id of a session or of a token, which nobody guesses; something that was told, on a channel; and a vendor.
+/// Methods that cannot succeed here: they need a session's or a token's id, which cannot be guessed, a notification
+/// that was sent on a channel, or a vendor.
 const NEVER: [&str; 5] = [
     "usher.v1.SessionService/CloseSession",
     "usher.v1.TokenService/RevokeToken",
@@ -59,7 +60,7 @@ fn every_method_with_any_message() {
             Err(status) => check_error(method, &status),
         }
     });
-    // Where the seeds have gone stale, nothing comes as far as a decision.
+    // If a seed no longer fits the contract, no case of its method reaches a decision.
     let never: Vec<_> = service
         .methods
         .iter()
@@ -68,7 +69,7 @@ fn every_method_with_any_message() {
     assert!(never.is_empty(), "no case was an answer of {never:?}");
 }
 
-/// The bytes are the whole body, with or without frames.
+/// Shows that no method panics on an arbitrary body, with or without frames.
 #[test]
 fn every_method_with_any_body() {
     let service = InProcess::start();

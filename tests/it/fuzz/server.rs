@@ -1,5 +1,5 @@
-//! The front door of the real program, with any bytes on a socket: HTTP/2, HTTP/1.1 and gRPC-Web. Each connection
-//! ends, and the program is as well afterwards as it was before.
+//! The server of the real program, with arbitrary bytes on a socket: HTTP/2, HTTP/1.1 and gRPC-Web. Each connection
+//! ends, and afterward the program works as before.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use tokio::net::TcpStream;
 use super::fuzz;
 use crate::support::program::{Data, Program};
 
-/// Waiting for what must happen.
+/// Timeout of events that must happen.
 const SOON: Duration = Duration::from_secs(20);
 
-/// What is sent before the case, by its first byte.
+/// Returns the bytes that are sent before a case; the case's first byte chooses them.
 fn beginning(number: u8, length: usize) -> Vec<u8> {
     let web = |kind: &str| {
         let head = "POST /usher.v1.SeatService/CheckOut HTTP/1.1\r\nhost: localhost\r\nconnection: close";
@@ -21,7 +21,7 @@ fn beginning(number: u8, length: usize) -> Vec<u8> {
     match number % 5 {
         0 => Vec::new(),
         1 => b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
-        // The same, with empty settings.
+        // The same preface, with empty settings.
         2 => b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec(),
         3 => web("application/grpc-web+proto"),
         _ => web("application/grpc-web-text"),
@@ -31,7 +31,7 @@ fn beginning(number: u8, length: usize) -> Vec<u8> {
 async fn send(program: &Program, bytes: &[u8]) {
     let mut socket = TcpStream::connect(program.api).await.expect("it accepts");
     let all = [beginning(bytes[0], bytes.len() - 1), bytes[1..].to_vec()].concat();
-    // It may close before it has read everything.
+    // The server may close the connection before it has read everything.
     let _ = socket.write_all(&all).await;
     let _ = socket.shutdown().await;
     let mut answer = Vec::new();

@@ -1,5 +1,5 @@
-//! The services in this process, over a store in memory: from the bytes of a frame to the bytes of the answer, without
-//! a network.
+//! The services in this process, over a store in memory: from the bytes of a request to the bytes of its answer,
+//! without a network.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -45,7 +45,7 @@ type Boxed = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 pub struct InProcess {
     runtime: Runtime,
     services: BTreeMap<&'static str, Boxed>,
-    /// `usher.v1.SeatService/CheckOut`, sorted.
+    /// Names such as `usher.v1.SeatService/CheckOut`, sorted.
     pub methods: Vec<String>,
 }
 
@@ -91,14 +91,14 @@ impl InProcess {
         Self { runtime, services, methods }
     }
 
-    /// Calls a method with the bytes of a message. Answers the message of the answer, the first one of a stream that
-    /// has one at once.
+    /// Calls a method with an encoded message. Returns the answer's bytes after its first frame header; nothing for a
+    /// watch, which does not end.
     pub fn call(&self, method: &str, message: &[u8]) -> Result<Bytes, Status> {
         let framed = [&[0], &(message.len() as u32).to_be_bytes()[..], message].concat();
         self.call_framed(method, framed)
     }
 
-    /// The same with the bytes of a whole body.
+    /// Calls a method with a whole body, frames included.
     pub fn call_framed(&self, method: &str, body: Vec<u8>) -> Result<Bytes, Status> {
         let (service, _) = method.split_once('/').expect("a service and a method");
         let mut service = self.services[service].clone();
@@ -129,11 +129,11 @@ where
     (S::NAME, BoxCloneSyncService::new(service))
 }
 
-/// Holds an error against what a caller may be told for bytes that it made up.
+/// Asserts that an error is one that invalid bytes may cause.
 pub fn check_error(what: &str, status: &Status) {
     let blames_the_caller =
         [Code::InvalidArgument, Code::NotFound, Code::AlreadyExists, Code::FailedPrecondition, Code::Aborted];
-    // Bytes that are no message are refused by the library, without details; the front door explains them.
+    // tonic refuses bytes that are no message, without details; the server adds them, and is not part of this fixture.
     let unreadable = status.details().is_empty();
     assert!(unreadable || blames_the_caller.contains(&status.code()), "{what}: {status:?}");
 }

@@ -1,4 +1,4 @@
-//! What the stores keep as text: what can be read is the same when it is written and read again.
+//! Texts in the stores: a value that can be read stays the same when it is written and read again.
 
 use std::fmt::Debug;
 

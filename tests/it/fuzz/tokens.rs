@@ -1,4 +1,4 @@
-//! Page tokens and cursors, also forged ones whose seal is right: they are a place in a list, and nothing else.
+//! Page tokens and cursors, including forged ones with a valid MAC: each is a position in a list, and nothing else.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,14 +14,14 @@ use super::fuzz;
 use super::service::InProcess;
 use crate::support::memory::installation;
 
-/// A token for any cursor, which fits a request: this is how somebody would forge one who has the secret of the
-/// installation.
+/// Returns a token for any cursor that is valid for a request, as an attacker with the installation's secret would
+/// forge it.
 fn forged(call: &str, request: &impl Message, cursor: &[u8]) -> String {
     let mac = OpaqueIds::new(installation(1).secret).mac(&[call.as_bytes(), &request.encode_to_vec()]);
     URL_SAFE_NO_PAD.encode([&[3], &mac.sign(cursor)[..], cursor].concat())
 }
 
-/// A method, and a request with a token that is as it is given, and one with a forged token.
+/// Returns two encoded requests: one with the given token, one with a forged token.
 macro_rules! asked {
     ($call:literal, $request:expr, $token:ident, $given:expr, $cursor:expr) => {{
         let request = $request;

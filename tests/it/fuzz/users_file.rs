@@ -1,4 +1,4 @@
-//! Files of users, which `usher users import` reads.
+//! The files that `usher users import` reads.
 
 use usher::client::users::read_users;
 

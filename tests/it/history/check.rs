@@ -1,4 +1,4 @@
-//! The judge: what clients were told against what is in the store.
+//! The checker: compares the answers that clients got with the contents of the store.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,32 +8,32 @@ use super::ledger::{self, Folded};
 use super::recount::{SessionRow, StoreContents};
 use super::{Answer, History, Name, Operation, Who, seats};
 
-/// By how much wall time and the clock of the clients may differ, in milliseconds.
+/// Greatest difference between wall time and the clients' clock, in milliseconds.
 const SLACK: i64 = 50;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// Something acknowledged is not in the store (I2).
+    /// An acknowledged change is not in the store (I2).
     Lost,
-    /// Something is in the store that nobody asked for.
+    /// The store contains something that no client requested.
     Unasked,
-    /// More in use than there are seats (I1).
+    /// More seats are in use than the limit (I1).
     OverLimit,
-    /// A user with more than one session at once (R16, R17).
+    /// A user has more than one session at once (R16, R17).
     SecondSession,
-    /// A denial for want of seats while one was free.
+    /// A check-out or grant was denied for want of seats while a seat was free.
     FreeSeatDenied,
-    /// A session was told to live after its end was told (R24).
+    /// A session was reported as live after its end had been reported (R24).
     Resurrected,
-    /// A session ended for a reason that it cannot have.
+    /// A session ended for an impossible reason.
     WrongReason,
-    /// A lease ran out before its time (I5).
+    /// A lease ended too early (I5).
     EndedEarly,
-    /// Rows, audit and the service tell different things (I4).
+    /// Rows, audit and service disagree (I4).
     Disagree,
-    /// The audit makes no sense in itself.
+    /// The audit contradicts itself.
     Audit,
-    /// An answer speaks of something that was not asked about (I6).
+    /// An answer is about something that was not requested (I6).
     Odd,
 }
 
@@ -58,8 +58,8 @@ impl Violations {
     }
 }
 
-/// Whether everything that clients heard is true of the store, and everything in the store can be explained by what
-/// they asked. Calls without an answer may have been carried out, or not.
+/// Checks that every answer agrees with the store, and that the clients' requests explain everything in the store. A
+/// call without an answer may have been carried out or not.
 pub fn check(history: &History, recount: &StoreContents) -> Result<(), Vec<Violation>> {
     let mut found = Violations::default();
     let leases = leases::leases(history);
@@ -83,7 +83,7 @@ pub fn check(history: &History, recount: &StoreContents) -> Result<(), Vec<Viola
     if found.0.is_empty() { Ok(()) } else { Err(found.0) }
 }
 
-/// Every acknowledged check-out, and every acknowledged renewal, is in the audit.
+/// Checks that every acknowledged check-out and renewal is in the audit.
 fn check_outs(leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Violations) {
     for (session, lease) in leases {
         if lease.fresh > 1 {
@@ -100,14 +100,14 @@ fn check_outs(leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Viola
     }
 }
 
-/// Every acknowledged end is in the audit, with the reason that was told.
+/// Checks that every acknowledged end is in the audit, with the same reason.
 fn ends(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Violations) {
     for call in &history.calls {
         let (Operation::CheckIn { session } | Operation::Heartbeat { session }) = &call.operation else { continue };
         let Answer::Ended { now, reason } = &call.answer else { continue };
         match folded.ended.get(session) {
             None => found.push(Kind::Lost, format!("{}: the end of session {session}, {reason}", call.who)),
-            // A crash forgets why, once the row is used again; never that (R24).
+            // After a crash the reason can be forgotten once the slot is reused (R24); the end itself cannot.
             Some(_) if &**reason == "UNKNOWN" && !now => {}
             Some(ended) if ended.reason == *reason => {}
             Some(ended) => {
@@ -123,7 +123,7 @@ fn ends(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, foun
     }
 }
 
-/// Nobody is told that a session lives who asked after somebody had been told that it does not.
+/// Checks that after the end of a session was reported, no later call is told that it is live.
 fn resurrected(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut Violations) {
     for call in &history.calls {
         let session = match (&call.operation, &call.answer) {
@@ -140,7 +140,8 @@ fn resurrected(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut Vi
     }
 }
 
-/// Every session of the audit was asked for: by a call that was told of it, or by one without an answer.
+/// Checks that every session in the audit was requested: by a call that was answered with it, or by one without an
+/// answer.
 fn unasked(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Violations) {
     let mut unanswered: BTreeMap<&Who, u64> = BTreeMap::new();
     for call in &history.calls {
@@ -163,7 +164,8 @@ fn unasked(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, f
     }
 }
 
-/// No denial that nobody heard of. (One that was heard can be missing: its event follows with the next batch, R21.)
+/// Checks that every denial in the audit was requested. A reported denial can be missing: its event follows with the
+/// next batch (R21).
 fn denials(history: &History, folded: &Folded, found: &mut Violations) {
     for ((who, grant, reason), count) in &folded.denied {
         let heard = history.calls.iter().filter(|call| call.who == *who).filter(|call| {
@@ -186,7 +188,7 @@ fn denials(history: &History, folded: &Folded, found: &mut Violations) {
     }
 }
 
-/// Every session ended for a reason that it can have.
+/// Checks that the reason of every end is possible.
 fn reasons(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Violations) {
     let checked_in: BTreeSet<&Name> = history.calls.iter().filter_map(|call| returned(&call.operation)).collect();
     for (session, ended) in &folded.ended {
@@ -197,7 +199,7 @@ fn reasons(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, f
             "TAKEN_OVER" => rules.take_over,
             "LEASE_EXPIRED" => {
                 let at = (ended.at - history.began + SLACK) * 1_000;
-                // Of a session that nobody was told of, nothing is known.
+                // A session that no answer named has no known lease.
                 let promised = leases.get(session).map(|lease| lease.kept.saturating_add(rules.lease));
                 if promised.is_some_and(|promised| i64::try_from(promised).unwrap_or(i64::MAX) > at) {
                     let text = format!("{who}: session {session} expired at {at}, promised until {promised:?}");
@@ -217,7 +219,7 @@ fn returned(operation: &Operation) -> Option<&Name> {
     if let Operation::CheckIn { session } = operation { Some(session) } else { None }
 }
 
-/// The rows are what the audit adds up to.
+/// Checks that the rows equal the sum of the audit.
 fn rows(history: &History, recount: &StoreContents, folded: &Folded, found: &mut Violations) {
     let agreed = |who: &&Who| history.limit(&who.tenant, &who.pool).is_some();
     let mut live = BTreeMap::new();
@@ -247,7 +249,7 @@ fn rows(history: &History, recount: &StoreContents, folded: &Folded, found: &mut
     }
 }
 
-/// Users with a live session, or with a seat, in every pool that something was agreed about.
+/// Returns the number of users with a live session or a seat, for every pool with a known limit.
 fn in_use<'a>(
     history: &'a History,
     live: &BTreeMap<Name, Who>,
@@ -268,7 +270,7 @@ fn in_use<'a>(
     pools
 }
 
-/// What the service shows is a recount (I4).
+/// Checks that the service shows what the audit adds up to (I4).
 fn told(history: &History, recount: &StoreContents, folded: &Folded, found: &mut Violations) {
     let Some(told) = &recount.told else { return };
     let live: BTreeSet<Name> = folded.live.keys().cloned().collect();

@@ -1,5 +1,5 @@
-//! One client: signs users in and out, keeps them alive, grants and revokes, and notes what it asked and heard. What
-//! was not answered is asked again until it is, wherever the service is by then.
+//! A client: signs users in and out, sends heartbeats, grants and revokes, and notes its requests and their answers. It
+//! repeats a request until there is an answer, wherever the service is by then.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,17 +18,17 @@ use super::recount::{denial, end_reason};
 use super::{Answer, Call, Name, Operation, Who};
 use crate::model::rng::Rng;
 
-/// Longer than any answer takes; what a client does not know by then it asks again.
+/// Longer than any answer takes; after that the client repeats the request.
 const DEADLINE: Duration = Duration::from_secs(5);
-/// Between an error and the next attempt.
+/// Delay between an error and the next attempt.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A user as its client knows it: the session and its device, if one was given and none was taken.
+/// A user as the client knows it. `session` is the session and its device, from its start until its end is reported.
 pub struct Person {
     pub who: Who,
     pub named: bool,
     pub session: Option<(Name, Name)>,
-    /// The last session that ended.
+    /// The last session whose end was reported.
     pub ended: Option<Name>,
     pub seat: bool,
 }
@@ -43,7 +43,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Takes the seats of those who hold them.
+    /// Revokes the seats of the users who hold them at first.
     pub async fn free(&mut self, holders: Vec<Person>) {
         let ours = std::mem::replace(&mut self.people, holders);
         for at in 0..self.people.len() {
@@ -52,7 +52,7 @@ impl Client {
         self.people = ours;
     }
 
-    /// Goes on until it is told to stop.
+    /// Works until the load is stopped.
     pub async fn run(mut self) {
         for at in 0..self.people.len() {
             self.insist(at, Operation::Grant).await;
@@ -68,7 +68,7 @@ impl Client {
         *self.endpoint.borrow() == ServerAddress::Over
     }
 
-    /// What to do next with a user.
+    /// Chooses the next operation for a user.
     fn next_operation(&mut self, at: usize) -> Operation {
         let (rng, person) = (&mut self.rng, &self.people[at]);
         let other = |device: &Name| if &**device == "desk" { "phone" } else { "desk" };
@@ -87,7 +87,7 @@ impl Client {
         }
     }
 
-    /// Asks until there is an answer.
+    /// Repeats an operation until there is an answer.
     async fn insist(&mut self, at: usize, operation: Operation) {
         loop {
             let Some(service) = self.service().await else { return };
@@ -101,7 +101,8 @@ impl Client {
                     Ok(Err(status)) => Answer::Unknown(format!("{:?} {}", status.code(), status.message()).into()),
                     Err(_) => Answer::Unknown("no answer in time".into()),
                 },
-                // What a process that is down sent before is still to be heard; one that was left is not waited for.
+                // A process that went down may have answered before, so the client goes on waiting. It stops when the
+                // service is at another address.
                 _ = self.endpoint.wait_for(|endpoint| matches!(endpoint, ServerAddress::At(_)) && Some(*endpoint) != here) => {
                     Answer::Unknown("the service is elsewhere".into())
                 }
@@ -117,7 +118,8 @@ impl Client {
         }
     }
 
-    /// The service, wherever it is; waits while it is nowhere. `None`: it is over.
+    /// Returns a client of the service at its current address; waits while the service is down. `None`: the load is
+    /// over.
     async fn service(&mut self) -> Option<SeatServiceClient<Channel>> {
         let endpoint = *self.endpoint.wait_for(|endpoint| *endpoint != ServerAddress::Unavailable).await.ok()?;
         let ServerAddress::At(address) = endpoint else { return None };
@@ -128,7 +130,7 @@ impl Client {
         self.connection.as_ref().map(|(_, service)| service.clone())
     }
 
-    /// Before the call is sent: whoever looks finds it without an answer.
+    /// Notes a call before it is sent, so that the history has it without an answer. Returns its index.
     fn note(&self, who: &Who, operation: &Operation) -> usize {
         let mut notes = self.notes.lock().expect("notes");
         let answer = Answer::Unknown("asked".into());
@@ -159,7 +161,7 @@ impl Client {
     }
 }
 
-/// Sends one call; an error is no answer.
+/// Sends one call. An RPC error is no answer.
 async fn send(mut service: SeatServiceClient<Channel>, who: &Who, operation: &Operation) -> Result<Answer, Status> {
     let (tenant_id, pool_id, user_id) = (who.tenant.to_string(), who.pool.to_string(), who.user.to_string());
     let no_outcome = || Answer::Odd(format!("{operation:?}: neither yes nor no"));
@@ -214,7 +216,7 @@ async fn send(mut service: SeatServiceClient<Channel>, who: &Who, operation: &Op
     }
 }
 
-/// A session's id as SQL tells it.
+/// Returns a session's id as the stores' rows have it, without hyphens.
 fn plain(session: &str) -> Name {
     session.replace('-', "").into()
 }

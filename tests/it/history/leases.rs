@@ -1,32 +1,32 @@
-//! Sessions as clients know them: from when to when each was certainly live.
+//! Sessions as the clients know them: the interval in which each was certainly live.
 
 use std::collections::BTreeMap;
 
 use super::check::{Kind, Violations};
 use super::{Answer, Call, History, Name, Operation, Time, Who};
 
-/// One session, from every answer that spoke of it.
+/// A session, from every answer that names it.
 #[derive(Debug)]
 pub struct Lease {
     pub who: Who,
     pub device: Name,
-    /// When the first call that got it was asked, and the first moment at which somebody knew of it.
+    /// When the first call that returned the session was sent; and when its first answer arrived.
     pub called: Time,
     pub known: Time,
-    /// When the last call was asked that was told that it lives.
+    /// When the last call was sent whose answer said that the session is live.
     pub kept: Time,
-    /// The first moment at which somebody knew that it had ended.
+    /// When the first answer arrived that reported the session's end.
     pub ended: Option<Time>,
-    /// When the first call was asked that may have ended it.
+    /// When the first call was sent that may have ended the session.
     pub ender: Option<Time>,
-    /// Answers that gave it as a new one, and answers that renewed it.
+    /// Number of answers that returned it as new; and as renewed.
     pub fresh: u64,
     pub renewed: u64,
 }
 
 impl Lease {
-    /// Live at every instant from here to there: from its answer until somebody asked for its end, or its lease may
-    /// have run out. Who was told that it lives knows that it did when the question was asked.
+    /// Returns the interval in which the session was certainly live: from the first answer until a call may have ended
+    /// it, or its lease may have run out. An answer that the session is live proves that it was when the call was sent.
     fn certain(&self, lease: Time) -> (Time, Time) {
         let out = self.kept.saturating_add(lease);
         (self.known, self.kept.max(self.ender.unwrap_or(Time::MAX).min(out)))
@@ -78,7 +78,8 @@ fn goes_on(call: &Call, leases: &mut BTreeMap<Name, Lease>) {
     }
 }
 
-/// A user has one device (R17): who gets a session on another one has ended, or outlived, those before it.
+/// Records ends by other devices: a user has one device (R17), so a session on a new device ends the earlier ones, or
+/// they had ended before.
 fn others_devices(history: &History, leases: &mut BTreeMap<Name, Lease>) {
     let mut of_user: BTreeMap<(Name, Name), Vec<&mut Lease>> = BTreeMap::new();
     for lease in leases.values_mut() {
@@ -106,12 +107,12 @@ fn earliest(known: Option<Time>, new: Time) -> Option<Time> {
     Some(known.map_or(new, |known| known.min(new)))
 }
 
-/// Where an interval begins (true) or ends, and whose. Of one moment, ends stand first.
+/// Start (true) or end (false) of a user's interval. At the same instant, ends are sorted first.
 type Edge<'a> = (Time, bool, &'a Name);
-/// By tenant and pool.
+/// Edges by tenant and pool.
 pub type Pools<'a> = BTreeMap<(&'a Name, &'a Name), Vec<Edge<'a>>>;
 
-/// At no instant more users with a certainly live session than the limit (I1).
+/// Checks that at no instant more users had a certainly live session than the limit (I1).
 pub fn within_limits(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut Violations) {
     let mut pools = Pools::new();
     for lease in leases.values() {
@@ -132,7 +133,7 @@ pub fn within_limits(history: &History, leases: &BTreeMap<Name, Lease>, found: &
     }
 }
 
-/// Tells of the first moment at which more users than `limit` are inside their intervals.
+/// Calls `over` for the first moment at which more than `limit` users are inside their intervals.
 pub fn most(mut edges: Vec<Edge>, limit: u64, mut over: impl FnMut(Time, Vec<&Name>)) {
     edges.sort();
     let mut inside: BTreeMap<&Name, u32> = BTreeMap::new();

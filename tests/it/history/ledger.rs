@@ -1,4 +1,4 @@
-//! The audit, folded: who lives and who holds a seat by it, and whether it makes sense in itself.
+//! Folds the audit into live sessions and held seats, and checks that the audit does not contradict itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,14 +19,14 @@ pub struct Folded {
     pub ended: BTreeMap<Name, Ended>,
     pub renewed: BTreeMap<Name, u64>,
     pub live: BTreeMap<Name, Who>,
-    /// For each seat what happened to it, in order: true for a grant.
+    /// For each seat its changes in order: true for a grant, false for a revocation.
     pub seats: BTreeMap<Who, Vec<bool>>,
     pub held: BTreeSet<Who>,
-    /// How often, by who was denied, of what, and why.
+    /// Number of denials, by subject, operation (true for a grant) and reason.
     pub denied: BTreeMap<(Who, bool, Name), u64>,
 }
 
-/// Events of pools that nothing was agreed about are left out.
+/// Folds the audit. Leaves out events of pools without a known limit.
 pub fn fold(history: &History, audit: &[Event], found: &mut Violations) -> Folded {
     let mut folded = Folded::default();
     for event in audit {
@@ -82,7 +82,7 @@ impl Folded {
         }
     }
 
-    /// Seats in use after what was folded so far (R10, R11). Nobody is an administrator.
+    /// Returns the seats in use after the events so far (R10, R11). No user of the load is an administrator.
     fn in_use(&self, who: &Who, limit: Limit) -> u64 {
         let same = |other: &&Who| other.tenant == who.tenant && other.pool == who.pool;
         let users: BTreeSet<&Who> = if limit.named {
@@ -101,7 +101,7 @@ impl Folded {
         }
     }
 
-    /// The event stands where the first of its denials was decided.
+    /// Records a denial. An event of several denials stands where the first one was decided.
     fn denied(&mut self, event: &Event, limit: Limit, found: &mut Violations) {
         let (who, reason) = (&event.who, event.reason.clone().unwrap_or_default());
         let in_use = self.in_use(who, limit);

@@ -1,5 +1,5 @@
-//! Many clients at once, on pools that are often full. They outlive the service: it may die at any time, and be
-//! somewhere else when it comes back.
+//! Many concurrent clients on pools that are often full. They outlive the service, which may die at any time and return
+//! at another address.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -21,32 +21,32 @@ use super::recount::ServiceView;
 use super::{Call, History, Limit, Name, Rules, Who};
 use crate::model::rng::Rng;
 
-/// The demo tenant's pool of named seats, and who holds all of them at first.
+/// The demo tenant's pool of named seats, and the users who hold all of them at first.
 const CRM: (&str, &str, u64) = ("demo", "crm", 3);
 const HOLDERS: [&str; 3] = ["ann@demo.example", "bob@demo.example", "root@demo.example"];
-/// Users of one client.
+/// Users per client.
 const USERS: u32 = 2;
 
-/// Where the service is.
+/// Address of the service, or why there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServerAddress {
-    /// Down; clients wait.
+    /// The service is down; clients wait.
     Unavailable,
     At(SocketAddr),
-    /// Clients end.
+    /// The load is over; clients end.
     Over,
 }
 
-/// What the load is like.
+/// Settings of a load.
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub seed: u64,
-    /// Tenants in demo mode, each with one concurrent pool; beside them the demo tenant with its named pool.
+    /// Tenants with one concurrent pool each. The load also uses the demo tenant with its named pool.
     pub tenants: u32,
     pub clients: u32,
-    /// Seats in a concurrent pool.
+    /// Seats of each concurrent pool.
     pub seats: u64,
-    /// Of the tenants in demo mode.
+    /// Lease of those tenants; the demo tenant has the default.
     pub lease: Duration,
 }
 
@@ -57,7 +57,7 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// What the program has to be started with.
+    /// Returns the options with which the program must be started.
     pub fn options(&self) -> Vec<String> {
         vec!["--demo".into(), "--demo-seats".into(), self.seats.to_string()]
     }
@@ -66,7 +66,7 @@ impl Plan {
         format!("tenant{at}").into()
     }
 
-    /// Every second tenant lets users take over from their other devices.
+    /// Returns the rules of each tenant. In every second one, a login takes over from other devices.
     fn rules(&self) -> BTreeMap<Name, Rules> {
         let concurrent = Limit { named: false, seats: self.seats };
         let lease = u64::try_from(self.lease.as_micros()).expect("a short time");
@@ -75,12 +75,12 @@ impl Plan {
             (Self::tenant(at), Rules { limits, take_over: at % 2 == 1, lease })
         });
         let limits = BTreeMap::from([(CRM.1.into(), Limit { named: true, seats: CRM.2 })]);
-        // The demo tenant has the default policy: a lease of ten minutes.
+        // The demo tenant has the default policy: a lease of ten minutes (in microseconds).
         ours.chain([(CRM.0.into(), Rules { limits, take_over: false, lease: 600_000_000 })]).collect()
     }
 }
 
-/// Tells the time of the history, and counts answers.
+/// Clock of the history, and counter of answers.
 #[derive(Clone)]
 pub struct Pen {
     began: Instant,
@@ -98,7 +98,7 @@ impl Pen {
     }
 }
 
-/// Tells clients where the service is.
+/// Tells the clients the service's address.
 #[derive(Clone)]
 pub struct Switch(watch::Sender<ServerAddress>);
 
@@ -107,13 +107,13 @@ impl Switch {
         self.0.send_replace(ServerAddress::At(address));
     }
 
-    /// It is down: clients wait, and ask again what was not answered.
+    /// Tells the clients that the service is down: they wait, and then repeat calls without an answer.
     pub fn unavailable(&self) {
         self.0.send_replace(ServerAddress::Unavailable);
     }
 }
 
-/// A load that goes on until it is stopped.
+/// A load that runs until it is stopped.
 pub struct Load {
     plan: Plan,
     began: i64,
@@ -124,7 +124,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Clients wait until they are told where the service is.
+    /// Starts the clients. They wait for the service's address.
     #[allow(clippy::disallowed_methods)] // Clients have clocks of their own.
     pub fn start(plan: Plan) -> Self {
         let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_millis();
@@ -138,14 +138,14 @@ impl Load {
         Self { plan, began, pen, switch: Switch(switch), notes, task }
     }
 
-    /// Waits until so many more calls are answered.
+    /// Waits until `more` further calls have been answered.
     pub async fn answered(&self, more: u64) {
         let mut heard = self.pen.heard.subscribe();
         let until = *heard.borrow_and_update() + more;
         let _ = heard.wait_for(|count| *count >= until).await;
     }
 
-    /// What was asked and heard so far. What is under way has no answer yet.
+    /// Returns all calls and answers so far. A call in flight has no answer yet.
     pub fn so_far(&self) -> History {
         let calls = self.notes.iter().flat_map(|notes| notes.lock().expect("notes").clone());
         History {
@@ -156,14 +156,14 @@ impl Load {
         }
     }
 
-    /// Ends when every client has its last answer. To be called once.
+    /// Stops the load: returns when every client has its last answer. Call it only once.
     pub async fn stop(&mut self) -> History {
         self.switch.0.send_replace(ServerAddress::Over);
         (&mut self.task).await.expect("no client panics");
         self.so_far()
     }
 
-    /// Asks the service what is live and in use. Nothing else may go on.
+    /// Reads live sessions and usage from the service. There must be no load meanwhile.
     pub async fn told(&self, address: SocketAddr) -> Result<ServiceView, Status> {
         let channel = channel(address);
         let mut told = ServiceView::default();
@@ -171,7 +171,7 @@ impl Load {
             let operation = GetUsageRequest { tenant_id: tenant.to_string() };
             let usage = match TenantServiceClient::new(channel.clone()).get_usage(operation).await {
                 Ok(usage) => usage.into_inner(),
-                // Nobody has made it yet.
+                // The tenant has not been created yet.
                 Err(status) if status.code() == Code::NotFound => continue,
                 Err(status) => return Err(status),
             };
@@ -195,7 +195,7 @@ fn channel(address: SocketAddr) -> Channel {
     Endpoint::from_shared(format!("http://{address}")).expect("an address").connect_lazy()
 }
 
-/// A client serves one tenant: users of its own, and one whom all clients of the tenant serve.
+/// Returns a client, which serves one tenant: users of its own, and one user whom all clients of the tenant serve.
 fn client(plan: &Plan, number: u32, pen: &Pen, endpoint: watch::Receiver<ServerAddress>) -> Client {
     let at = number % (plan.tenants + 1);
     let named = at == plan.tenants;
@@ -205,7 +205,7 @@ fn client(plan: &Plan, number: u32, pen: &Pen, endpoint: watch::Receiver<ServerA
         Who { tenant, pool: pool.into(), user: format!("{user}@load.example").into() }
     };
     let mut users: Vec<String> = (0..USERS).map(|user| format!("user{number}-{user}")).collect();
-    // Seats are granted and revoked by one client each: only then its own notes tell who holds one.
+    // Seats are granted and revoked by one client only, whose notes then say for certain who holds one.
     users.extend((!named).then(|| "everybody".into()));
     let people =
         users.into_iter().map(|user| Person { who: who(user), named, session: None, ended: None, seat: false });
@@ -221,7 +221,8 @@ fn client(plan: &Plan, number: u32, pen: &Pen, endpoint: watch::Receiver<ServerA
 
 async fn run(plan: Plan, endpoint: watch::Receiver<ServerAddress>, mut clients: Vec<Client>) {
     let Some(()) = tenants(&plan, endpoint).await else { return };
-    // The holders of all named seats make room. The first client does it, so that it is noted like any other call.
+    // Revokes the seats of those who hold all named seats at first. The first client does it, so that the calls are
+    // noted like all others.
     let people = HOLDERS.map(|user| Person { who: crm(user), named: true, session: None, ended: None, seat: true });
     clients[0].free(people.into()).await;
     let clients: Vec<_> = clients.into_iter().map(|client| tokio::spawn(client.run())).collect();
@@ -230,7 +231,7 @@ async fn run(plan: Plan, endpoint: watch::Receiver<ServerAddress>, mut clients: 
     }
 }
 
-/// Makes the tenants, however often the service dies meanwhile. `None`: it is over before that.
+/// Creates the tenants, however often the service dies meanwhile. `None`: the load was over before that.
 async fn tenants(plan: &Plan, mut endpoint: watch::Receiver<ServerAddress>) -> Option<()> {
     for (tenant, rules) in plan.rules().into_iter().filter(|(tenant, _)| &**tenant != CRM.0) {
         let signed_in = if rules.take_over { WhenAlreadySignedIn::TakeOver } else { WhenAlreadySignedIn::Deny };

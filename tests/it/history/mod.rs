@@ -1,8 +1,8 @@
-//! What clients were told, held against what is in the store: clients that load the program and outlive its deaths
-//! ([`load`], [`client`]), what each asked and heard ([`History`]), what SQL says afterwards ([`recount`]), and the
-//! judge of both ([`check`]).
+//! Compares the answers that clients got with the contents of the store: clients that load the program and survive its
+//! crashes ([`load`], [`client`]), their calls and answers ([`History`]), the store read by SQL ([`recount`]), and the
+//! checker ([`check`]).
 //!
-//! Nothing here knows how Usher decides. It knows what an answer promises.
+//! This module does not know how Usher decides. It knows what an answer promises.
 
 mod check;
 mod client;
@@ -22,13 +22,13 @@ pub use check::check;
 pub use load::{Load, Plan};
 pub use recount::{Action, StoreContents};
 
-/// A tenant, a pool, a user, a device, a session or a reason.
+/// Id of a tenant, pool, user, device or session, or a reason.
 pub type Name = Arc<str>;
 
 /// Microseconds since the load began.
 pub type Time = u64;
 
-/// Whom a call or a row is about.
+/// The subject of a call or a row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Who {
     pub tenant: Name,
@@ -53,7 +53,7 @@ pub enum Operation {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// No answer, or an error: it was carried out, or it was not.
+    /// No answer, or an error: the call was carried out or not.
     Unknown(Name),
     Lease {
         session: Name,
@@ -61,37 +61,37 @@ pub enum Answer {
     },
     /// The heartbeat extended the lease.
     Kept,
-    /// The session has ended; by this call, or before.
+    /// The session has ended: by this call (`now`), or before.
     Ended {
         now: bool,
         reason: Name,
     },
-    /// Granted, or revoked.
+    /// The seat was granted or revoked.
     Done,
     Denied(Name),
-    /// An answer that makes no sense: it speaks of something that was not asked about.
+    /// An invalid answer: it is about something that was not requested.
     Odd(String),
 }
 
-/// One call of one client. A repetition is a call of its own.
+/// One call of one client. A repetition is another call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     pub who: Who,
     pub operation: Operation,
     pub called: Time,
-    /// When the answer was heard.
+    /// When the answer arrived.
     pub answered: Option<Time>,
     pub answer: Answer,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
-    /// Seats count; else live sessions do.
+    /// Whether granted seats count (a named pool); otherwise live sessions count.
     pub named: bool,
     pub seats: u64,
 }
 
-/// What was agreed with the service about a tenant.
+/// The settings of a tenant that the checker knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
     pub limits: BTreeMap<Name, Limit>,
@@ -99,19 +99,19 @@ pub struct Rules {
     pub lease: Time,
 }
 
-/// Everything that all clients asked and heard. A grant and a revocation of one seat never overlap; other calls may.
+/// All calls and answers of all clients. A grant and a revocation of the same seat never overlap; other calls may.
 #[derive(Debug, Clone)]
 pub struct History {
-    /// Wall time of the moment 0, in milliseconds since 1970: the audit knows wall time only.
+    /// Wall time of the history's time 0, in milliseconds since 1970: the audit has wall time only.
     pub began: i64,
     pub tenants: BTreeMap<Name, Rules>,
-    /// Seats that somebody else had granted before the first call.
+    /// Seats that were granted before the first call.
     pub given: BTreeSet<Who>,
     pub calls: Vec<Call>,
 }
 
 impl History {
-    /// What was agreed about a pool; none: it is not looked at.
+    /// Returns the known limit of a pool; `None`: the checker ignores the pool.
     fn limit(&self, tenant: &Name, pool: &Name) -> Option<Limit> {
         self.tenants.get(tenant)?.limits.get(pool).copied()
     }

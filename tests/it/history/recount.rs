@@ -1,4 +1,4 @@
-//! What is in the store, by SQL of our own, and what the service says of it.
+//! The contents of the store, read by the tests' own SQL, and the service's view of them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::{Name, Who};
 use crate::support::postgres;
 use crate::support::program::Data;
 
-/// The same for both stores; `{id}` is a column that holds a session's id, as text without hyphens.
+/// A query for both stores. `{id}` stands for a column with a session's id, as text without hyphens.
 const SESSIONS: &str = "SELECT t.tenant_id, p.pool_id, u.user_id, s.device_id, {s.session_id}, s.ended_reason
     FROM sessions s JOIN tenants t ON t.shard_id = s.shard_id AND t.tenant_no = s.tenant_no
     JOIN users u ON u.shard_id = s.shard_id AND u.tenant_no = s.tenant_no AND u.user_no = s.user_no
@@ -31,7 +31,7 @@ pub struct SessionRow {
     pub who: Who,
     pub device: Name,
     pub session: Name,
-    /// Why it ended; `None`: live.
+    /// The reason of its end; `None`: the session is live.
     pub ended: Option<Name>,
 }
 
@@ -50,37 +50,37 @@ pub enum Action {
 pub struct Event {
     pub who: Who,
     pub action: Action,
-    /// Of an end, or of a denial.
+    /// Reason of an end or of a denial.
     pub reason: Option<Name>,
     pub denied: bool,
     pub session: Option<Name>,
     pub count: u64,
-    /// Milliseconds since 1970.
+    /// Wall time in milliseconds since 1970.
     pub at: i64,
 }
 
-/// What the service itself says.
+/// Usage and sessions as the service shows them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServiceView {
-    /// Tenant, pool, seats in use.
+    /// Tenant, pool, and seats in use.
     pub in_use: Vec<(Name, Name, u64)>,
-    /// Live sessions, of all tenants that the load uses.
+    /// Live sessions of all tenants of the load.
     pub live: BTreeSet<Name>,
 }
 
 #[derive(Debug, Clone, Default)]
 pub struct StoreContents {
     pub sessions: Vec<SessionRow>,
-    /// Active ones.
+    /// Active seats.
     pub seats: BTreeSet<Who>,
-    /// Of each tenant in the order in which it happened.
+    /// Events; for each tenant in the order in which they happened.
     pub audit: Vec<Event>,
-    /// Asked while nothing went on; `None`: not asked.
+    /// The service's view, read while there was no load; `None`: it was not read.
     pub told: Option<ServiceView>,
 }
 
 impl StoreContents {
-    /// Reads the store at one moment. It may be in use: another process reads as any backup does.
+    /// Reads the store at one moment. The store may be in use by the service: this reads like a backup.
     pub async fn read(data: &Data<'_>) -> Self {
         match data {
             Data::Folder(folder) => Self::sqlite(folder),
@@ -89,7 +89,7 @@ impl StoreContents {
     }
 
     fn sqlite(folder: &Path) -> Self {
-        // Read-only: what a crash left in the write-ahead log is left for the next start to find.
+        // Read-only, so that the write-ahead log of a crash stays as it is for the next start.
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
         let connection = rusqlite::Connection::open_with_flags(folder.join("usher.db"), flags).expect("the database");
         connection.execute_batch("BEGIN").expect("a moment");
@@ -157,7 +157,7 @@ fn who(row: &[Option<String>]) -> Who {
 fn event(row: &[Option<String>]) -> Event {
     let number = |at: usize| row[at].as_deref().map(|text| text.parse::<i64>().expect("a number"));
     let reason = number(4);
-    // Above 100 stand the reasons of an end, below those of a denial.
+    // Codes above 100 are reasons of an end, those below are reasons of a denial.
     let denied = reason.is_some_and(|code| code < 100);
     let action = match number(3) {
         Some(1) => Action::Started,
@@ -179,7 +179,7 @@ fn event(row: &[Option<String>]) -> Event {
     }
 }
 
-/// As the contract names it, without its prefix.
+/// Returns the contract's name of a reason, without its prefix.
 pub fn end_reason(code: i64) -> Name {
     let reason = i32::try_from(code).ok().and_then(|code| SessionEndReason::try_from(code).ok());
     reason.expect("a reason").as_str_name().trim_start_matches("SESSION_END_REASON_").into()

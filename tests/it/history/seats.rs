@@ -1,5 +1,5 @@
-//! Seats as clients know them: each a switch that grants and revocations turn, one call after the other. What
-//! happened to it by the audit must be explained by what was asked, with every unanswered call carried out or not.
+//! Seats as the clients know them: grants and revocations, one after the other, switch each seat on and off. The calls
+//! must explain the seat's events in the audit; each call without an answer was carried out or not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,8 +23,8 @@ pub fn explained(history: &History, folded: &Folded, found: &mut Violations) {
     }
 }
 
-/// Follows every way in which it can have gone: how many of the events had happened after each call. As grants and
-/// revocations take turns, an odd number of them means that the seat is held.
+/// Follows all possible courses: the number of events that had happened after each call. Grants and revocations
+/// alternate, so an odd number means that the seat is held.
 fn explain(who: &Who, given: bool, mut called: Vec<&Call>, happened: &[bool], found: &mut Violations) {
     called.sort_by_key(|call| call.called);
     let mut ways = BTreeSet::from([usize::from(given)]);
@@ -34,7 +34,7 @@ fn explain(who: &Who, given: bool, mut called: Vec<&Call>, happened: &[bool], fo
         let possible = |at: usize| turned(at).filter(|at| *at <= happened.len());
         let next: BTreeSet<usize> = match &call.answer {
             Answer::Done => ways.iter().filter_map(|at| possible(*at)).collect(),
-            // A seat that is held is never denied.
+            // A grant of a seat that is already held is never denied.
             Answer::Denied(_) => ways.iter().copied().filter(|at| at % 2 == 0).collect(),
             _ => ways.iter().flat_map(|at| [Some(*at), possible(*at)]).flatten().collect(),
         };
@@ -49,8 +49,8 @@ fn explain(who: &Who, given: bool, mut called: Vec<&Call>, happened: &[bool], fo
     }
 }
 
-/// At no instant more users who certainly held a seat than the limit (I1): from the answer to a grant until the next
-/// revocation was asked for.
+/// Checks that at no instant more users certainly held a seat than the limit (I1): from the answer to a grant until the
+/// next revocation was sent.
 pub fn within_limits(history: &History, found: &mut Violations) {
     let mut revoked: BTreeMap<&Who, Vec<Time>> = BTreeMap::new();
     for call in history.calls.iter().filter(|call| call.operation == Operation::Revoke) {

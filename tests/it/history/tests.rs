@@ -1,9 +1,9 @@
-//! The checker is only worth what it finds: a history that is good passes, and each harm done to it is named.
+//! Tests of the checker: a correct history passes, and each defect that is planted in it is found and named.
 
 use super::check::{Kind, check};
 use super::text::parse;
 
-/// Two seats in a concurrent pool, one in a named pool, and everything that clients do.
+/// A correct history: two seats in a concurrent pool, one in a named pool, and every operation of the clients.
 const GOOD: &str = "
     limit acme/primary concurrent 2
     limit acme/crm named 1
@@ -54,7 +54,7 @@ const GOOD: &str = "
     listed s4
 ";
 
-/// The good history, with one line in the place of another; an empty one: without it.
+/// Returns the correct history with one line replaced, or removed if `line` is empty.
 #[track_caller]
 fn instead(of: &str, line: &str) -> String {
     assert_eq!(GOOD.matches(of).count(), 1, "{of}");
@@ -65,7 +65,7 @@ fn and(more: &str) -> String {
     format!("{GOOD}\n{more}")
 }
 
-/// The text has a violation of this kind.
+/// Asserts that the checker finds a violation of this kind.
 #[track_caller]
 fn finds(kind: Kind, text: &str) {
     let (history, recount) = parse(text);
@@ -87,7 +87,7 @@ fn a_good_history_passes() {
 
 #[test]
 fn a_lost_check_out() {
-    // Neither its rows nor its events are there.
+    // Removes the session's row and its events.
     let lost = instead("event acme/primary/dee started s4", "").replace("row acme/primary/dee desk s4 live", "");
     finds(Kind::Lost, &lost.replace("usage acme/primary 2", "usage acme/primary 1").replace("listed s4", ""));
 }
@@ -151,7 +151,7 @@ fn a_seat_too_many_by_the_rows() {
 
 #[test]
 fn two_leases_that_only_may_overlap_pass() {
-    // The check-out of cid was under way while ann's end was: either order is right.
+    // The check-out of cid was in flight while ann's session ended, so both orders are possible.
     passes(&instead("17-?  acme/primary/cid out desk = ?", "13-15 acme/primary/cid out desk = lease s3"));
 }
 
@@ -176,7 +176,7 @@ fn a_session_that_lives_again() {
     finds(Kind::Resurrected, &and("45-46 acme/primary/ann beat s1 = kept"));
     finds(Kind::Resurrected, &and("45-46 acme/primary/ann out desk = renewed s1"));
     finds(Kind::Resurrected, &and("event acme/primary/ann renewed s1"));
-    // Asked before the end was told.
+    // The heartbeat was sent before the end was reported.
     passes(&and("12-46 acme/primary/ann beat s1 = kept"));
 }
 
@@ -235,7 +235,7 @@ fn a_lease_that_runs_out_early() {
         event acme/primary/ann ended s1 LEASE_EXPIRED @1500";
     passes(text);
     finds(Kind::EndedEarly, &text.replace("@1500", "@1100"));
-    // After its time, another one may have the seat; before, nobody.
+    // After the lease has run out, the next user may have the seat, but not before.
     let other = "acme/primary/bob out desk = lease s2
         event acme/primary/bob started s2
         row acme/primary/bob desk s2 live
@@ -273,7 +273,7 @@ fn an_audit_that_makes_no_sense() {
 fn an_answer_about_somebody_else() {
     finds(Kind::Odd, &and("45-46 acme/primary/eve out desk = odd"));
     finds(Kind::Odd, &and("45-46 acme/primary/dee out desk = lease s4"));
-    // The session of one user, given to another.
+    // The session of one user is returned to another one.
     finds(
         Kind::Lost,
         &instead("25-26 acme/primary/dee out desk = lease s4", "25-26 acme/primary/eve out desk = lease s4"),
@@ -283,7 +283,7 @@ fn an_answer_about_somebody_else() {
 #[test]
 fn what_has_no_answer_may_have_happened_or_not() {
     passes(&and("45-? acme/primary/dee in s4 = ?\n47-? acme/crm/bob revoke = ?\n49-? acme/primary/eve out desk = ?"));
-    // A reason that a crash forgot.
+    // A reason that was forgotten in a crash.
     passes(&and("45-46 acme/primary/ann in s1 = had-ended UNKNOWN"));
     finds(Kind::Lost, &and("45-46 acme/primary/dee in s4 = had-ended UNKNOWN"));
 }

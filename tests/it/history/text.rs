@@ -1,11 +1,11 @@
-//! Histories and stores as small texts, for the checker's own tests. Times are milliseconds.
+//! Small texts for histories and stores, for the checker's own tests. Times are milliseconds.
 //!
 //! ```text
-//! limit acme/primary concurrent 2       what was agreed; also: take-over acme · lease acme 100 · given acme/crm/ann
-//! 1-2 acme/primary/ann out desk = lease s1     asked at 1, answered at 2; `-?`: never answered
-//! row acme/primary/ann desk s1 live            what is in the store; else why it ended
-//! event acme/primary/ann started s1            what is in the audit, in this order; `@5`: at 5
-//! usage acme/primary 1                         what the service says; also: listed s1
+//! limit acme/primary concurrent 2       limit of a pool; also: take-over acme · lease acme 100 · given acme/crm/ann
+//! 1-2 acme/primary/ann out desk = lease s1     sent at 1, answered at 2; `-?`: never answered
+//! row acme/primary/ann desk s1 live            a row of the store; instead of `live`, the reason of the end
+//! event acme/primary/ann started s1            an event of the audit, in this order; `@5`: at 5
+//! usage acme/primary 1                         the service's view; also: listed s1
 //! ```
 
 use super::recount::{Action, Event, ServiceView, SessionRow};

@@ -1,4 +1,5 @@
-//! Callers without any credential: whatever they hold open or repeat, nobody else waits for it or is refused.
+//! Callers without a credential: whatever they hold open or repeat, other callers do not wait for it and are not
+//! refused.
 
 use std::net::SocketAddr;
 
@@ -6,17 +7,17 @@ use tokio::task::JoinSet;
 
 use super::*;
 
-/// Connections of one address, and calls on each: more than the program takes calls in all.
+/// Connections from one address, and calls on each: together more than the program admits at once.
 const CONNECTIONS: usize = 20;
 const CALLS: u32 = 1_000;
 
-/// Calls that an address may hold open, but for one of each connection.
+/// Calls that one address may hold open, in addition to one on each connection.
 const SHARE: usize = 256;
 
-/// MiB for all of them.
+/// Upper bound for the memory of all these callers, in MiB.
 const MEMORY: f64 = 96.0;
 
-/// A connection with many calls that are not to end. Their answers are read, and thrown away.
+/// Opens a connection with many calls that never end. Reads and discards their answers.
 async fn hold(api: SocketAddr, call: impl Fn(u32) -> Vec<u8>) -> JoinHandle {
     let (mut read, mut write) = wire::connect(api).await.into_split();
     let calls = (0..CALLS).flat_map(|number| call(2 * number + 1));
@@ -24,7 +25,7 @@ async fn hold(api: SocketAddr, call: impl Fn(u32) -> Vec<u8>) -> JoinHandle {
     JoinHandle(tokio::spawn(async move {
         let reading = async { while read.read(&mut [0; 16 * 1024]).await.is_ok_and(|read| read > 0) {} };
         let writing = async {
-            // It may be thrown out.
+            // The server may close the connection.
             let _ = write.write_all(&all).await;
             std::future::pending::<()>().await;
         };
@@ -35,7 +36,7 @@ async fn hold(api: SocketAddr, call: impl Fn(u32) -> Vec<u8>) -> JoinHandle {
     }))
 }
 
-/// Ends with its handle.
+/// A task that is aborted when its handle is dropped.
 struct JoinHandle(tokio::task::JoinHandle<()>);
 
 impl Drop for JoinHandle {
@@ -51,7 +52,7 @@ impl Scene {
         line.parse().expect("a number")
     }
 
-    /// A probe that has a connection of its own is answered.
+    /// Asserts that a health probe on a connection of its own is answered.
     async fn is_probed(&self) {
         let mut socket = wire::connect(self.program.api).await;
         let call = [wire::hello(&[]), wire::call(1, wire::HEALTH, &[])].concat();
@@ -59,7 +60,7 @@ impl Scene {
         assert!(soon(wire::answered(&mut socket)).await, "a probe is answered");
     }
 
-    /// Many connections hold what they can, and nobody is harmed.
+    /// Asserts that many connections with open calls harm nobody.
     async fn is_held(&self, what: &str, call: impl Fn(u32) -> Vec<u8> + Copy) {
         let mut held = Vec::new();
         for _ in 0..CONNECTIONS {
@@ -78,7 +79,7 @@ impl Scene {
     }
 }
 
-/// A call whose message does not come.
+/// Returns the start of a call whose message never follows.
 fn begun(stream: u32, head: &[u8]) -> Vec<u8> {
     wire::frame(wire::HEADERS, wire::END_HEADERS, stream, head)
 }
@@ -94,7 +95,7 @@ async fn calls_without_a_credential_that_stay_open_lock_nobody_out() {
     scene.end("open calls", MEMORY).await;
 }
 
-/// Calls that are refused, as fast as they are taken, for as long as nobody ends it.
+/// Sends calls that are refused, as fast as the server reads them, until the task is aborted.
 async fn storm(api: SocketAddr) {
     loop {
         let (mut read, mut write) = wire::connect(api).await.into_split();
@@ -136,7 +137,7 @@ async fn refused_calls_as_fast_as_they_come_are_read_more_slowly() {
     let refused = page.lines().filter_map(|line| line.strip_prefix("usher_authentication_failures_total{reason="));
     let refused: f64 = refused.filter_map(|line| line.split_once("} ")?.1.parse::<f64>().ok()).sum();
     eprintln!("a storm: {refused} calls were refused");
-    // The burst of an address, and its pace for a minute: a test that takes longer has failed already.
+    // Between the burst of an address and its rate over a minute: a test that takes longer has failed already.
     assert!((1_000.0..15_000.0).contains(&refused), "{refused}");
     scene.end("a storm", MEMORY).await;
 }
@@ -144,7 +145,7 @@ async fn refused_calls_as_fast_as_they_come_are_read_more_slowly() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_has_shown_a_credential_is_bounded_by_the_calls_in_all() {
     let scene = Scene::set(&["--max-calls", "3"]).await;
-    // Here nobody needs one, so that whoever is let in has shown it.
+    // This server needs no credential, so every admitted call counts as authenticated.
     let begun = (0..3).flat_map(|number| begun(2 * number + 1, &wire::head(wire::HEARTBEAT)));
     let mut socket = wire::connect(scene.program.api).await;
     let all: Vec<u8> = wire::hello(&[]).into_iter().chain(begun).collect();

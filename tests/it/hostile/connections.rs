@@ -1,4 +1,4 @@
-//! Many connections: idle ones, and ones that take their time.
+//! Many connections: idle ones, and slow ones.
 
 use std::net::SocketAddr;
 
@@ -7,17 +7,19 @@ use tokio::task::JoinSet;
 
 use super::*;
 
-/// Idle connections that there are to be, and slow ones.
+/// Numbers of idle and of slow connections.
 const IDLE: usize = 10_000;
 const SLOW: usize = 5_000;
-/// Where the machine allows less, so many are the least that says anything.
+/// Where the machine's limits allow fewer, the test is meaningful from this number on.
 const LEAST: usize = 1_000;
 
-/// MiB for 10,000 idle connections, again and again: 48 KiB each. The buffers of HTTP/2 are 28 KiB of it.
+/// Upper bound in MiB for 10,000 idle connections, also the second time: 48 KiB each, of which the buffers of HTTP/2
+/// are 28 KiB.
 const IDLE_MEMORY: f64 = 480.0;
 const SLOW_MEMORY: f64 = 220.0;
 
-/// As many connections as the test's own process may have, of those that it wants. What it has open beside them is few.
+/// Returns the number of connections, at most `wanted`, that the limit of open files allows this process. The rest of
+/// the process needs few files.
 fn allowed(wanted: usize) -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
@@ -30,7 +32,7 @@ fn allowed(wanted: usize) -> usize {
     count
 }
 
-/// A connection that has made a call: from here on it may be idle.
+/// Opens a connection that has made a call, and is idle from then on.
 async fn idle(api: SocketAddr) -> TcpStream {
     let mut socket = wire::connect(api).await;
     let call = [wire::hello(&[]), wire::call(1, wire::HEALTH, &[])].concat();
@@ -39,7 +41,7 @@ async fn idle(api: SocketAddr) -> TcpStream {
     socket
 }
 
-/// Opens connections, some at a time.
+/// Opens connections, 64 at a time.
 async fn open<C: Future<Output = TcpStream>>(count: usize, connection: impl FnMut(usize) -> C) -> Vec<TcpStream> {
     soon(futures_util::stream::iter(0..count).map(connection).buffer_unordered(64).collect()).await
 }
@@ -55,12 +57,12 @@ async fn ten_thousand_idle_connections_beside_a_working_one() {
     scene.neighbor_is_well("idle");
     drop(sockets);
     scene.until("usher_connections 1").await;
-    // What they took is taken again by those that come after them: nothing is lost on the way.
+    // Memory of closed connections is reused by new ones: nothing leaks.
     drop(open(count, |_| idle(api)).await);
     scene.end("idle", IDLE_MEMORY).await;
 }
 
-/// What a slow client has sent when it falls silent: each is a place at which a server waits.
+/// The bytes that slow clients send before they fall silent: in each state the server waits for more.
 fn beginnings() -> Vec<Vec<u8>> {
     let head = wire::head(wire::HEARTBEAT);
     vec![
@@ -68,7 +70,7 @@ fn beginnings() -> Vec<Vec<u8>> {
         wire::PREFACE[..9].to_vec(),
         wire::PREFACE.to_vec(),
         wire::hello(&[]),
-        // A header that never ends, a frame that never ends, and a frame whose length never comes.
+        // A header block without an end, an incomplete frame, and an incomplete frame length.
         [wire::hello(&[]), wire::frame(wire::HEADERS, 0, 1, &head)].concat(),
         [wire::hello(&[]), wire::frame(wire::HEADERS, wire::END_HEADERS, 1, &head)[..40].to_vec()].concat(),
         [wire::hello(&[]), vec![0, 0]].concat(),
@@ -76,7 +78,7 @@ fn beginnings() -> Vec<Vec<u8>> {
     ]
 }
 
-/// One in so many sends its preface byte by byte.
+/// One client in ten sends its preface byte by byte.
 const DRIPPING: usize = 10;
 
 async fn slow(api: SocketAddr, number: usize, beginnings: &[Vec<u8>]) -> TcpStream {
@@ -87,7 +89,7 @@ async fn slow(api: SocketAddr, number: usize, beginnings: &[Vec<u8>]) -> TcpStre
     socket
 }
 
-/// A byte now and then, until it is over. Answers whether the server ended it.
+/// Sends a byte now and then until the connection ends.
 async fn drip(mut socket: TcpStream) {
     let mut often = tokio::time::interval(Duration::from_millis(500));
     for byte in wire::hello(&[]) {
@@ -99,7 +101,7 @@ async fn drip(mut socket: TcpStream) {
     closed(socket).await;
 }
 
-/// Waits until the server closes; what it sends before does not matter.
+/// Waits until the server closes the connection; ignores what it sends before.
 async fn closed(mut socket: TcpStream) {
     let mut rest = Vec::new();
     // A reset is an end as well.
@@ -121,7 +123,7 @@ async fn five_thousand_slow_connections() {
         };
     }
     scene.neighbor_is_well("slow");
-    // Nobody here goes by itself: the server shows them out, in time.
+    // No client leaves by itself: the server must close all connections in time.
     soon(clients.join_all()).await;
     scene.end("slow", SLOW_MEMORY).await;
 }

@@ -1,10 +1,10 @@
-//! The limit of open files: raised as far as it goes, and a clear word where that is not far enough.
+//! The limit of open files: it is raised as far as possible, and where that is not enough, the log says so.
 
 use std::fs;
 
 use super::*;
 
-/// Starts the program in a shell that has other limits.
+/// Starts the program in a shell with other limits.
 fn under(limits: &str, options: &[&str]) -> (TempDir, Program) {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start_after(limits, &Data::Folder(folder.path()), options);
@@ -33,7 +33,7 @@ async fn the_soft_limit_of_open_files_is_raised() {
 #[tokio::test]
 async fn a_hard_limit_that_is_too_low_is_told_and_bounds_the_connections() {
     let (_folder, program) = under("ulimit -n 600", &[]);
-    // 600, less 257 for itself.
+    // 600 files, less 257 for the program itself.
     let mut sockets = Vec::new();
     for _ in 0..343 {
         sockets.push(wire::connect(program.api).await);

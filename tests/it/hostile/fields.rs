@@ -1,4 +1,4 @@
-//! Header fields that cost their sender a byte each, because they name what was said before (HPACK's dynamic table).
+//! Header fields that cost their sender one byte each, because they refer to an earlier field (HPACK's dynamic table).
 
 use std::net::SocketAddr;
 
@@ -7,23 +7,24 @@ use super::*;
 const CONNECTIONS: usize = 8;
 const CALLS: u32 = 1_000;
 
-/// As many fields as are read: they fit into `--max-headers` twice, which counts 32 bytes more for each.
+/// The most fields that the server reads: they fit into twice `--max-headers`, which counts 32 bytes more for each.
 const MANY: usize = 940;
-/// So many that a call is taken.
+/// A number of fields with which a call is accepted.
 const FEW: usize = 120;
 
-/// MiB at most, and some time after they are gone. Each of the calls had taken 45 KiB.
+/// Upper bounds in MiB: at any time, and some time after the clients are gone. Each of these calls used to take 45 KiB.
 const MEMORY: f64 = 128.0;
 const LEFT: f64 = 20.0;
 
-/// The fields of a call. The first call of a connection says what the field is, and is remembered; the others name it.
+/// Returns the header fields of a call. The first call of a connection adds the field to the dynamic table; all other
+/// fields refer to it.
 fn fields(stream: u32, count: usize) -> Vec<u8> {
     let one: &[u8] = if stream == 1 { &[0x40, 1, b'x', 1, b'y'] } else { &[0xbe] };
     let head = wire::head(wire::HEARTBEAT).into_iter().chain(one.iter().copied());
     head.chain(std::iter::repeat_n(0xbe, count - 1)).collect()
 }
 
-/// A connection with many such calls, whose messages never come.
+/// Opens a connection with many such calls, whose messages never follow.
 async fn hold(api: SocketAddr, count: usize) -> TcpStream {
     let mut socket = wire::connect(api).await;
     let calls = (0..CALLS).flat_map(|number| {
@@ -31,12 +32,12 @@ async fn hold(api: SocketAddr, count: usize) -> TcpStream {
         wire::frame(wire::HEADERS, wire::END_HEADERS, stream, &fields(stream, count))
     });
     let all: Vec<u8> = wire::hello(&[]).into_iter().chain(calls).collect();
-    // It may be thrown out.
+    // The server may close the connection.
     let _ = soon(socket.write_all(&all)).await;
     socket
 }
 
-/// Waits until the process has given back what it took.
+/// Waits until the process has released the memory.
 async fn given_back(scene: &Scene, what: &str) {
     let waited = async {
         let mut often = tokio::time::interval(Duration::from_millis(100));
@@ -66,7 +67,7 @@ async fn fields_that_cost_a_byte_each_take_no_memory() {
     scene.end("fields", MEMORY).await;
 }
 
-/// A header that is begun on each of many connections, and never ended.
+/// Shows that header blocks which are begun on many connections and never ended take bounded memory.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_headers_are_bounded() {
     let scene = Scene::set(&[]).await;

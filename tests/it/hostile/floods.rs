@@ -1,4 +1,4 @@
-//! Frames without end, as many as a socket takes: of every kind that costs a server more than its client.
+//! Endless frames, as fast as a socket takes them, of every kind that costs the server more than the client.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,25 +8,26 @@ use tokio::task::JoinSet;
 use super::wire::{CONTINUATION, DATA, END_HEADERS, HEADERS, PING, PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE};
 use super::*;
 
-/// Connections that flood at once. As one is thrown out, the next begins.
+/// Number of concurrent connections that flood. When the server closes one, the next begins.
 const FLOODERS: usize = 2;
 
-/// A flooder sends so many frames so often, 200,000 a second, or so many bytes. A machine that does nothing else can
-/// take more; then it is its speed that is measured, and not what the program does for others.
+/// Limits of a flooder: every `BEAT` it sends at most 1,000 frames (200,000 a second) or `PIECE` bytes. An otherwise
+/// idle machine can take more, but then the test would measure the machine's speed, and not how Usher protects other
+/// clients.
 const FRAMES: usize = 1_000;
 const PIECE: usize = 32 * 1024;
 const BEAT: Duration = Duration::from_millis(5);
 
-/// MiB for all of them.
+/// Upper bound for the memory of all flooders, in MiB.
 const MEMORY: f64 = 64.0;
 
-/// Headers with a key each.
+/// Number of header fields, each with a name of its own.
 const KEYS: usize = 1_000_000;
 
 struct Flood {
     what: &'static str,
     beginning: Vec<u8>,
-    /// Comes after the beginning once, or again and again.
+    /// Sent after the beginning: once, or again and again if `endless`.
     rest: Vec<u8>,
     endless: bool,
 }
@@ -41,7 +42,7 @@ impl Flood {
         }
     }
 
-    /// One connection, until it is thrown out or has said everything.
+    /// Runs one connection, until the server closes it or everything is sent.
     async fn run(&self, api: SocketAddr) {
         let (mut read, mut write) = wire::connect(api).await.into_split();
         let mut nothing = vec![0; 16 * 1024];
@@ -94,7 +95,7 @@ fn keys() -> Vec<u8> {
     frames.chain(wire::frame(CONTINUATION, END_HEADERS, 1, &[])).collect()
 }
 
-/// Calls that are whole, and taken back in the same breath.
+/// Returns complete calls, each with an immediate reset.
 fn resets() -> Vec<u8> {
     let call = |number: u32| {
         let stream = 2 * number + 1;

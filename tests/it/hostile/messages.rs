@@ -1,4 +1,4 @@
-//! Requests that no client library would make, one at a time: each is answered, and with what is right.
+//! Requests that no client library would send, one at a time: each gets the right answer.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -14,7 +14,7 @@ use super::*;
 
 const CHECK_OUT: &str = "/usher.v1.SeatService/CheckOut";
 
-/// A gRPC frame: a flag, the length that it claims to have, and bytes.
+/// Returns a gRPC frame: a flag, a claimed length, and bytes.
 fn framed(flag: u8, length: usize, bytes: &[u8]) -> Vec<u8> {
     [&[flag], &(length as u32).to_be_bytes()[..], bytes].concat()
 }
@@ -30,7 +30,7 @@ impl Client {
         Self(Endpoint::from_shared(format!("http://{}", scene.program.api)).unwrap().connect().await.unwrap())
     }
 
-    /// Sends any bytes as the body of a call. Answers the status, and the message if there is one.
+    /// Sends arbitrary bytes as the body of a call. Returns the status, and the message if there is one.
     async fn send(&mut self, path: &str, body: Vec<u8>, headers: &[(&str, &str)]) -> (Status, Bytes) {
         let mut request = http::Request::post(format!("http://localhost{path}")).header("te", "trailers");
         if !headers.iter().any(|(name, _)| *name == "content-type") {
@@ -46,7 +46,7 @@ impl Client {
         (status.expect("a status"), body.to_bytes())
     }
 
-    /// Sends a body, and holds the code of the answer against what it must be. Every error has its reason.
+    /// Sends a body and asserts the code of the answer. Every error has a reason.
     async fn check(&mut self, what: &str, path: &str, body: Vec<u8>, expected: Code) {
         let (status, _) = self.send(path, body, &[]).await;
         assert_eq!(status.code(), expected, "{what}: {status:?}");
@@ -59,10 +59,11 @@ fn check_out() -> CheckOutRequest {
     neighbor::check_out(neighbor::USER)
 }
 
-/// Fields that no release has: of every wire type, and one inside of another.
+/// Returns fields that no release defines: of every wire type, and nested ones.
 fn unknown_fields() -> Vec<u8> {
     let mut bytes = Vec::new();
-    // Field 2000 as a number, 2001 as eight bytes, 2002 as a text of 300 bytes, 2003 as four bytes, 2004 as a group.
+    // Field 2000 is a varint, 2001 has eight bytes, 2002 is a text of 300 bytes, 2003 has four bytes, and 2004 is a
+    // group.
     bytes.extend([0x80, 0x7d, 0x96, 0x01]);
     bytes.extend([0x89, 0x7d, 1, 2, 3, 4, 5, 6, 7, 8]);
     bytes.extend([0x92, 0x7d, 0xac, 0x02].into_iter().chain([b'x'; 300]));
@@ -84,14 +85,14 @@ async fn messages_with_more_or_less_in_them_than_there_should_be() {
 
     for cut in 0..good.len() {
         let (status, _) = client.send(CHECK_OUT, message(&good[..cut]), &[]).await;
-        // Cut between two fields it is a message that lacks some.
+        // A cut between two fields leaves a valid message in which some fields are missing.
         let legal = [Code::InvalidArgument, Code::NotFound, Code::Ok];
         assert!(legal.contains(&status.code()), "cut at {cut}: {status:?}");
         let (status, _) = client.send(CHECK_OUT, framed(0, good.len(), &good[..cut]), &[]).await;
         assert_ne!(status.code(), Code::Ok, "a frame cut at {cut} is no call");
     }
     let nested = [[0xa3, 0x7d].repeat(10_000), [0xa4, 0x7d].repeat(10_000)].concat();
-    // A tenant, and entries of two bytes, for each of which a list would take seven hundred.
+    // A tenant, and entries of two bytes: a decoded list would take seven hundred bytes for each.
     let entries = [&[0x0a, 4][..], b"acme", &[0x12, 0].repeat(2_000_000)].concat();
     let many = BatchGrantSeatsRequest { user_ids: vec![String::new(); 30_000], ..Default::default() }.encode_to_vec();
     let invalid = Code::InvalidArgument;

@@ -1,5 +1,5 @@
-//! Hostile clients against the real program. Whatever they do: its memory stays bounded, it does not panic, a client
-//! beside them is served as before, and when they are gone nothing of them is left.
+//! Hostile clients against the real program. Whatever they do, its memory stays bounded, it does not panic, and a
+//! well-behaved client is served as before; when they are gone, nothing of them remains (I9).
 
 mod anonymous;
 mod connections;
@@ -22,29 +22,29 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::support::program::{Data, Program};
 use neighbor::Neighbor;
 
-/// Waiting for what must happen; only a test that fails waits this long.
+/// Timeout of events that must happen; only a failing test waits this long.
 const SOON: Duration = Duration::from_secs(30);
 
-/// A neighbor who waits no longer than this does not complain: less is noise on a machine that does other things.
+/// A shorter p99 than this counts as this one: smaller differences are noise on a machine that does other things.
 const UNNOTICED: Duration = Duration::from_millis(5);
 
-/// Times that a neighbor may complain: on a machine that does other things one round can be unlucky. What hostile
-/// clients cause, they cause in each.
+/// Number of measurements of the neighbor, of which one must be good: other work on the machine can spoil a round. Harm
+/// by hostile clients shows in each round.
 const ROUNDS: usize = 6;
 
-/// One at a time: each of these tests takes the machine for itself.
+/// Runs these tests one at a time: each needs the whole machine.
 static STREET: Mutex<()> = Mutex::const_new(());
 
-/// The program, with a neighbor in it before the hostile clients come.
+/// The program, with a neighbor who was there before the hostile clients.
 struct Scene {
     program: Program,
     neighbor: Neighbor,
-    /// The neighbor's p99 before.
+    /// The neighbor's p99 before the hostile clients came.
     calm: Duration,
-    /// MiB and open files before.
+    /// Resident memory in MiB and open files before the hostile clients came.
     memory: f64,
     files: usize,
-    // Dropped last: the program's folder, and the right to the street.
+    // Dropped last: the program's folder, and the lock that keeps other tests waiting.
     _folder: TempDir,
     _street: MutexGuard<'static, ()>,
 }
@@ -55,13 +55,13 @@ impl Scene {
         let folder = tempfile::tempdir().unwrap();
         let program = Program::start(&Data::Folder(folder.path()), options);
         let neighbor = Neighbor::move_in(program.api);
-        // The first rounds warm everything up, and one of them can be unlucky.
+        // The first rounds are a warm-up, and other work on the machine can spoil one of them.
         let calm = (0..3).map(|_| neighbor.p99()).min().expect("rounds");
         let (memory, files) = (process::memory(program.id()), process::files(program.id()));
         Self { program, neighbor, calm, memory, files, _folder: folder, _street: street }
     }
 
-    /// The neighbor is served now as it was before.
+    /// Asserts that the neighbor is served as before.
     fn neighbor_is_well(&self, what: &str) {
         let bound = 3 * self.calm.max(UNNOTICED);
         let mut waits = Vec::new();
@@ -76,13 +76,13 @@ impl Scene {
         panic!("{what}: p99 {:?} before, then {waits:?}", self.calm);
     }
 
-    /// MiB that the process has grown by since it was calm.
+    /// Returns the growth of the process's memory in MiB.
     fn growth(&self) -> f64 {
         process::memory(self.program.id()) - self.memory
     }
 
-    /// The hostile clients are gone: so are their connections and files. At no moment did they take more than `most`
-    /// MiB, and the program ends as if they had never been.
+    /// Asserts that after the hostile clients are gone, their connections and files are closed, that they never took
+    /// more than `most` MiB, and that the program ends without an error.
     async fn end(self, what: &str, most: f64) {
         self.until("usher_connections 1").await;
         self.until("usher_calls_in_flight 0").await;
@@ -90,7 +90,7 @@ impl Scene {
         let growth = process::peak_memory(id) - self.memory;
         eprintln!("{what}: {growth:.1} MiB at most, {:.1} left", self.growth());
         assert!(growth <= most, "{what}: {growth:.1} MiB instead of {most}");
-        // The page that is read here has a connection of its own, which may still be closing.
+        // The connection that reads the metrics may still be closing.
         assert!(process::files(id) <= self.files + 2, "{what}: {} files, not {}", process::files(id), self.files);
         self.neighbor.login();
         assert!(self.metrics().await.lines().any(|line| line == "usher_panics_total 0"), "{what}: a call panicked");

@@ -1,4 +1,4 @@
-//! A client that behaves well, on a thread of its own: what hostile clients do to others is seen in how long it waits.
+//! A well-behaved client on a thread of its own: its latency shows the effect of hostile clients on others.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use usher::proto::v1::{
     CheckInRequest, CheckOutRequest, CreateTenantRequest, GrantSeatRequest, HeartbeatRequest, Policy, Tenant,
 };
 
-/// Logins per round, and heartbeats of each: ten calls with the login and the logout, which wait for the disk.
+/// Logins per round, and heartbeats per login. With login and logout, which wait for the disk, these are ten calls.
 const LOGINS: usize = 30;
 const BEATS: usize = 8;
 
@@ -21,13 +21,13 @@ pub const POOL: &str = "primary";
 pub const USER: &str = "neighbor@acme.example";
 
 pub struct Neighbor {
-    /// `None` while it is dropped.
+    /// `None` only while it is dropped.
     runtime: Option<Runtime>,
     seats: SeatServiceClient<Channel>,
 }
 
 impl Neighbor {
-    /// Makes the tenant and its user.
+    /// Creates the tenant and its user.
     pub fn move_in(api: SocketAddr) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let channel = async {
@@ -39,7 +39,7 @@ impl Neighbor {
         Self { runtime: Some(runtime), seats: SeatServiceClient::new(channel) }
     }
 
-    /// Signs in and out many times; answers the time that 99 of 100 calls do not exceed.
+    /// Signs in and out many times. Returns the p99 of the calls.
     pub fn p99(&self) -> Duration {
         self.p99_of(LOGINS)
     }
@@ -66,7 +66,7 @@ impl Neighbor {
 
 impl Drop for Neighbor {
     fn drop(&mut self) {
-        // A runtime must not be waited for where futures run.
+        // A runtime must not be dropped in an asynchronous context; this shuts it down without waiting.
         self.runtime.take().into_iter().for_each(Runtime::shutdown_background);
     }
 }
@@ -95,7 +95,7 @@ pub fn check_out(user: &str) -> CheckOutRequest {
     }
 }
 
-#[allow(clippy::disallowed_methods)] // What a client waits is real time.
+#[allow(clippy::disallowed_methods)] // Latency is measured in real time.
 async fn timed<T>(times: &mut Vec<Duration>, call: impl Future<Output = Result<T, tonic::Status>>) -> T {
     let before = Instant::now();
     let answer = call.await.expect("a neighbor is served");

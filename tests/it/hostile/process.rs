@@ -1,8 +1,8 @@
-//! What the service's process takes, as the system sees it.
+//! Resources of the service's process, as the system reports them.
 
 use std::fs;
 
-/// A number of `/proc/PID/status` in MiB.
+/// Returns a number of `/proc/PID/status` in MiB.
 fn status(process: u32, name: &str) -> f64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).expect("it lives");
     let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line of the status");
@@ -10,17 +10,17 @@ fn status(process: u32, name: &str) -> f64 {
     kib / 1024.0
 }
 
-/// Memory that is resident now, in MiB.
+/// Returns the resident memory in MiB.
 pub fn memory(process: u32) -> f64 {
     status(process, "VmRSS")
 }
 
-/// The most that was ever resident since it started, in MiB.
+/// Returns the peak of resident memory since the start, in MiB.
 pub fn peak_memory(process: u32) -> f64 {
     status(process, "VmHWM")
 }
 
-/// Open file descriptors.
+/// Returns the number of open file descriptors.
 pub fn files(process: u32) -> usize {
     fs::read_dir(format!("/proc/{process}/fd")).expect("it lives").count()
 }

@@ -1,4 +1,4 @@
-//! Clients that ask and do not read the answer, that send half of a request, and that take back what they asked.
+//! Clients that do not read answers, that send half of a request, and that cancel calls.
 
 use bytes::Bytes;
 use http_body_util::StreamBody;
@@ -15,18 +15,18 @@ use usher::proto::v1::{
 
 use super::*;
 
-/// `INITIAL_WINDOW_SIZE`: the server may send nothing.
+/// `INITIAL_WINDOW_SIZE` 0: the server may send no data.
 const NO_WINDOW: &[(u16, u32)] = &[(4, 0)];
 
-/// Calls on a connection: the most that the program allows.
+/// Calls per connection: the most that the program allows.
 const CALLS: u32 = 1_000;
 
-/// A request with a tenant and nothing else.
+/// Returns a request that contains a tenant only.
 fn tenant_alone() -> Vec<u8> {
     [&[0x0a, neighbor::TENANT.len() as u8][..], neighbor::TENANT.as_bytes()].concat()
 }
 
-/// A connection with many calls, none of whose answers is ever read.
+/// Opens a connection with many calls, and never reads an answer.
 async fn unread(api: std::net::SocketAddr, path: &str, settings: &[(u16, u32)]) -> TcpStream {
     let mut socket = wire::connect(api).await;
     let calls = (0..CALLS).flat_map(|number| wire::call(2 * number + 1, path, &tenant_alone()));
@@ -42,10 +42,10 @@ async fn answers_that_nobody_reads() {
     for _ in 0..5 {
         sockets.push(unread(scene.program.api, "/usher.v1.SessionService/ListSessions", NO_WINDOW).await);
     }
-    // Their answers are there, and they are open all the same: a client cannot have more of them than of calls.
+    // The answers are ready, but their calls stay open: unread answers count as calls in flight.
     scene.until(&format!("usher_calls_in_flight {}", 5 * CALLS)).await;
     scene.neighbor_is_well("unread answers");
-    // Within two deadlines the connections are cut; none is closed from here.
+    // The server closes the connections within two deadlines; this client closes none.
     scene.until("usher_connections 1").await;
     drop(sockets);
     scene.end("unread answers", 128.0).await;
@@ -53,12 +53,12 @@ async fn answers_that_nobody_reads() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn watchers_that_do_not_read() {
-    // One tenant has a quarter of them.
+    // One tenant may have a quarter of all watches.
     let scene = Scene::set(&["--max-watchers", "4000"]).await;
-    // One has no window, the other has a window and a socket that is never read.
+    // First connections without a window; then with a window, but with a socket that is never read.
     let stuck = unread(scene.program.api, wire::WATCH, NO_WINDOW).await;
     scene.until(&format!("usher_calls_in_flight {CALLS}")).await;
-    // Each login of the neighbor is two events for each of them.
+    // Each login of the neighbor sends two events to every watch.
     scene.neighbor_is_well("stuck watchers");
     drop(stuck);
     scene.until("usher_connections 1").await;
@@ -69,7 +69,7 @@ async fn watchers_that_do_not_read() {
     scene.end("watchers", 200.0).await;
 }
 
-/// A request of 4 MiB of which the last byte never comes.
+/// Returns a request of 4 MiB whose last byte never comes.
 fn half(api: std::net::SocketAddr) -> http::Request<Body> {
     const LENGTH: usize = 4 * 1024 * 1024;
     const CHUNK: usize = 64 * 1024;
@@ -100,14 +100,14 @@ async fn requests_that_never_become_whole() {
         }
     }
     scene.neighbor_is_well("halves");
-    // Those for which there is no room are told so at once, the others at the deadline: UNAVAILABLE, DEADLINE_EXCEEDED.
+    // Requests beyond the budget are refused at once, the others at the deadline: UNAVAILABLE and DEADLINE_EXCEEDED.
     let statuses = soon(halves.join_all()).await;
     assert!(statuses.iter().flatten().all(|status| ["14", "4"].contains(&&**status)), "{statuses:?}");
     assert_eq!(statuses.iter().flatten().count(), 200, "{statuses:?}");
     scene.end("halves", 160.0).await;
 }
 
-/// Users whose logins are cancelled.
+/// Users whose check-outs are canceled.
 const USERS: usize = 4_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -132,7 +132,8 @@ async fn calls_that_are_cancelled_right_after_they_were_sent() {
     scene.end("cancelled calls", 100.0).await;
 }
 
-/// Calls that are dropped within four milliseconds: sent by then, and often not answered. Answers how many were.
+/// Cancels check-outs after at most four milliseconds: they are sent by then, and often not answered. Returns the
+/// number of canceled calls.
 async fn storm(seats: SeatServiceClient<Channel>, users: Vec<String>) -> usize {
     let mut cancelled = 0;
     for users in users.chunks(50) {
@@ -147,7 +148,8 @@ async fn storm(seats: SeatServiceClient<Channel>, users: Vec<String>) -> usize {
     cancelled
 }
 
-/// What was decided is whole: as many sessions are listed as seats are in use and as the audit began. Ends them.
+/// Asserts that listed sessions, seats in use and starts in the audit agree. Ends the sessions, and returns their
+/// number.
 async fn end_all(scene: &Scene) -> usize {
     let tenant_id = || neighbor::TENANT.to_owned();
     let mut audit = AuditServiceClient::new(scene.program.channel());

@@ -1,4 +1,4 @@
-//! HTTP/2 by hand: what no client library would send.
+//! HTTP/2 by hand: frames that no client library would send.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-// Kinds of frames, and the flags that they have here.
+// Types of frames, and their flags.
 pub const DATA: u8 = 0;
 pub const HEADERS: u8 = 1;
 pub const PRIORITY: u8 = 2;
@@ -31,14 +31,14 @@ pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// The preface and the client's settings: pairs of a number and a value.
+/// Returns the preface and the client's settings: pairs of a number and a value.
 pub fn hello(settings: &[(u16, u32)]) -> Vec<u8> {
     let pairs: Vec<u8> =
         settings.iter().flat_map(|(id, value)| [&id.to_be_bytes()[..], &value.to_be_bytes()].concat()).collect();
     [PREFACE, &frame(SETTINGS, 0, 0, &pairs)].concat()
 }
 
-/// A header as a literal that nobody remembers (RFC 7541, 6.2.2), in plain letters.
+/// Returns a header as a literal without indexing (RFC 7541, 6.2.2), without Huffman coding.
 pub fn header(name: &str, value: &str) -> Vec<u8> {
     let mut bytes = vec![0];
     for text in [name, value] {
@@ -60,12 +60,12 @@ pub fn header(name: &str, value: &str) -> Vec<u8> {
     bytes
 }
 
-/// The headers that every gRPC call has.
+/// Returns the headers of a gRPC call.
 pub fn head(path: &str) -> Vec<u8> {
     head_to("localhost", path)
 }
 
-/// The same of a call that is meant for somebody else.
+/// Returns the headers of a call for another authority.
 pub fn head_to(authority: &str, path: &str) -> Vec<u8> {
     [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", authority), ("te", "trailers")]
         .into_iter()
@@ -74,14 +74,14 @@ pub fn head_to(authority: &str, path: &str) -> Vec<u8> {
         .collect()
 }
 
-/// A whole call with an encoded message.
+/// Returns a whole call with an encoded message.
 pub fn call(stream: u32, path: &str, message: &[u8]) -> Vec<u8> {
     let length = u32::try_from(message.len()).expect("a short message").to_be_bytes();
     let framed = [&[0], &length[..], message].concat();
     [frame(HEADERS, END_HEADERS, stream, &head(path)), frame(DATA, END_STREAM, stream, &framed)].concat()
 }
 
-/// Connects from one of many addresses of this machine, so that ports do not run out.
+/// Connects from one of many addresses of this machine, because one address has too few ports.
 pub async fn connect(to: SocketAddr) -> TcpStream {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let host = COUNT.fetch_add(1, Ordering::Relaxed) / 2_000;
@@ -91,7 +91,7 @@ pub async fn connect(to: SocketAddr) -> TcpStream {
     socket.connect(to).await.expect("the server accepts")
 }
 
-/// Reads frames until one ends a stream, or the connection ends: then `false`.
+/// Reads frames until one ends a stream. Returns `false` if the connection ends before that.
 pub async fn answered(socket: &mut TcpStream) -> bool {
     let mut head = [0; 9];
     let mut payload = Vec::new();

@@ -1,9 +1,9 @@
-//! A login service that asks Usher. It plays some logins against the demo tenant, and ends by itself:
+//! An example of a login service that uses Usher. It plays some logins against the demo tenant, and then ends:
 //!
 //! ```text
 //! make run                                                    in one terminal
 //! cargo run --example login_service                           in another one
-//! cargo run --example login_service -- --fail-open            lets users in when Usher cannot be asked
+//! cargo run --example login_service -- --fail-open            lets users in when Usher makes no decision
 //! cargo run --example login_service -- http://127.0.0.1:50051
 //! ```
 //!

@@ -48,7 +48,7 @@ pub struct Trial {
     pub answered: usize,
     pub grown: u64,
     pub neighbor: Option<Beside>,
-    /// Whether this is the control, which does not involve Usher.
+    /// True for the control, which does not involve Usher.
     pub control: bool,
 }
 

@@ -60,7 +60,7 @@ pub struct World {
 }
 
 impl World {
-    /// `folder` is the data folder of a server that was started with `--demo`, whose demo vendor signs the licenses.
+    /// `folder` is the data folder of a server that was started with `--demo`; its demo vendor signs the licenses.
     pub fn new(line: AuthenticatedChannel, folder: &Path, doomed_users: usize) -> Self {
         let pem = std::fs::read_to_string(folder.join("demo-vendor.pem")).expect("the demo vendor's key");
         let key = SigningKey::from_pem(&pem.into()).expect("a key");

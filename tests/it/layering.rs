@@ -1,5 +1,5 @@
-//! The walls between the rooms of `src/`, held by reading the code: who may speak of whom (docs/ARCHITECTURE.md).
-//! Unit tests inside a file may look over the walls; they stand behind its first `#[cfg(test)]`.
+//! The dependency rules between the modules of `src/`, checked by reading the code (docs/ARCHITECTURE.md).
+//! Unit tests inside a file may use any module: the code after its first `#[cfg(test)]` is not checked.
 
 mod rules;
 
@@ -24,10 +24,11 @@ fn no_path_breaks_a_dependency_rule() {
 
 #[test]
 fn only_one_file_makes_a_status() {
-    // `Status::internal(…)` and the like; reading one is everybody's right.
+    // Looks for constructors such as `Status::internal(…)`; reading a status is allowed everywhere.
     let made: Vec<_> = sources()
         .iter()
-        // What a codec cannot read is a status by tonic's traits; it gets its details with tonic's own.
+        // tonic's traits make a codec report unreadable bytes as a status; it gets the same details as tonic's own
+        // errors.
         .filter(|source| !is_in(&source.module, "service::status") && source.module != "proto::codec")
         .flat_map(|source| statuses(&source.code).into_iter().map(|maker| format!("{}: {maker}", source.module)))
         .collect();
@@ -36,7 +37,7 @@ fn only_one_file_makes_a_status() {
 
 #[test]
 fn services_reach_a_tenant_only_through_tenant_access() {
-    // What belongs to no tenant, or to several: the list of tenants, and the tokens.
+    // Modules about no tenant, or about several: the list of tenants, and the tokens.
     let allowed = ["service::tenant_access", "service::tenant", "service::token", "service::context"];
     let services = sources().into_iter().filter(|source| is_in(&source.module, "service"));
     let bare: Vec<_> = services.filter(|source| source.code.contains(".journal")).map(|source| source.module).collect();
@@ -45,7 +46,7 @@ fn services_reach_a_tenant_only_through_tenant_access() {
     assert!(others.is_empty(), "{others:?}");
 }
 
-/// Constructors of a status that are called in the code.
+/// Returns the constructors of a status that the code calls.
 fn statuses(code: &str) -> Vec<String> {
     let calls = code.match_indices("Status::").filter(|(at, _)| !code[..*at].ends_with(|c: char| c.is_alphanumeric()));
     let names =
@@ -55,7 +56,7 @@ fn statuses(code: &str) -> Vec<String> {
     names.filter(makes).map(|name| format!("Status::{name}")).collect()
 }
 
-/// Each wall has a hole made in it, and the hole is found.
+/// Shows that a violation of each rule is found.
 #[test]
 fn a_violation_of_each_rule_is_found() {
     for (module, code, found) in [
@@ -161,12 +162,12 @@ fn violations(source: &Source) -> Vec<String> {
     found
 }
 
-/// Whether a path is a module or lies in it. Everything lies in "".
+/// Returns whether a path is a module or inside of it. Everything is inside of "".
 fn is_in(path: &str, module: &str) -> bool {
     module.is_empty() || path == module || path.strip_prefix(module).is_some_and(|rest| rest.starts_with("::"))
 }
 
-/// Every path in the code, from the root of the crate; paths into other crates as they stand.
+/// Returns every path in the code, as seen from the root of the crate; paths into other crates stay as they are.
 fn paths(source: &Source) -> Vec<String> {
     let code = source.code.as_str();
     let mut paths = Vec::new();
@@ -174,7 +175,7 @@ fn paths(source: &Source) -> Vec<String> {
     while let Some(start) = code[at..].find(is_ident).map(|offset| at + offset) {
         let end = end_of_path(code, start);
         let before = code[..start].trim_end();
-        // What follows `.` is a method, and what follows `::` was the end of something else, such as `<T>::`.
+        // An identifier after `.` is a method, and one after `::` continues another path, such as `<T>::`.
         if code[start..end].contains("::") && !before.ends_with(['.', ':']) {
             expand(&code[start..end], "", &mut |path| paths.extend(absolute(&source.module, path)));
         }
@@ -187,7 +188,7 @@ fn is_ident(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Where a path ends that starts here, its group in braces included.
+/// Returns the end of the path that starts here, including a group in braces.
 fn end_of_path(code: &str, start: usize) -> usize {
     let bytes = code.as_bytes();
     let mut end = start;
@@ -204,7 +205,7 @@ fn end_of_path(code: &str, start: usize) -> usize {
     }
 }
 
-/// The length of a group in braces.
+/// Returns the length of a group in braces.
 fn closing(code: &str) -> usize {
     let mut depth = 0;
     for (at, c) in code.char_indices() {
@@ -220,7 +221,7 @@ fn closing(code: &str) -> usize {
     code.len()
 }
 
-/// `a::{b, c::d}` is `a::b` and `a::c::d`.
+/// Expands a group: `a::{b, c::d}` becomes `a::b` and `a::c::d`.
 fn expand(tree: &str, prefix: &str, found: &mut dyn FnMut(&str)) {
     let Some((head, group)) = tree.split_once('{') else {
         let name = tree.split(" as ").next().unwrap_or_default().trim();
@@ -239,7 +240,7 @@ fn expand(tree: &str, prefix: &str, found: &mut dyn FnMut(&str)) {
     }
 }
 
-/// A path from the root of the crate. `None`: a path within the file.
+/// Returns a path as seen from the root of the crate. `None`: the path stays within the file.
 fn absolute(module: &str, path: &str) -> Option<String> {
     if let Some(rest) = path.strip_prefix("crate::") {
         return Some(rest.to_owned());
@@ -257,7 +258,7 @@ fn absolute(module: &str, path: &str) -> Option<String> {
     (!path.starts_with("self::") && path.starts_with(char::is_lowercase)).then(|| path.to_owned())
 }
 
-/// The code without comments and texts.
+/// Returns the code without comments and string literals.
 fn stripped(code: &str) -> String {
     let mut kept = String::with_capacity(code.len());
     let mut rest = code;
@@ -281,7 +282,7 @@ fn stripped(code: &str) -> String {
     kept + rest
 }
 
-/// The length of a text in quotes. Raw texts with quotes in them are not in this code.
+/// Returns the length of a string literal. Raw strings that contain quotes do not occur in this code.
 fn end_of_text(code: &str) -> usize {
     let mut escaped = false;
     for (at, c) in code.char_indices().skip(1) {

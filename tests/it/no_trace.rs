@@ -1,5 +1,5 @@
-//! Plants and places to die leave no trace in a program without the feature `faults`, and no program without debug
-//! assertions has the feature. `make build` looks at the released program itself, with the same script.
+//! Planted defects and failpoints leave no trace in a program without the feature `faults`, and a program without debug
+//! assertions cannot have the feature. `make build` checks the released program with the same script.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const TRACES: [&str; 4] = ["USHER_DIE_AT", "src/faults.rs", "6faults11switched_on", "5usher6faults"];
 
-/// A crate of two functions, each with a switch in it, and the room of the switches.
+/// A crate of two functions, each with a failpoint, and the module `faults`, whose path replaces `ROOM`.
 const PROBE: &str = r#"
 #[macro_use]
 #[path = "ROOM"]
@@ -23,7 +23,7 @@ fn look_at(program: &Path) -> Output {
     Command::new(format!("{ROOT}/scripts/no-trace.sh")).arg(program).output().expect("the script runs")
 }
 
-/// Compiles the probe as `src/faults.rs` is compiled into a program, stripped like a released one.
+/// Compiles the probe as `src/faults.rs` is compiled into a program, and strips it like a release.
 fn compile(folder: &Path, name: &str, feature: bool, debug_assertions: bool) -> Output {
     let source = folder.join("usher.rs");
     std::fs::write(&source, PROBE.replace("ROOM", &format!("{ROOT}/src/faults.rs"))).expect("a file");

@@ -1,4 +1,4 @@
-//! The repository tests itself: what every file must be like, whoever wrote it.
+//! Rules for the repository itself: every file must follow them, whoever wrote it.
 
 mod citations;
 mod links;
@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Lines that a source file may have.
+/// Most lines of a source file.
 const MAX_LINES: usize = 400;
 
-/// Files that are longer, and why they are not two.
+/// Longer files, each with the reason why it is not split.
 const LONGER: [(&str, &str); 0] = [];
 
-/// What is not finished, and what makes a test depend on the speed of a machine. Written in two parts, so that this
-/// file does not find itself.
+/// Marks of unfinished code, and functions that make a test depend on the speed of a machine. Each is written in two
+/// parts, so that this file does not match.
 const UNFINISHED: [&str; 5] = [
     concat!("to", "do!("),
     concat!("unimplemen", "ted!("),
@@ -27,16 +27,16 @@ const UNFINISHED: [&str; 5] = [
 ];
 const SLEEPING: [&str; 2] = [concat!("thread::sl", "eep"), concat!("time::sl", "eep")];
 
-/// A second crypto provider, or a library that has to be on the machine.
+/// A second crypto provider, or a library that must be installed on the machine.
 const NO_CRYPTO: [&str; 7] =
     ["aws-lc-rs", "aws-lc-sys", "aws-lc-fips-sys", "openssl", "openssl-sys", "native-tls", "boring"];
 
-/// The files under some folders of the repository that end so, by their paths from its root.
+/// Returns the files under some folders whose names end with `ending`, as paths from the repository's root.
 fn files(folders: &[&str], ending: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders: Vec<PathBuf> = folders.iter().map(|folder| Path::new(ROOT).join(folder)).collect();
     while let Some(folder) = folders.pop() {
-        // Benches and examples come later than their folders.
+        // A folder may be missing.
         let Ok(entries) = fs::read_dir(&folder) else { continue };
         for path in entries.map(|entry| entry.expect("an entry").path()) {
             if path.is_dir() {
@@ -61,7 +61,7 @@ fn code() -> Vec<String> {
     code
 }
 
-/// The files in which one of the texts stands.
+/// Returns the files that contain one of the texts.
 fn holding(files: &[String], texts: &[&str]) -> Vec<String> {
     let holds =
         |file: &String| texts.iter().find(|needle| text(file).contains(**needle)).map(|it| format!("{file}: {it}"));
@@ -83,7 +83,7 @@ fn nothing_is_left_unfinished() {
 #[test]
 fn no_test_sleeps() {
     assert_eq!(holding(&files(&["tests"], ".rs"), &SLEEPING), [""; 0]);
-    // Unit tests may move tokio's clock; the service itself may wait by it. A thread never does.
+    // Unit tests may advance tokio's clock, and the service may wait by it. No thread may sleep.
     assert_eq!(holding(&code(), &SLEEPING[..1]), [""; 0]);
 }
 
@@ -111,12 +111,12 @@ fn released_migrations_never_change() {
     );
 }
 
-/// A line of the lock: a fingerprint and a path.
+/// Returns a line of the lock file: a fingerprint and a path.
 fn line(path: &str) -> String {
     format!("{:016x} {path}", fingerprint(text(path).as_bytes()))
 }
 
-/// FNV-1a: it finds accidents, and needs no library.
+/// Returns the FNV-1a hash, which finds accidental changes and needs no library.
 fn fingerprint(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
@@ -134,7 +134,7 @@ fn both_stores_have_the_same_migrations_without_a_gap() {
     assert_eq!(sqlite, (1..=u32::try_from(sqlite.len()).unwrap()).collect::<Vec<_>>());
 }
 
-/// `…/V7__what_it_does.sql`: 7.
+/// Returns the version in a migration's name: 7 for `…/V7__what_it_does.sql`.
 fn version(path: &str) -> u32 {
     let name = path.rsplit('/').next().unwrap_or_default();
     let number =
@@ -181,9 +181,9 @@ fn dependencies(manifest: &str, section: &str) -> Vec<String> {
     named.map(|(name, _)| name.replace('-', "_")).collect()
 }
 
-/// Whether the code names a crate, with more than a part of another name.
+/// Returns whether the code names a crate, and not only a longer name that contains it.
 fn mentions(code: &str, name: &str) -> bool {
-    // Generated code names these two; it stands in no file of ours.
+    // Only generated code names these two.
     let generated = ["tonic_prost", "prost_types"].contains(&name);
     let whole = |at: usize| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
     generated || code.match_indices(&format!("{name}::")).any(|(at, _)| whole(at))
@@ -216,7 +216,7 @@ fn every_decision_is_listed_under_its_title() {
     }
 }
 
-/// The helpers find what they are for, so that no test above passes by looking at nothing.
+/// Shows that the helpers find what they look for, so that no test above passes because nothing was examined.
 #[test]
 fn the_helpers_find_what_they_look_for() {
     assert_eq!(fingerprint(b""), 0xcbf2_9ce4_8422_2325);

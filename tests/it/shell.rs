@@ -1,5 +1,4 @@
-//! The shell around the service, by the real program: its commands, its operations port, its demo tenant, and the
-//! ways in which it ends that nobody wishes for.
+//! The program around the service: its commands, its operations port, its demo tenant, and its abnormal ends.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -13,7 +12,7 @@ use usher::telemetry::table::TABLE;
 
 use crate::support::program::{Data, Program};
 
-/// Runs the program with nothing of our own environment in it.
+/// Runs the program with these environment variables only.
 fn usher(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
     command.args(arguments).env_clear().envs(environment.iter().copied());
@@ -24,7 +23,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A page of the operations port: its status line and its body.
+/// Reads a page of the operations port. Returns its status line and its body.
 pub fn page(ops: SocketAddr, path: &str) -> (String, String) {
     let mut socket = TcpStream::connect(ops).expect("the operations port");
     write!(socket, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
@@ -85,7 +84,7 @@ fn healthcheck_answers_with_its_exit_code_and_a_line() {
     let address = program.api.to_string();
     let serving = usher(&["healthcheck", "--address", &address], &[]);
     assert_eq!((serving.status.code(), text(&serving.stdout)), (Some(0), format!("{address}: serving\n")));
-    // A container has its own address in the variable.
+    // In a container, the variable contains the address on which the server listens.
     let everywhere = format!("0.0.0.0:{}", program.api.port());
     assert_eq!(usher(&["healthcheck"], &[("USHER_LISTEN", &everywhere)]).status.code(), Some(0));
     program.kill();
@@ -114,7 +113,7 @@ fn a_schema_of_a_newer_release_is_left_alone() {
     assert!(ended.errors.contains("newer than"), "{}", ended.errors);
 }
 
-/// Notes a migration that nobody has written yet.
+/// Records a migration of a future release.
 fn from_the_future(folder: &Path) {
     let mut files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let database = files.find(|path| std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"SQLite format 3")));
@@ -132,7 +131,7 @@ fn metrics_are_those_of_the_table() {
     let (status, metrics) = page(program.ops, "/metrics");
     assert_eq!(status, "HTTP/1.1 200 OK");
     let shown: Vec<_> = metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
-    // There is nobody else on the embedded store, and no sign of life.
+    // Metrics about several processes and their heartbeats exist on PostgreSQL only.
     let here = TABLE.iter().filter(|metric| !metric.meaning.starts_with("On PostgreSQL: "));
     let mut table: Vec<_> = here.map(|metric| metric.name).collect();
     table.sort_unstable();
@@ -152,7 +151,7 @@ fn metrics_are_those_of_the_table() {
     }
 }
 
-/// Tenants are many, and their names are nobody's business who is not told of them.
+/// Shows that metrics name no tenant by default: there are many, and their names are confidential.
 #[test]
 fn no_tenant_is_in_the_metrics_unasked() {
     let folder = tempfile::tempdir().unwrap();
@@ -174,7 +173,7 @@ async fn the_demo_tenant_is_made_once() {
     let users = usage.users.unwrap();
     assert_eq!((users.total, users.administrators), (8, 1));
 
-    // What somebody changes stays as it is.
+    // A change to the demo tenant survives a restart.
     let gus = DeleteUserRequest { tenant_id: "demo".into(), user_id: "gus@demo.example".into() };
     DirectoryServiceClient::new(program.channel()).delete_user(gus).await.unwrap();
     program.terminate();
@@ -184,7 +183,7 @@ async fn the_demo_tenant_is_made_once() {
     assert_eq!(usage.users.unwrap().total, 7);
 }
 
-/// A call that never ends: its body does not come.
+/// Opens a call that never ends, because its body never comes.
 fn open_call(api: SocketAddr) -> TcpStream {
     let mut socket = TcpStream::connect(api).unwrap();
     let head = "POST /usher.v1.SeatService/CheckIn HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\
@@ -193,7 +192,7 @@ fn open_call(api: SocketAddr) -> TcpStream {
     socket
 }
 
-/// Waits until the program counts so many calls as open.
+/// Waits until the program counts this many calls in flight.
 fn wait_for_open_calls(program: &Program, count: usize) {
     let line = format!("usher_calls_in_flight {count}");
     while !page(program.ops, "/metrics").1.lines().any(|shown| shown == line) {

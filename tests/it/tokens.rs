@@ -1,4 +1,4 @@
-//! TokenService and what authentication knows, over a real journal and a real store, with a clock that the test moves.
+//! TokenService and authentication with tokens, over a real journal and a real store, with a clock that the test moves.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ use crate::support::callers::anonymous_request;
 const START: Wall = Wall(1_800_000_000_000);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// Each test on both stores.
+/// Makes each test run on both stores.
 macro_rules! on_both_stores {
     ($($name:ident),* $(,)?) => {
         mod on_sqlite {
@@ -85,7 +85,7 @@ impl TestServer {
         Self { backend, store, journal, tokens, service, auditors, now, clock }
     }
 
-    /// The process ends as it should, and another one starts when the clock says `wall`.
+    /// Stops the process in order, and starts another one when the clock shows `wall`.
     async fn restart(self, wall: Wall) -> Self {
         let Self { backend, store, journal, tokens, .. } = self;
         tasks::write_token_use(&journal, &tokens).await.expect("written");
@@ -118,7 +118,7 @@ impl TestServer {
         self.tokens.find(token, self.now.wall())
     }
 
-    /// What the audit of the installation says, newest first.
+    /// Returns the audit of the installation, newest first.
     async fn audit(&self) -> Vec<String> {
         let filter = AuditFilter { limit: 100, ..AuditFilter::default() };
         let page = self.journal.audit(&TenantId::installation(), filter).await.expect("events");
@@ -126,7 +126,7 @@ impl TestServer {
     }
 }
 
-/// As authentication would say.
+/// The caller of a request, as authentication would set it.
 enum Caller {
     Anybody,
     OperatorOf(&'static [&'static str]),

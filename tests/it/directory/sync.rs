@@ -80,8 +80,8 @@ async fn broken_off_in_the_middle_and_done_again() {
     assert_eq!(ann.state(), UserState::Active, "nobody is blocked before the client has sent everything");
     let all = v1::SyncUsersRequest { full: true, block_unlisted: true, max_blocked: Some(7), ..message(many(0..400)) };
     let answer = server.sync(all).await.unwrap();
-    // Two seats in crm become free, for 2 of the 8 users who wait: root, an administrator, is not blocked and keeps the
-    // third.
+    // The sync blocks the demo's 7 ordinary users, which frees two seats in crm for 2 of the 8 users who wait. root is
+    // an administrator, and keeps the third seat.
     let totals = answer.totals.unwrap();
     let expected = v1::SyncTotals {
         unchanged: 198,

@@ -86,7 +86,7 @@ pub struct Call {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
-    /// Whether granted seats count (a named pool); otherwise live sessions count.
+    /// True for a named pool, where granted seats count; otherwise live sessions count.
     pub named: bool,
     pub seats: u64,
 }

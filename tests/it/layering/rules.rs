@@ -1,6 +1,7 @@
-//! Every wall between the rooms.
+//! The dependency rules between the modules.
 
-/// A wall: from these modules no path leads into those. Crates other than ours are named like modules.
+/// A dependency rule: no path leads from the modules `from` into the modules `never`. Other crates are named like
+/// modules.
 pub struct DependencyRule {
     pub from: &'static [&'static str],
     pub except: &'static [&'static str],

@@ -1,4 +1,4 @@
-//! Where a license may be installed: its tenant, hosts, installation, and time.
+//! Conditions for installing a license: its tenant, hosts, installation, and time.
 
 use usher::ids::TenantId;
 use usher::ledger::time::Wall;
@@ -18,7 +18,7 @@ fn host_patterns() {
         ("acme.example", "acmexexample", false),
         ("acme.example", "www.acme.example", false),
         ("acme.example", "", false),
-        // `*` is any run of characters, also none and over dots.
+        // `*` matches any run of characters, including an empty one and dots.
         ("*", "", true),
         ("*", "anything.at.all", true),
         ("*.acme.example", "a.acme.example", true),
@@ -49,7 +49,7 @@ fn host_patterns() {
     }
 }
 
-/// A pattern that a careless matcher would take until tomorrow for.
+/// Shows that a pattern of many stars is matched at once; a backtracking matcher would take exponential time.
 #[test]
 fn a_pattern_of_many_stars_is_matched_at_once() {
     let pattern = HostPattern::parse(&"a*".repeat(126)).unwrap();
@@ -68,7 +68,7 @@ struct Case {
 const INSTANCE: &str = "7b4f6d0e-6e0f-4a51-9d7c-2f6f5f1b8c11";
 const OTHER_INSTANCE: &str = "00000000-0000-4000-8000-000000000000";
 
-/// Where every claim of [`everything`] fits.
+/// A target that every claim of [`everything`] fits.
 fn case() -> Case {
     Case { tenant: "acme", hosts: &["node-1", "db.acme.example"], instance: INSTANCE, at: ISSUED }
 }
@@ -80,7 +80,7 @@ fn check(claims: &usher::license::Claims, case: &Case, expected: &str) {
     let target = InstallTarget { tenant: &tenant, host_names: &host_names, instance };
     let answer = claims.admits(&target, case.at);
     assert_eq!(answer.as_ref().err().map_or("", Rejection::reason), expected);
-    // By the door that installing goes through, with the signature checked, the answer is the same.
+    // `admit`, which an installation calls, also checks the signature; its answer is the same.
     let admitted = trust(&[1]).admit(&signed(claims), &target, case.at);
     assert_eq!(admitted.map(|verified| assert_eq!(verified.claims, *claims)), answer);
 }
@@ -98,19 +98,19 @@ fn the_tenant_the_hosts_the_installation_and_the_time() {
     check(&claims, &Case { instance: OTHER_INSTANCE, ..case() }, "LICENSE_INSTANCE");
     check(&claims, &Case { at: Wall(end.0 - 1), ..case() }, "");
     check(&claims, &Case { at: end, ..case() }, "LICENSE_EXPIRED");
-    // One that is not in force yet can be installed before it is.
+    // A license that begins later can be installed before it begins.
     check(&claims, &Case { at: Wall(0), ..case() }, "");
-    // What a license does not say is no restriction.
+    // A claim that is missing restricts nothing.
     let anywhere = Case { hosts: &[], instance: OTHER_INSTANCE, at: Wall(i64::MAX), ..case() };
     check(&least(), &anywhere, "");
-    // The first of several.
+    // Of several reasons, the first one in this order is reported.
     check(&claims, &Case { tenant: "x", ..anywhere }, "LICENSE_TENANT");
     check(&claims, &anywhere, "LICENSE_HOST");
     check(&claims, &Case { hosts: &["license-1"], ..anywhere }, "LICENSE_INSTANCE");
 }
 
-/// The texts are for whoever tried, and say nothing about whose license it is; of a license of one's own they name both
-/// sides.
+/// Shows that a refusal's message tells nothing about the license of another tenant (R1); about the tenant's own
+/// license it names both the required and the actual value.
 #[test]
 fn a_refusal_tells_what_does_not_fit_and_nothing_of_others() {
     let tenant = TenantId::parse("secret-tenant").unwrap();

@@ -1,5 +1,5 @@
-//! `usher license issue`, `inspect`, `verify` and `revoke` by the real program: what they write and what they refuse to,
-//! what they say, and with which exit code they end.
+//! `usher license issue`, `inspect`, `verify` and `revoke` with the real program: what they write, what they refuse,
+//! their messages and their exit codes.
 
 use std::fs;
 
@@ -40,14 +40,14 @@ fn a_license_is_issued_shown_and_checked() {
         assert!(said.lines().any(|said| said == line), "no {line:?} in\n{said}");
         assert!(shown.lines().any(|shown| shown == line), "no {line:?} in\n{shown}");
     }
-    // The end of that day.
+    // The license ends at the end of the day that was given.
     assert!(shown.contains("expires        2100-01-01T00:00:00Z (in "), "{shown}");
     assert!(shown.contains("NOT CHECKED: anybody can have written this"), "{shown}");
     let checked = workspace.succeeds("inspect acme.lic --keys vendor.jwks");
     assert!(checked.contains("valid          yes: the signature was checked"), "{checked}");
     assert_eq!(workspace.succeeds("verify acme.lic --keys vendor.jwks"), checked);
 
-    // The other way of writing it says the same.
+    // The armored form contains the same license.
     let armored = workspace.succeeds(&issue.replace("--out acme.lic", "--armor"));
     assert!(armored.starts_with("-----BEGIN USHER LICENSE-----\n"), "{armored}");
     workspace.write("mail.lic", &format!("\n{}", armored.replace('\n', "\r\n")));
@@ -111,7 +111,7 @@ fn what_is_not_valid_has_an_exit_code_of_its_own_and_a_reason() {
     }
     workspace.write("good.lic", &good);
     workspace.succeeds("verify good.lic --keys vendor.jwks");
-    // What cannot be looked at is no answer about a license.
+    // A file that cannot be read is an error of the command, not an answer about a license.
     assert!(workspace.fails("verify none.lic --keys vendor.jwks", 2)[0].starts_with("FILE: none.lic: No such file"));
     assert!(workspace.fails("verify good.lic --keys none.jwks", 2)[0].starts_with("--keys: none.jwks: No such file"));
     assert!(workspace.fails("verify good.lic --keys vendor.pem", 2)[0].starts_with("--keys: vendor.pem: is not JSON"));
@@ -178,7 +178,7 @@ fn a_request_becomes_the_next_license_in_one_command() {
         }],
         ..whole()
     };
-    // 20 seats more in primary, and 5 from crm.
+    // 20 seats more in primary, and 5 moved there from crm.
     workspace.write("acme.tlr", &format!("{:#}\n", request.to_json()));
     let said = workspace.succeeds("issue --key vendor.pem --request acme.tlr --expires 2099-12-31 --out two.lic");
     for line in
@@ -188,7 +188,7 @@ fn a_request_becomes_the_next_license_in_one_command() {
     }
     workspace.succeeds("verify two.lic --keys vendor.jwks");
 
-    // The key was rotated since: the old one has to be named.
+    // The vendor has rotated the key since, so the old key must be named.
     workspace.succeeds("keygen --out new.pem");
     let said = workspace.fails("issue --key new.pem --request acme.tlr", 2);
     assert!(said[0].starts_with("--request: the license acme in it: ") && said[0].contains("not trusted"), "{said:?}");
@@ -222,7 +222,7 @@ fn a_license_is_revoked() {
     workspace.succeeds("verify 3.lic --keys trust");
     assert_eq!(fs::read_dir(workspace.path("trust")).unwrap().count(), 2);
 
-    // A list of somebody else is not continued, nor is what is no list.
+    // A list that another key signed is not extended, nor is a file that is no list.
     workspace.succeeds("keygen --out new.pem");
     let list = workspace.read("trust/vendor.revoked");
     let said = workspace.fails(&format!("{} --revision 3", revoke.replace("vendor.pem", "new.pem")), 2);
@@ -235,7 +235,7 @@ fn a_license_is_revoked() {
         .fails("revoke --key none.pem --list x --tenant \u{1} --license-id \u{1} --revision none --why \u{1}", 2);
     assert_eq!(said.len(), 5, "{said:?}");
     assert_eq!(workspace.read("trust/vendor.revoked"), list);
-    // With the old key named, the new one goes on with it.
+    // If the old key is named, the new key signs the extended list.
     let more = format!("{} --keys vendor.jwks --revision 3", revoke.replace("vendor.pem", "new.pem"));
     workspace.succeeds(&more);
     fs::copy(workspace.path("new.jwks"), workspace.path("trust/new.jwks")).unwrap();

@@ -1,4 +1,4 @@
-//! What forgers of tokens try: another algorithm, a key of their own, a second reading of the same bytes.
+//! Known attacks on signed tokens: another algorithm, a key of the attacker's own, a second encoding of the same bytes.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,8 +7,8 @@ use usher::license::{LICENSE, REVOCATIONS, Revocations, armored, sign};
 
 use super::{ISSUED, assembled, everything, header, key, least, public, reason, signed, trust};
 
-/// The header of a good license with one member changed (`null`: left out), around good claims; signed by the vendor,
-/// who would have to be tricked into it.
+/// Changes one member of a good license's header (`null`: removes it) and checks the reason of the refusal. The
+/// vendor's own key signs the document, as if the vendor had been tricked.
 fn check(member: &str, value: Value, expected: &str) {
     let mut header = header(1);
     match &value {
@@ -44,7 +44,7 @@ fn only_the_header_that_we_write_is_read() {
     }
 }
 
-/// Where keys could come from but from the trust set, and what would have to be understood.
+/// Shows that members which name keys outside of the trust set, or demand extensions, are refused.
 #[test]
 fn nothing_else_is_read_from_a_header() {
     let mine = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
@@ -68,7 +68,7 @@ fn nothing_else_is_read_from_a_header() {
     }
 }
 
-/// A license that somebody else signed, who says that it was the vendor, or brings the key along.
+/// Shows that a license is refused if another key signed it: under the vendor's key id, or with its own.
 #[test]
 fn a_key_of_ones_own_signs_nothing() {
     let payload = everything().to_json().to_string();
@@ -78,7 +78,8 @@ fn a_key_of_ones_own_signs_nothing() {
     assert_eq!(reason(&trusts_one, &assembled(1, &header(1).to_string(), payload.as_bytes())), "none");
 }
 
-/// A library that lets the document choose checks the tag with the public key, which everybody has.
+/// Shows that a MAC keyed with the vendor's public key is no signature: a verifier that lets the document choose the
+/// algorithm would accept it.
 #[test]
 fn a_tag_made_with_the_public_key_signs_nothing() {
     let trust = trust(&[1]);
@@ -96,7 +97,7 @@ fn a_tag_made_with_the_public_key_signs_nothing() {
     }
 }
 
-/// The 32 bytes of a public key, as its JWK has them.
+/// Returns the 32 bytes of a public key, as its JWK has them.
 fn usher_x(number: u8) -> Vec<u8> {
     let jwks: Value = serde_json::from_str(&usher::license::to_jwks(&[public(number)])).unwrap();
     URL_SAFE_NO_PAD.decode(jwks["keys"][0]["x"].as_str().unwrap()).unwrap()
@@ -117,14 +118,14 @@ fn a_license_without_a_signature_is_refused() {
     let none = URL_SAFE_NO_PAD.encode(json!({ "alg": "none", "typ": "JWT" }).to_string());
     let payload = parts.split_once('.').unwrap().1;
     assert_eq!(reason(&trust, &format!("{none}.{payload}.")), "LICENSE_ALGORITHM");
-    // R = the neutral element, S = 0, and other texts of 64 bytes that are no signature.
+    // R = the neutral element, S = 0; and other values of 64 bytes that are no signature.
     for byte in [0, 1, 0x80, 0xff] {
         let signature = URL_SAFE_NO_PAD.encode([byte; 64]);
         assert_eq!(reason(&trust, &format!("{parts}.{signature}")), "LICENSE_SIGNATURE");
     }
 }
 
-/// S and S + L are the same number to a careless reader, so that there would be two texts of one signature.
+/// Shows that S + L is refused in place of S: a verifier that reduces S would accept two forms of one signature.
 #[test]
 fn a_signature_has_one_form() {
     const L: [u8; 32] = [
@@ -144,7 +145,7 @@ fn a_signature_has_one_form() {
     assert_eq!(reason(&trust(&[1]), &format!("{parts}.{}", URL_SAFE_NO_PAD.encode(signature))), "LICENSE_SIGNATURE");
 }
 
-/// The same bytes written in another way.
+/// Shows that another encoding of the same bytes is refused.
 #[test]
 fn base64url_has_one_form() {
     let trust = trust(&[1]);
@@ -159,14 +160,14 @@ fn base64url_has_one_form() {
         for padded in
             [format!("{text}="), format!("{text}=="), format!("{text}A"), format!("{text} "), format!(" {text}")]
         {
-            // White space says nothing: it is no part of a document, and what is kept has none.
+            // White space is no part of a document, and is not stored.
             let read = trust.verify(&written(part, padded.clone())).ok();
             assert_eq!(read.map(|read| read.compact), padded.contains(' ').then(|| license.clone()), "{padded}");
         }
         let broken = format!("{}\n{}", &text[..20], &text[20..]);
         assert_eq!(trust.verify(&written(part, broken)).unwrap().compact, license);
     }
-    // The last letter of 64 bytes has four bits that say nothing.
+    // The last letter of 64 encoded bytes has four bits without meaning.
     let (head, last) = parts[2].split_at(85);
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let same = alphabet.find(last).unwrap() / 16 * 16;
@@ -174,19 +175,19 @@ fn base64url_has_one_form() {
         .filter(|at| trust.verify(&written(2, format!("{head}{}", &alphabet[*at..=*at]))).is_ok())
         .collect();
     assert_eq!(readings, [same]);
-    // The alphabet of plain base64.
+    // The alphabet of plain base64 is refused.
     let plain = license.replace('-', "+").replace('_', "/");
     assert!(plain == license || reason(&trust, &plain) == "LICENSE_MALFORMED");
 }
 
-/// Members that stand twice: readers differ in which they believe.
+/// Shows that a repeated member is refused, because parsers differ in which one they use.
 #[test]
 fn a_member_that_stands_twice_is_refused() {
     let trust = trust(&[1]);
     let payload = everything().to_json().to_string();
     let twice = header(1).to_string().replacen('{', r#"{"alg":"EdDSA","#, 1);
     assert_eq!(reason(&trust, &assembled(1, &twice, payload.as_bytes())), "LICENSE_MALFORMED");
-    // Also when it is written differently.
+    // Also when one of them is written with an escape.
     let escaped = header(1).to_string().replacen('{', r#"{"\u0061lg":"none","#, 1);
     assert_eq!(reason(&trust, &assembled(1, &escaped, payload.as_bytes())), "LICENSE_MALFORMED");
     for (once, twice) in [
@@ -200,7 +201,7 @@ fn a_member_that_stands_twice_is_refused() {
     }
 }
 
-/// A document of one kind is none of another, whoever signed it.
+/// Shows that a document of one kind is not accepted as another kind, whoever signed it.
 #[test]
 fn a_document_of_another_kind_is_no_license() {
     let trust = trust(&[1]);
@@ -208,9 +209,9 @@ fn a_document_of_another_kind_is_no_license() {
     assert_eq!(reason(&trust, &list), "LICENSE_MALFORMED");
     trust.open_revocations(&list).expect("it is a list");
     assert!(trust.open_revocations(&signed(&everything())).is_err());
-    // The claims of one kind in the wrapping of another.
+    // The claims of one kind under the type of another one.
     assert!(trust.open_revocations(&sign(&key(1), REVOCATIONS, &least().to_json())).is_err());
     assert_eq!(reason(&trust, &sign(&key(1), LICENSE, &Revocations::default().to_json(ISSUED))), "LICENSE_MALFORMED");
-    // A list has no armor, and none of a license fits it.
+    // A list has no armor, and a license's armor around it is not accepted.
     assert!(trust.open_revocations(&armored(&list)).is_err());
 }

@@ -1,4 +1,4 @@
-//! What may stand around a license, and how large one may be.
+//! The text that may surround a license document, and the largest size.
 
 use usher::license::{Claims, LICENSE, armored, unchecked};
 
@@ -17,7 +17,7 @@ fn a_license_is_read_with_and_without_armor() {
         armor.replace('\n', "\r\n"),
         armor.replace('\n', "\n> ").replace("> ", "  "),
         format!("\n\n{armor}\n\n"),
-        // As a mail program joins or breaks lines.
+        // Line breaks joined or added, as mail programs do.
         armor.replace('\n', " "),
         armor.replace('.', ".\n"),
     ] {
@@ -26,7 +26,8 @@ fn a_license_is_read_with_and_without_armor() {
     }
 }
 
-/// What mail programs, chats and people make of it: read is what can be told from what is around it.
+/// Shows that a license is read from text that mail programs, chats and people have changed, as long as it can be told
+/// apart.
 #[test]
 fn a_license_that_was_pasted_is_read() {
     let (trust, license) = (trust(&[1]), signed(&everything()));
@@ -36,11 +37,11 @@ fn a_license_that_was_pasted_is_read() {
         lines.join(with)
     };
     for text in [
-        // Raw and wrapped.
+        // Without armor, and wrapped.
         wrapped(76, "\n"),
         wrapped(20, "\r\n"),
         wrapped(64, " "),
-        // Marks of the byte order, and white space of other kinds.
+        // Byte order marks, and other kinds of white space.
         format!("\u{feff}{armor}"),
         format!("\u{feff}{license}\r\n"),
         format!("\u{a0}{armor}"),
@@ -53,7 +54,7 @@ fn a_license_that_was_pasted_is_read() {
         format!(">> {}", wrapped(70, "\n>> ")),
         format!("> > {}", wrapped(70, "\n> > ")),
         format!("| {}", wrapped(70, "\n| ")),
-        // Text around.
+        // Surrounded by text.
         format!("Dear customer,\n{armor}"),
         format!("{armor}Yours"),
         format!("Dear customer, this is your license: {license}\n\nYours sincerely"),
@@ -62,7 +63,7 @@ fn a_license_that_was_pasted_is_read() {
         format!("<{license}>"),
         format!("Here: {license}. Install it."),
         armor.replacen('\n', "\nComment: x\n", 1),
-        // Lost lines and dashes.
+        // Missing lines and dashes.
         armor.replace("-----END USHER LICENSE-----", ""),
         armor.replace("-----BEGIN USHER LICENSE-----", ""),
         armor.replace("-----BEGIN", "BEGIN").replace("LICENSE-----", "LICENSE"),
@@ -71,7 +72,7 @@ fn a_license_that_was_pasted_is_read() {
         armor.replace('\n', ""),
         armor.replace("BEGIN USHER LICENSE", "BEGIN LICENSE"),
         license.replace('-', "\u{2011}") + "\n",
-        // Once more below, as mail has it.
+        // Repeated below, as in a mail thread.
         format!("{armor}{armor}"),
         format!("{armor}\n> {}", armor.replace('\n', "\n> ")),
     ] {
@@ -83,13 +84,14 @@ fn a_license_that_was_pasted_is_read() {
 #[test]
 fn two_dashes_that_became_a_long_one_are_read() {
     let trust = trust(&[1]);
-    // Until one has them: two dashes are in one of a few documents.
+    // About one document in a few contains two dashes; takes the first one that does.
     let mut licenses = (1..10_000).map(|revision| signed(&Claims { revision, ..everything() }));
     let license = licenses.find(|license| license.contains("--")).expect("one of them");
     assert_eq!(trust.verify(&license.replace("--", "\u{2014}")).unwrap().compact, license);
 }
 
-/// What cannot be told from what is around it is not guessed, and the armor is named.
+/// Shows that a license which cannot be told apart from the surrounding text is refused, and that the message names the
+/// armor.
 #[test]
 fn a_license_that_cannot_be_told_from_what_is_around_it_is_refused() {
     let trust = trust(&[1]);
@@ -141,7 +143,7 @@ fn what_is_no_document_is_refused() {
     }
 }
 
-/// 64 KiB with everything around it.
+/// Shows that a document may have 64 KiB, with all surrounding text.
 #[test]
 fn a_license_has_a_largest_size() {
     let trust = trust(&[1]);
@@ -157,7 +159,7 @@ fn a_license_has_a_largest_size() {
     assert_eq!(reason(&trust, &signed(&large)), "none");
 }
 
-/// To show what is in a document, one needs no key; and learns which one it needs.
+/// Shows that a document can be displayed without a key, and that the display names the key which verifies it.
 #[test]
 fn a_document_can_be_looked_at_without_a_key() {
     let shown = unchecked(&armored(&signed(&everything())), LICENSE).unwrap();
@@ -166,7 +168,7 @@ fn a_document_can_be_looked_at_without_a_key() {
     assert_eq!(unchecked("a.b.c", LICENSE).unwrap_err().reason(), "LICENSE_MALFORMED");
 }
 
-/// The same license is the same text, whoever signs it when: installing it again changes nothing.
+/// Shows that equal claims always become the same text, so that installing a license again changes nothing.
 #[test]
 fn the_same_claims_are_the_same_document() {
     assert_eq!(signed(&everything()), signed(&everything()));

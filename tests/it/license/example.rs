@@ -1,4 +1,5 @@
-//! The worked example of docs/LICENSE-FORMAT.md: it is what Usher writes, and its commands are run as they stand.
+//! The worked example of docs/LICENSE-FORMAT.md: Usher writes exactly these files, and the page's commands work as
+//! written.
 
 use std::fs;
 use std::path::Path;
@@ -21,10 +22,10 @@ use super::{DAY, everything};
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/license-example");
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/LICENSE-FORMAT.md");
 
-/// 2099-12-31, the end of the day.
+/// 2099-12-31, at the end of the day.
 const END: Wall = Wall(4_102_444_800_000);
 
-/// The key of RFC 8037, appendix A, which the whole world knows: nobody would trust it by mistake.
+/// Returns the key of RFC 8037, appendix A. It is public, so nobody would trust it by mistake.
 fn key() -> SigningKey {
     let seed = URL_SAFE_NO_PAD.decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
     SigningKey::from_seed(&SecretBox::new(Box::new(seed.try_into().unwrap())))
@@ -41,7 +42,7 @@ fn request(document: &str) -> Request {
     Request { licenses: vec![installed], moves: Vec::new(), ..whole() }
 }
 
-/// Every file of the example, as Usher writes it.
+/// Returns every file of the example, as Usher writes it.
 fn files() -> Vec<(&'static str, String)> {
     let document = sign(&key(), LICENSE, &license().to_json());
     let mut list = Revocations::default();
@@ -60,7 +61,7 @@ fn page() -> String {
     fs::read_to_string(PAGE).unwrap()
 }
 
-/// The blocks of a language in the page.
+/// Returns the page's code blocks of one language.
 fn blocks(page: &str, language: &str) -> Vec<String> {
     let start = format!("```{language}\n");
     page.split(&start).skip(1).map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
@@ -79,7 +80,7 @@ fn the_files_are_what_usher_writes() {
     trust.not_revoked(&verified.claims).unwrap();
 }
 
-/// What the page shows is what is in the files.
+/// Shows that the page quotes the files correctly.
 #[test]
 fn the_page_shows_the_files() {
     let page = page();
@@ -108,7 +109,7 @@ fn the_page_shows_the_files() {
     }
 }
 
-/// Every claim and member that there is has a row in the page.
+/// Shows that the page has a row for every claim and member.
 #[test]
 fn the_page_names_everything() {
     let page = page();
@@ -126,7 +127,7 @@ fn the_page_names_everything() {
     }
 }
 
-/// Runs the page's commands in the repository, as somebody would who reads it.
+/// Runs the page's commands in the repository, as a reader would.
 fn run(program: &str, script: &str) -> String {
     let scratch = tempfile::tempdir().unwrap();
     let mut command = Command::new(program);
@@ -145,7 +146,7 @@ fn openssl_verifies_the_example() {
     let said = run("bash", script);
     assert!(said.contains("Signature Verified Successfully"), "{said}");
     assert!(said.contains(&license().to_json().to_string()), "{said}");
-    // One seat more, and the same commands fail.
+    // With a changed payload, the same commands fail.
     let forged = script.replacen("$header.$payload", "$header.${payload}A", 1);
     assert_ne!(*script, forged);
     let mut command = Command::new("bash");
@@ -164,7 +165,7 @@ fn another_library_in_another_language_verifies_the_example() {
     assert_eq!(said, license().to_json());
 }
 
-/// A license that the other library wrote is one to us, if it writes what we read.
+/// Shows that a license which another library wrote in this format is accepted.
 #[test]
 fn a_license_of_another_library_is_verified() {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/python/bin/python");

@@ -1,4 +1,4 @@
-//! From a request to the next license: what is added and moved, what the vendor sets, and what is refused.
+//! From a request to the next license: seats that are added and moved, values that the vendor sets, and refusals.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::{DAY, ISSUED, everything, signed, trust};
 
 const LATER: Wall = Wall(ISSUED.0 + 30 * DAY + 123);
 
-/// `primary=100 extranet=unlimited crm=3/named`
+/// Parses entitlements such as `primary=100 extranet=unlimited crm=3/named`.
 fn entitlements(text: &str) -> Vec<Entitlement> {
     let one = |part: &str| {
         let (id, rest) = part.split_once('=').unwrap();
@@ -35,7 +35,7 @@ fn shown(entitlements: &[Entitlement]) -> String {
     entitlements.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-/// A license with these entitlements, and the request of the customer who has it.
+/// Returns a license with these entitlements, and a request of the customer who has it.
 fn base(given: &str) -> (Claims, Request) {
     let mut claims = everything();
     claims.entitlements = entitlements(given);
@@ -46,7 +46,7 @@ fn base(given: &str) -> (Claims, Request) {
     (claims, request)
 }
 
-/// `+5 primary` adds, `5 crm>primary` moves.
+/// Adds changes to a request: `+5 primary` adds seats, `5 crm>primary` moves seats.
 fn request_changes(request: &mut Request, changes: &str) {
     for change in changes.split(", ").filter(|change| !change.is_empty()) {
         let (number, what) = change.split_once(' ').unwrap();
@@ -82,12 +82,12 @@ fn seats_are_added_and_moved() {
         ("crm=10 primary=100", "10 crm>primary", "", "crm=0 primary=110"),
         ("primary=100", "30 primary>crm", "", "crm=30 primary=70"),
         ("crm=10 primary=100", "+5 crm, 15 crm>primary", "", "crm=0 primary=115"),
-        // The order of moves does not matter, and a circle changes nothing.
+        // The order of moves does not matter, and moves in a circle change nothing.
         ("a=0 b=10 c=0", "5 a>c, 5 b>a", "", "a=0 b=5 c=5"),
         ("a=1 b=0", "9 a>b, 9 b>a", "", "a=1 b=0"),
-        // Unlimited pools beside it stay.
+        // Unlimited pools that are not mentioned stay.
         ("extranet=unlimited primary=100", "+5 primary", "", "extranet=unlimited primary=105"),
-        // What the vendor sets stands.
+        // A value that the vendor sets overrides the request.
         ("primary=100", "+20 primary", "primary=60", "primary=60"),
         ("primary=100", "+20 primary", "primary=unlimited", "primary=unlimited"),
         ("extranet=unlimited", "+5 extranet", "extranet=unlimited", "extranet=unlimited"),
@@ -140,12 +140,13 @@ fn seats_that_are_not_there_are_not_moved() {
     ] {
         assert_eq!(answer(given, changes, ""), Err(said), "{given}; {changes}");
     }
-    // Both at once.
+    // Both mistakes are reported together.
     let both = answer("a=1 b=1 c=0", "2 a>c, 2 b>c", "").unwrap_err();
     assert_eq!(both.lines().count(), 2, "{both}");
 }
 
-/// A pool that the license does not have yet counts as the customer uses it, so that plans agree.
+/// Shows that a pool which is new in the license gets the plan with which the customer uses it, so that plans agree
+/// (R27).
 #[test]
 fn a_new_pool_has_the_plan_that_it_has_there() {
     let (_, mut request) = base("primary=100");
@@ -190,7 +191,7 @@ fn what_the_vendor_says_stands() {
     assert_eq!((issued.revision, &*issued.customer_id, &*issued.registered_to), (9, "C-2", "ACME Ltd"));
     assert_eq!((issued.hosts, issued.instance, issued.tier), (terms.hosts.unwrap(), terms.instance, Tier::Platinum));
     assert_eq!((issued.not_before, issued.expires), (terms.not_before, None));
-    // Beside what was there.
+    // Added to the features that were there.
     assert_eq!(issued.features.len(), claims.features.len() + 1);
     assert_eq!(issued.limits.get("MAX_ARCHIVES"), Some(&Limit::Seats(1)));
     assert_eq!(issued.limits.get("MAX_PUBLISH_LOCATIONS"), Some(&Limit::Seats(50)));
@@ -212,7 +213,7 @@ fn a_first_license_needs_a_tenant_and_something_to_give() {
     let nothing = said(Terms { tenant: Some(TenantId::parse("acme").unwrap()), ..Terms::default() });
     assert!(nothing.starts_with("--seats: must not be empty"), "{nothing}");
 
-    // The first answer to a request of a tenant in demo mode.
+    // The first license for a tenant in demo mode.
     let (_, mut request) = base("primary=1");
     request.licenses.clear();
     request_changes(&mut request, "+25 primary");
@@ -233,7 +234,7 @@ fn the_license_to_be_revised_is_named_where_there_are_several() {
     let named = |id: &str| Terms { license: Some(LicenseId::parse(id).unwrap()), ..terms("crm=1") };
     let revised = issue(&named("acme-extra"), Some(&request), &trust(&[1]), LATER).unwrap();
     assert_eq!((revised.license.as_str(), revised.revision), ("acme-extra", 8));
-    // One that is not there yet is a new one, which begins with nothing.
+    // A license id that is not installed yet means a new license, without any entitlement at first.
     let new = issue(&named("acme-crm"), Some(&request), &trust(&[1]), LATER).unwrap();
     assert_eq!((new.license.as_str(), new.revision, shown(&new.entitlements)), ("acme-crm", 1, "crm=1".into()));
 }
@@ -247,13 +248,13 @@ fn a_request_is_believed_only_where_it_is_signed() {
     };
     let said = refused(&|request| request.licenses[0].document.insert(100, 'A'));
     assert!(said.starts_with("--request: the license acme-main in it: "), "{said}");
-    // Genuine, and another one than it says: of another tenant, name or revision.
+    // A genuine license that is not the one that the request says: another tenant, license id or revision.
     let another = "--request: the license acme-main in it is another one than it says";
     assert_eq!(refused(&|request| request.licenses[0].revision = 4), another);
     assert_eq!(refused(&|request| request.tenant = TenantId::parse("globex").unwrap()), another);
     let said = refused(&|request| request.licenses[0].license = LicenseId::parse("x").unwrap());
     assert_eq!(said, "--request: the license x in it is another one than it says");
-    // Signed with a key that the vendor no longer has, unless it is named.
+    // Signed with a key that the vendor no longer trusts; it is accepted if that key is named.
     let (_, request) = base("primary=100");
     let said = issue(&Terms::default(), Some(&request), &trust(&[2]), LATER).unwrap_err().to_string();
     assert!(said.contains("a key that is not trusted here"), "{said}");

@@ -1,4 +1,5 @@
-//! `usher license keygen` by the real program, and where private keys go: into a file of their owner's, and nowhere else.
+//! `usher license keygen` with the real program: private keys are written to a file that only its owner can read, and
+//! nowhere else.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -11,7 +12,7 @@ use usher::license::{SigningKey, Trust, to_jwks};
 
 use super::workspace::{Workspace, json};
 
-/// The parts of a private key that must be seen nowhere.
+/// The parts of a private key that may appear nowhere.
 fn secrets(pem: &str) -> Vec<String> {
     let inner = pem.lines().nth(1).expect("the key").to_owned();
     let seed = inner[inner.len() - 40..].to_owned();
@@ -32,7 +33,7 @@ fn a_key_is_made_and_kept_secret() {
         assert!(!said.contains(&secret) && !jwks.contains(&secret), "{said}{jwks}");
     }
 
-    // Another one is another one, and replaces nothing by accident.
+    // A second key differs, and overwrites nothing by accident.
     workspace.succeeds("keygen --out two.pem --jwks keys.json");
     assert_ne!(workspace.read("two.pem"), pem);
     let said = workspace.fails("keygen --out vendor.pem", 2);
@@ -40,13 +41,13 @@ fn a_key_is_made_and_kept_secret() {
         said,
         ["--out: vendor.pem: exists; --force overwrites it", "--jwks: vendor.jwks: exists; --force overwrites it"]
     );
-    // One of the two is there: neither is written.
+    // If one of the two files exists, neither is written.
     assert_eq!(workspace.fails("keygen --out three.pem --jwks keys.json", 2).len(), 1);
     assert_eq!(workspace.fails("keygen --out same.jwks", 2), ["--jwks: is the same file as --out"]);
     assert_eq!(workspace.files(), ["keys.json", "two.pem", "vendor.jwks", "vendor.pem"]);
     assert_eq!((workspace.read("vendor.pem"), workspace.read("vendor.jwks")), (pem.clone(), jwks.clone()));
 
-    // By force: the new one has its mode, whatever mode the old one had.
+    // With `--force`, the new file has its own mode, not that of the old one.
     fs::set_permissions(workspace.path("vendor.pem"), fs::Permissions::from_mode(0o644)).unwrap();
     workspace.succeeds("keygen --out vendor.pem --force");
     assert_ne!(workspace.read("vendor.pem"), pem);
@@ -66,7 +67,7 @@ fn a_key_goes_nowhere_but_into_a_file() {
         workspace.fails("keygen --out missing/vendor.pem", 2)[0].starts_with("--out: missing/vendor.pem: No such file")
     );
     assert_eq!(workspace.files(), ["folder", "socket"]);
-    // A link stays one.
+    // A symbolic link stays a link.
     workspace.write("real.pem", "");
     symlink(workspace.path("real.pem"), workspace.path("link.pem")).unwrap();
     workspace.succeeds("keygen --out link.pem --force");
@@ -75,7 +76,7 @@ fn a_key_goes_nowhere_but_into_a_file() {
     assert!(workspace.read("real.pem").contains("PRIVATE KEY"));
 }
 
-/// No mistake with a key shows the key.
+/// Shows that no error message or output contains a private key.
 #[test]
 fn nothing_secret_is_said() {
     let workspace = Workspace::with_key();
@@ -103,7 +104,7 @@ fn nothing_secret_is_said() {
     assert_eq!(workspace.read("vendor.pem"), pem, "and the key is where it was");
 }
 
-/// Keys go both ways between Usher and OpenSSL.
+/// Shows that OpenSSL reads Usher's keys, and Usher reads those of OpenSSL.
 #[test]
 fn openssl_reads_our_keys_and_we_read_its_own() {
     let workspace = Workspace::new();
@@ -128,7 +129,7 @@ fn openssl_reads_our_keys_and_we_read_its_own() {
     let issued = workspace.succeeds("issue --key theirs.pem --tenant acme --seats a=1");
     let theirs = SigningKey::from_pem(&workspace.read("theirs.pem").into()).unwrap();
     Trust::new([theirs.public().clone()]).verify(&issued).unwrap();
-    // A key of another kind is none.
+    // A key of another type is refused.
     openssl("genpkey -algorithm x25519 -out x25519.pem");
     let said = workspace.fails("issue --key x25519.pem --tenant acme --seats a=1", 2);
     assert!(said[0].starts_with("--key: x25519.pem: is no Ed25519 private key"), "{said:?}");

@@ -1,4 +1,4 @@
-//! Licenses: what is refused, and for which reason; what is issued; and what other people's programs say about both.
+//! Licenses: refusals and their reasons, issuing, and what third-party programs say about both.
 
 mod admission;
 mod command;
@@ -33,7 +33,7 @@ fn seed(number: u8) -> SecretBox<[u8; 32]> {
     SecretBox::new(Box::new([number; 32]))
 }
 
-/// A vendor's key; each number another one.
+/// Returns a vendor's key; each number is another key.
 fn key(number: u8) -> SigningKey {
     SigningKey::from_seed(&seed(number))
 }
@@ -42,12 +42,12 @@ fn public(number: u8) -> PublicKey {
     key(number).public().clone()
 }
 
-/// Who trusts these keys.
+/// Returns a trust set of these keys.
 fn trust(numbers: &[u8]) -> Trust {
     Trust::new(numbers.iter().map(|number| public(*number)))
 }
 
-/// Every claim that there is.
+/// Returns claims with every member.
 fn everything() -> Claims {
     let entitlement = |pool: &str, plan, limit| Entitlement { pool: PoolId::parse(pool).unwrap(), plan, limit };
     Claims {
@@ -74,7 +74,7 @@ fn everything() -> Claims {
     }
 }
 
-/// The least that a license can say.
+/// Returns the claims of a minimal license.
 fn least() -> Claims {
     Claims {
         hosts: Vec::new(),
@@ -91,19 +91,20 @@ fn signed(claims: &Claims) -> String {
     sign(&key(1), LICENSE, &claims.to_json())
 }
 
-/// Any three parts, signed with a key as they stand: how somebody who has the key would write what Usher never writes.
+/// Signs any header and payload as they are: documents that only a holder of the key could make, and that Usher never
+/// writes.
 fn assembled(number: u8, header: &str, payload: &[u8]) -> String {
     let parts = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
     let signature = URL_SAFE_NO_PAD.encode(key(number).sign(parts.as_bytes()));
     format!("{parts}.{signature}")
 }
 
-/// The header of a license that this key signs.
+/// Returns the header of a license that this key signs.
 fn header(number: u8) -> Value {
     json!({ "alg": "EdDSA", "kid": public(number).kid(), "typ": "license+jwt" })
 }
 
-/// The reason for which a document is refused.
+/// Returns the reason why a document is refused.
 fn reason(trust: &Trust, document: &str) -> &'static str {
     trust.verify(document).err().as_ref().map_or("none", Rejection::reason)
 }

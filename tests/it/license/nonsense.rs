@@ -1,11 +1,11 @@
-//! Claims that make no sense are refused, although the vendor signed them, and the claim is named.
+//! Claims that make no sense are refused even if the vendor signed them, and the message names the claim.
 
 use serde_json::{Value, json};
 use usher::license::{Claims, MAX_NUMBER, MAX_SECONDS};
 
 use super::{assembled, everything, header, least, reason, trust};
 
-/// What is said about a license with one claim changed; `null`: left out. Empty: it is accepted.
+/// Returns the problem with a license in which one claim is changed (`null`: removed); empty if it is accepted.
 fn problem(member: &str, value: &Value) -> String {
     let mut payload = everything().to_json();
     match value {
@@ -180,7 +180,7 @@ fn features_limits_hosts_and_tier() {
     }
 }
 
-/// A payload that is not an object in JSON at all.
+/// Shows that a payload which is no JSON object is refused.
 #[test]
 fn payloads_that_are_no_json() {
     let good = everything().to_json().to_string();

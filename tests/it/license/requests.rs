@@ -1,4 +1,4 @@
-//! License requests (R32): what is written is what is read, and what is wrong is named.
+//! License requests (R32): a request stays the same when it is written and read, and a mistake in it is named.
 
 use serde_json::{Value, json};
 use usher::ids::{LicenseId, PoolId, TenantId};
@@ -11,7 +11,7 @@ pub fn pool(id: &str) -> PoolId {
     PoolId::parse(id).unwrap()
 }
 
-/// A request in which every member is.
+/// Returns a request with every member.
 pub fn whole() -> Request {
     Request {
         tenant: TenantId::parse("acme").unwrap(),
@@ -35,7 +35,7 @@ pub fn whole() -> Request {
     }
 }
 
-/// The least that a request can say: nothing is wanted, and nothing is installed.
+/// Returns a minimal request: no wishes, and nothing installed.
 fn least() -> Request {
     Request {
         customer_id: None,
@@ -58,7 +58,7 @@ fn a_request_is_read_as_it_is_written() {
     assert_eq!(whole().to_json()["created_at"], "2025-11-01T12:00:00Z");
 }
 
-/// A request with the member at a path changed; `null`: left out.
+/// Changes the member at a path of a request (`null`: removes it), and checks the message.
 fn check(path: &str, value: Value, expected: &str) {
     let mut request = whole().to_json();
     let (parent, name) = path.rsplit_once('/').unwrap();

@@ -1,4 +1,4 @@
-//! Licenses that the vendor took back.
+//! Licenses that their vendor revoked (R27).
 
 use serde_json::{Value, json};
 use usher::ids::{LicenseId, TenantId};
@@ -56,7 +56,7 @@ fn a_revoked_license_is_not_admitted_and_its_next_revision_is() {
     let list = list(&[("acme", "acme-main", 3, None)]);
     trust.add_revocations(&sign(&key(1), REVOCATIONS, &list.to_json(ISSUED))).unwrap();
     assert_eq!(trust.admit(&signed(&claims), &target, ISSUED).unwrap_err().reason(), "LICENSE_REVOKED");
-    // It is still genuine: what is installed stays readable.
+    // A revoked license is still genuine, so that an installed one stays readable.
     trust.verify(&signed(&claims)).unwrap();
     claims.revision = 4;
     trust.admit(&signed(&claims), &target, ISSUED).unwrap();
@@ -76,7 +76,7 @@ fn a_list_is_read_as_it_is_written() {
     }
 }
 
-/// A list is refused as a whole, with what is wrong in it named: half of it would let licenses pass.
+/// Shows that a mistake in a list is named and the whole list is refused: a part of it would let revoked licenses pass.
 #[test]
 fn nonsense_in_a_list_is_named() {
     let check = |list: Value, expected: &str| {
@@ -110,8 +110,8 @@ fn nonsense_in_a_list_is_named() {
     check(list(json!([more])), "revoked[0].from: is unknown");
 }
 
-/// A list that was altered, or that somebody else signed, counts for nothing: neither is one forged to lock a customer
-/// out.
+/// Shows that a list is refused if it was altered, or if an untrusted key signed it. So nobody can forge a list to lock
+/// a customer out.
 #[test]
 fn an_altered_list_is_refused() {
     let document = sign(&key(1), REVOCATIONS, &list(&[("acme", "main", 3, None)]).to_json(ISSUED));

@@ -1,4 +1,4 @@
-//! A license that was altered is refused: every bit, every byte that is missing, every byte too many.
+//! Altered licenses are refused: every flipped bit, every missing byte, every additional byte.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,18 +14,18 @@ fn every_flipped_bit_is_refused() {
         for bit in 0..8 {
             let mut bytes = license.clone().into_bytes();
             bytes[at] ^= 1 << bit;
-            // What is no text is no document; the wire refuses it.
+            // Bytes that are no UTF-8 are no document; protobuf refuses them already.
             if let Ok(altered) = String::from_utf8(bytes) {
                 assert!(trust.verify(&altered).is_err(), "bit {bit} of byte {at}: {altered}");
                 texts += 1;
             }
         }
     }
-    // All but the highest bit of each byte, which makes it no text.
+    // All bits except the highest one of each byte, which makes the bytes invalid UTF-8.
     assert_eq!(texts, license.len() * 7);
 }
 
-/// The bits of what the parts say, where a flip always leaves three parts of good base64url.
+/// Shows that every flipped bit in the decoded parts is refused; the document stays three parts of valid base64url.
 #[test]
 fn every_flipped_bit_of_what_it_says_is_refused() {
     let (trust, license) = (trust(&[1]), signed(&everything()));
@@ -62,7 +62,7 @@ fn every_truncation_is_refused() {
     }
 }
 
-/// Parts of two genuine licenses make no third one.
+/// Shows that parts of two genuine licenses do not combine into a third one.
 #[test]
 fn parts_of_two_licenses_are_refused() {
     let trust = trust(&[1]);
@@ -72,7 +72,7 @@ fn parts_of_two_licenses_are_refused() {
     let (one, other): (Vec<_>, Vec<_>) = (one.split('.').collect(), other.split('.').collect());
     for mixed in 1..7 {
         let parts: Vec<_> = (0..3).map(|part| if mixed >> part & 1 == 1 { one[part] } else { other[part] }).collect();
-        // The headers are the same.
+        // Both licenses have the same header.
         let genuine = parts[1..] == one[1..] || parts[1..] == other[1..];
         assert_eq!(trust.verify(&parts.join(".")).is_ok(), genuine, "{mixed}");
     }

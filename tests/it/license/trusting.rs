@@ -1,4 +1,4 @@
-//! Which keys count: several while they are rotated, and none but those in the trust set.
+//! The keys that count: several during a rotation, and none outside of the trust set.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ fn keys_are_rotated() {
         let payload = everything().to_json().to_string();
         super::assembled(number, &header(number).to_string(), payload.as_bytes())
     };
-    // Before the rotation, while both count, and after the old key is gone.
+    // Before the rotation, while both keys count, and after the old key is removed.
     for (trusted, with_the_old, with_the_new) in [
         (&[1][..], "none", "LICENSE_KEY_UNKNOWN"),
         (&[1, 2], "none", "none"),
@@ -40,7 +40,7 @@ fn jwk() -> Value {
 fn a_key_set_is_read_as_it_is_written() {
     let keys = [public(1), public(2)];
     assert_eq!(parse_jwks(&to_jwks(&keys)).unwrap(), keys);
-    // What other programs write: without a name, and without what it is for.
+    // The form that other programs write: without `kid`, and without a purpose.
     let bare = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "x": jwk()["x"] }] });
     assert_eq!(parse_jwks(&bare.to_string()).unwrap(), [public(1)]);
     assert_eq!(parse_jwks(r#"{"keys":[]}"#).unwrap(), []);
@@ -82,7 +82,7 @@ fn write(folder: &Path, name: &str, text: &str) {
     fs::write(folder.join(name), text).unwrap();
 }
 
-/// A list by which revision 3 of [`everything`] is revoked.
+/// Returns a list that revokes revision 3 of [`everything`].
 fn list(number: u8) -> String {
     let mut list = Revocations::default();
     let claims = everything();
@@ -100,7 +100,7 @@ fn a_file_or_a_folder_is_loaded() {
     both.sort();
     assert_eq!(kids(&folder.path().join("old.jwks")), both);
 
-    // A key may stand in several files; what is no key set is not looked at.
+    // A key may be in several files; files that are no key sets are ignored.
     write(folder.path(), "new.json", &to_jwks(&[public(2), public(3)]));
     write(folder.path(), "README.md", "keys");
     write(folder.path(), "vendor.pem", "-----BEGIN PRIVATE KEY-----");
@@ -110,7 +110,7 @@ fn a_file_or_a_folder_is_loaded() {
     both.sort();
     assert_eq!(kids(folder.path()), both);
 
-    // A list may be older than the key that signed it in the order of names.
+    // In the order of names, a list may come before the key that signed it.
     write(folder.path(), "a.revoked", &list(3));
     let trust = load_trust(folder.path()).unwrap();
     assert_eq!(trust.revocations().len(), 1);
@@ -118,7 +118,8 @@ fn a_file_or_a_folder_is_loaded() {
     assert_eq!(trust.not_revoked(&verified.claims).unwrap_err().reason(), "LICENSE_REVOKED");
 }
 
-/// Whole or not at all: half a trust set would let a revoked license pass, or refuse a good one.
+/// Shows that one wrong file is named and nothing is loaded: part of a trust set would let a revoked license pass, or
+/// refuse a valid one.
 #[test]
 fn one_wrong_file_is_named_and_nothing_is_loaded() {
     let good = to_jwks(&[public(1)]);
@@ -138,7 +139,7 @@ fn one_wrong_file_is_named_and_nothing_is_loaded() {
         assert_eq!(error.file, folder.path().join(name));
         assert!(error.what.contains(said), "{name}: {error}");
     }
-    // Of several wrong files always the same is named.
+    // Of several wrong files, it is always the same one that is named.
     let folder = tempfile::tempdir().unwrap();
     for name in ["d.jwks", "b.jwks", "c.json", "a.revoked"] {
         write(folder.path(), name, "{");
@@ -149,7 +150,7 @@ fn one_wrong_file_is_named_and_nothing_is_loaded() {
     assert_eq!((error.file.as_path(), &*error.what), (folder.path(), "has no key"));
     let missing = folder.path().join("missing.jwks");
     assert_eq!(load_trust(&missing).unwrap_err().file, missing);
-    // A list alone is nothing.
+    // A list without a key is refused.
     write(folder.path(), "a.revoked", &list(1));
     assert!(load_trust(folder.path()).unwrap_err().what.contains("has no key"));
 }

@@ -1,4 +1,4 @@
-//! A folder with a vendor's keys, in which `usher license` is run as the real program.
+//! Fixture: a folder with a vendor's keys, in which the real program runs `usher license`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,12 +12,12 @@ use usher::license::{SigningKey, to_jwks};
 
 use super::{public, seed};
 
-/// A folder in which commands are run.
+/// A folder in which commands run.
 pub struct Workspace {
     pub folder: TempDir,
 }
 
-/// How a command ended, and everything that it printed.
+/// Exit code and output of a command.
 #[derive(Debug)]
 pub struct Ran {
     pub code: Option<i32>,
@@ -30,7 +30,7 @@ impl Workspace {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    /// With a vendor's key in `vendor.pem` and `vendor.jwks`.
+    /// Creates a folder with a vendor's key in `vendor.pem` and `vendor.jwks`.
     pub fn with_key() -> Self {
         let workspace = Self::new();
         workspace.write("vendor.pem", SigningKey::pem(&seed(1)).expose_secret());
@@ -50,7 +50,7 @@ impl Workspace {
         fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// The words of a command are separated by spaces.
+    /// Runs a command; its words are separated by spaces.
     pub fn run(&self, words: &str) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
         command.arg("license").args(words.split_whitespace()).current_dir(self.folder.path());
@@ -67,7 +67,8 @@ impl Workspace {
         ran.printed
     }
 
-    /// What it says, each problem on a line, where it must fail and print nothing else.
+    /// Returns the lines of standard error, one for each problem. Panics unless the command fails with this code and
+    /// prints nothing else.
     pub fn fails(&self, words: &str, code: i32) -> Vec<String> {
         let ran = self.run(words);
         assert_eq!(ran.code, Some(code), "{words}: {ran:?}");
@@ -82,7 +83,7 @@ impl Workspace {
         fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o777
     }
 
-    /// The files there, hidden ones too.
+    /// Returns the names of all files in the folder, hidden ones included.
     pub fn files(&self) -> Vec<String> {
         let files = fs::read_dir(self.folder.path()).unwrap();
         let mut files: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();

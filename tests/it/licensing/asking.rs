@@ -1,4 +1,4 @@
-//! License requests (R32).
+//! License requests over the service (R32).
 
 use tonic::Code;
 use tonic_types::StatusExt;

@@ -1,5 +1,5 @@
-//! A server looks for licenses by itself: once a day for each tenant, not for all of them at once, and only where there is
-//! something to be told is there an event.
+//! The daily look for licenses: once a day for each tenant, spread over time, and with an audit event only when the
+//! result is new (R27, R35).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,7 +24,7 @@ async fn fixture(backend: Backend, folder: &VendorFolder) -> Fixture {
     Fixture::open_with(backend, VendorAt { folder: Some(folder.url()), mail: None }).await
 }
 
-/// When it looked for `acme` within these hours, in minutes.
+/// Returns the minutes within `hours` at which the server looked for a license of `acme`.
 async fn looks(fixture: &Fixture, folder: &VendorFolder, hours: u32) -> Vec<u32> {
     let fetcher = fixture.fetcher();
     let mut looked = Vec::new();
@@ -49,7 +49,7 @@ async fn r27_a_license_is_looked_for_once_a_day(backend: Backend) {
     assert!(looked[0] == late() && looked[1] - looked[0] == day && looked[2] - looked[1] == day, "{looked:?}");
     let nothing = format!("LICENSE_FETCHED from {}: there is no license for this tenant", folder.shown());
     assert_eq!(fixture.audit().await, std::slice::from_ref(&nothing), "the same, day after day, is one event");
-    // A new one is there.
+    // Now the folder has a license.
     let document = fixture.issued(&fixture.terms("primary=5"));
     folder.put(&format!("{}/acme.lic", fixture.instance()), Has::File(document.into_bytes()));
     looks(&fixture, &folder, 48).await;
@@ -80,7 +80,7 @@ async fn r27_the_day_goes_on_over_a_restart(backend: Backend) {
     assert_eq!(fixture.last_fetch().await, told);
     assert_eq!(looks(&fixture, &folder, 20).await, [0; 0], "it was looked for today");
     assert_eq!(looks(&fixture, &folder, 4).await.len(), 1);
-    // It was away for days: what is due then is looked for within an hour, and not at once.
+    // The server was down for days: looks that are due then are spread over an hour.
     let later = usher::ledger::time::Wall(fixture.now().0 + i64::try_from(DAY.as_millis()).unwrap() * 9);
     let fixture = fixture.restart(later).await;
     assert_eq!(looks(&fixture, &folder, 2).await, [late()]);
@@ -99,7 +99,8 @@ async fn a_vendor_who_is_away_is_asked_again_and_told_of_once(backend: Backend) 
     assert!(fixture.last_fetch().await.ends_with("it answered 503 Service Unavailable"));
 }
 
-/// Two hundred tenants are looked for over an hour, each once; and a vendor who is away is not asked two hundred times.
+/// Shows that the looks for two hundred tenants are spread over an hour, each once, and that an unreachable vendor is
+/// not called two hundred times.
 #[tokio::test]
 async fn tenants_are_spread_over_an_hour() {
     const TENANTS: usize = 200;
@@ -122,7 +123,7 @@ async fn tenants_are_spread_over_an_hour() {
     assert!(asked.contains_key(&format!("{}/tenant%2F7.lic", fixture.instance())), "{:?}", asked.keys().next());
     assert!(most < 20, "{most} in one minute");
 
-    // All are due, and the vendor is away: a run gives up with those that are under way.
+    // All looks are due while the vendor is unreachable: a run gives up after the looks that are in flight.
     let address = folder.address;
     drop(folder);
     fixture.clock.advance(DAY);
@@ -133,7 +134,7 @@ async fn tenants_are_spread_over_an_hour() {
     assert!((TENANTS - 4..TENANTS).contains(&later), "{later} of {TENANTS} were still to be looked for");
 }
 
-/// What another one has is nobody else's: the documents of two tenants are swapped.
+/// Shows that a tenant gets no license of another tenant (R1): the documents of two tenants are swapped.
 #[tokio::test]
 async fn r1_a_tenant_gets_its_own_license_only() {
     let folder = VendorFolder::open().await;

@@ -1,4 +1,4 @@
-//! From purchase to renewal, and clocks that are wrong (R29, R31).
+//! From purchase to renewal, and wrong clocks (R29, R31).
 
 use usher::ledger::time::Wall;
 use usher::license::Terms;
@@ -28,7 +28,7 @@ async fn from_purchase_to_renewal(backend: Backend) {
 
     let ann = fixture.sign_in("ann", "primary").await;
     assert!(ann.starts_with("yes") && !ann.contains(','), "{ann}");
-    // To the millisecond: 30 days before its end.
+    // The notice begins 30 days before the end, to the millisecond.
     fixture.clock.advance(30 * DAY - std::time::Duration::from_millis(1));
     assert!(!fixture.sign_in("bob", "primary").await.contains("LICENSE_EXPIRING"));
     fixture.clock.advance(std::time::Duration::from_millis(1));
@@ -39,7 +39,7 @@ async fn from_purchase_to_renewal(backend: Backend) {
     assert_eq!(fixture.sign_in("eve", "primary").await, "LICENSE_EXPIRED");
     assert!(fixture.lives(&ann).await, "live sessions go on");
 
-    // Expired, over a restart too.
+    // The license has expired, also after a restart.
     let now = fixture.now();
     let fixture = fixture.restart(now).await;
     assert_eq!(fixture.sign_in("eve", "primary").await, "LICENSE_EXPIRED");
@@ -67,7 +67,7 @@ async fn r31_a_clock_set_back_a_year_revives_nothing(backend: Backend) {
     fixture.install(&document).await.unwrap();
     for _ in 0..10 {
         fixture.clock.advance(DAY);
-        // The mark follows when something is asked.
+        // The mark follows the clock only when there is a request.
         fixture.usage().await;
     }
     assert_eq!(fixture.sign_in("ann", "primary").await, "LICENSE_EXPIRED");
@@ -89,7 +89,7 @@ async fn r31_a_clock_that_ran_ahead_locks_nobody_out(backend: Backend) {
     assert_eq!(fixture.sign_in("ann", "primary").await, "LICENSE_EXPIRED");
     fixture.clock.advance(HOUR);
     assert_eq!(fixture.sign_in("ann", "primary").await, "LICENSE_EXPIRED");
-    // Corrected, at once, and over a restart.
+    // After the clock is corrected, the license counts again at once, and after a restart.
     fixture.clock.set_wall(START.plus(HOUR));
     assert!(fixture.sign_in("ann", "primary").await.starts_with("yes"));
     let fixture = fixture.restart(START.plus(HOUR)).await;

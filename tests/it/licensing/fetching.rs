@@ -1,4 +1,4 @@
-//! A new license is fetched from the vendor's folder (R27): verified like any other, and nothing changes when it is no
+//! Fetching a license from the vendor's folder (R27): it is verified like any other, and nothing changes if it is not
 //! newer.
 
 use tonic::Code;
@@ -29,7 +29,7 @@ fn put(fixture: &Fixture, folder: &VendorFolder, document: &str) {
     folder.put(&file(fixture), Has::File(document.as_bytes().to_vec()));
 }
 
-/// What a look finds.
+/// Fetches, and returns the result as text.
 async fn finds(fixture: &Fixture) -> String {
     told(&fixture.fetch().await.expect("an answer").fetch.expect("a look"))
 }
@@ -44,7 +44,7 @@ async fn r27_a_newer_license_is_fetched(backend: Backend) {
     fixture.installed(&fixture.terms("primary=5")).await;
     assert_eq!(fixture.last_fetch().await, "never");
     assert_eq!(finds(&fixture).await, "NOTHING at 0: there is no license for this tenant");
-    // As it stands in a mail.
+    // The document as in a mail, with text around it.
     put(
         &fixture,
         &folder,
@@ -67,7 +67,7 @@ async fn r27_a_newer_license_is_fetched(backend: Backend) {
             "LICENSE_INSTALLED acme revision 1; primary 0 -> 5".into(),
         ]
     );
-    // The license page tells of it after a restart, too; and of the folder without its secret.
+    // The license page shows the result after a restart, too, and the folder without its secret.
     let now = fixture.now();
     let fixture = fixture.restart(now).await;
     assert_eq!(fixture.last_fetch().await, "INSTALLED at 3600: acme revision 2 was installed");
@@ -88,7 +88,7 @@ async fn r27_what_is_no_newer_changes_nothing(backend: Backend) {
         assert_eq!(finds(&fixture).await, expected);
         assert_eq!((fixture.list().await, fixture.usage().await), (licenses.clone(), pools.clone()));
     }
-    // What an administrator deleted does not come back by itself; the next revision does.
+    // A license that an administrator deleted does not come back by itself, but its next revision does.
     fixture.clock.advance(HOUR);
     fixture.delete("acme").await;
     put(&fixture, &folder, &second);

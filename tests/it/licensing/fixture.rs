@@ -1,4 +1,4 @@
-//! A tenant, its installation, and a vendor.
+//! Fixture: a tenant, its installation, and a vendor.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,11 +41,11 @@ pub struct Fixture {
     pub vendor: SigningKey,
     context: Arc<ServiceContext>,
     licensing: Arc<Licensing>,
-    /// Where the vendor is, if it is anywhere.
+    /// The addresses of the vendor that the server knows.
     vendor_at: VendorAt,
 }
 
-/// The ways to the vendor that the server is told of.
+/// Addresses of the vendor.
 #[derive(Debug, Clone, Default)]
 pub struct VendorAt {
     /// The URL of its folder.
@@ -68,7 +68,7 @@ impl VendorAt {
 }
 
 impl Fixture {
-    /// With the tenant `acme`, which has no license, and nobody in it.
+    /// Opens an installation with the tenant `acme`, which has no license and no users.
     pub async fn open(backend: Backend) -> Self {
         Self::open_with(backend, VendorAt::default()).await
     }
@@ -78,7 +78,7 @@ impl Fixture {
         let trust = Trust::new([vendor.public().clone()]);
         let (store, journal, clock, now, context, licensing) = start(&backend, START, trust, &vendor_at).await;
         let fixture = Self { backend, store, journal, clock, now, vendor, context, licensing, vendor_at };
-        // Sessions that end by nothing but somebody's doing, so that tests can let months pass.
+        // Sessions do not end by themselves, so that tests can let months pass.
         let policy = v1::Policy {
             lease_ttl: Some(prost_types::Duration::default()),
             max_session: Some(prost_types::Duration { seconds: 366 * 24 * 60 * 60, nanos: 0 }),
@@ -92,7 +92,7 @@ impl Fixture {
         fixture
     }
 
-    /// The process ends, and another one starts when the clock says `wall`.
+    /// Stops the process, and starts another one when the clock shows `wall`.
     pub async fn restart(self, wall: Wall) -> Self {
         let Self { backend, store, journal, vendor, vendor_at, context, licensing, .. } = self;
         journal.stop().await;
@@ -115,8 +115,8 @@ impl Fixture {
         self.journal.instance()
     }
 
-    /// What the vendor issues for `acme`, if it is asked in words: `primary=5 crm=3`; named pools have an exclamation
-    /// mark: `crm!=3`.
+    /// Returns terms of a license for `acme`, from a text such as `primary=5 crm=3`. An exclamation mark marks a named
+    /// pool: `crm!=3`.
     pub fn terms(&self, seats: &str) -> Terms {
         let mut terms = Terms { tenant: Some(TenantId::parse("acme").unwrap()), ..Terms::default() };
         for word in seats.split_whitespace() {
@@ -143,7 +143,7 @@ impl Fixture {
         self.signed(&self.claims(terms))
     }
 
-    /// The answer of the vendor to a customer's request.
+    /// Returns the license that the vendor issues in answer to a customer's request.
     pub fn answered(&self, request: &str, terms: &Terms) -> String {
         let request = LicenseRequest::parse(request.as_bytes()).expect("a request");
         let trust = Trust::new([self.vendor.public().clone()]);
@@ -155,12 +155,12 @@ impl Fixture {
         self.licenses().install_license(anonymous_request(request)).await.map(tonic::Response::into_inner)
     }
 
-    /// Installs what is issued.
+    /// Issues a license and installs it.
     pub async fn installed(&self, terms: &Terms) -> v1::InstallLicenseResponse {
         self.install(&self.issued(terms)).await.expect("an installed license")
     }
 
-    /// The reason for which a document is refused.
+    /// Returns the reason why a document is refused.
     pub async fn refused(&self, document: &str) -> String {
         reason(&self.install(document).await.expect_err("a refusal"))
     }
@@ -201,18 +201,18 @@ impl Fixture {
         self.licenses().send_license_request(request).await.map(tonic::Response::into_inner)
     }
 
-    /// What the license page says of the last look at the vendor's.
+    /// Returns the license page's text about the last fetch.
     pub async fn last_fetch(&self) -> String {
         self.information().await.last_fetch.map_or("never".into(), |fetch| told(&fetch))
     }
 
-    /// Looks for licenses by itself when a test says so.
+    /// Returns the daily fetcher, which looks for licenses when a test runs it.
     pub fn fetcher(&self) -> LicenseFetcher {
         let (journal, licensing) = (Arc::clone(&self.journal), Arc::clone(&self.licensing));
         LicenseFetcher::new(journal, licensing, self.now.clone(), Default::default())
     }
 
-    /// More tenants than `acme`.
+    /// Creates another tenant.
     pub async fn create_tenant(&self, id: &str) {
         let tenant = v1::Tenant { tenant_id: id.into(), ..Default::default() };
         let request = anonymous_request(v1::CreateTenantRequest { tenant: Some(tenant) });
@@ -227,14 +227,14 @@ impl Fixture {
         TenantService::new(Arc::clone(&self.context)).update_tenant(request).await.expect("a tenant");
     }
 
-    /// `primary 1/5, crm 0/3, over 1`: what GetUsage shows.
+    /// Returns usage as GetUsage shows it: `primary 1/5, crm 0/3, over 1`.
     pub async fn usage(&self) -> String {
         let request = anonymous_request(v1::GetUsageRequest { tenant_id: "acme".into() });
         let usage = TenantService::new(Arc::clone(&self.context)).get_usage(request).await.expect("usage").into_inner();
         usage.pools.iter().map(shown).collect::<Vec<_>>().join(", ")
     }
 
-    /// A login: `yes`, or the reason; and the notices behind it.
+    /// Signs a user in. Returns `yes` or the reason of the denial, followed by the notices.
     pub async fn sign_in(&self, user: &str, pool: &str) -> String {
         let request = v1::CheckOutRequest {
             tenant_id: "acme".into(),
@@ -254,7 +254,7 @@ impl Fixture {
         words.join(", ")
     }
 
-    /// Whether a session, of an answer of `sign_in`, still lives.
+    /// Returns whether the session in a `yes` of `sign_in` is still live.
     pub async fn lives(&self, yes: &str) -> bool {
         let session_id = yes.strip_prefix("yes ").expect(yes).split(',').next().unwrap_or_default().to_owned();
         let request = v1::HeartbeatRequest { tenant_id: "acme".into(), session_id, active: true };
@@ -263,7 +263,7 @@ impl Fixture {
         matches!(answer.outcome, Some(heartbeat_response::Outcome::Lease(_)))
     }
 
-    /// What the audit says about licenses, newest first.
+    /// Returns the audit events about licenses, newest first.
     pub async fn audit(&self) -> Vec<String> {
         let request = anonymous_request(v1::ListAuditEventsRequest { tenant_id: "acme".into(), ..Default::default() });
         let service = AuditService::new(Arc::clone(&self.context));
@@ -274,7 +274,7 @@ impl Fixture {
     }
 }
 
-/// `NOT_NEWER at 3600: …`: what a look found, and so many seconds after the start.
+/// Returns a fetch as text: its outcome, the seconds since the start, and the message, as in `NOT_NEWER at 3600: …`.
 pub fn told(fetch: &v1::LicenseFetch) -> String {
     let outcome = &fetch.outcome().as_str_name()["LICENSE_FETCH_OUTCOME_".len()..];
     let at = fetch.fetched_at.expect("a time").seconds - START.0 / 1_000;
@@ -282,14 +282,14 @@ pub fn told(fetch: &v1::LicenseFetch) -> String {
     format!("{outcome}{reason} at {at}: {}", fetch.message)
 }
 
-/// `primary 1/5`, and by how many it is over.
+/// Returns a pool as text: `primary 1/5`, and by how many seats it is over its limit.
 pub fn shown(pool: &v1::PoolUsage) -> String {
     let limit = if pool.unlimited { "unlimited".to_owned() } else { pool.limit.to_string() };
     let over = if pool.over > 0 { format!(" over {}", pool.over) } else { String::new() };
     format!("{} {}/{limit}{over}", pool.pool_id, pool.in_use)
 }
 
-/// `ErrorInfo.reason`.
+/// Returns the reason in the `ErrorInfo` of a status.
 pub fn reason(status: &Status) -> String {
     status.get_details_error_info().expect("every error has one").reason
 }

@@ -1,4 +1,4 @@
-//! The vendor's folder: a web server that has what a test puts there, and remembers what it was asked for.
+//! The vendor's folder: a web server that serves what a test puts there, and records its requests.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -15,14 +15,14 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
-/// What lies under a path; under every other one there is nothing.
+/// Content of a path; every other path is not found.
 #[derive(Debug, Clone)]
 pub enum Has {
     File(Vec<u8>),
     Status(u16),
-    /// Elsewhere, as the header says.
+    /// A redirect to this address.
     Redirect(String),
-    /// It says nothing.
+    /// No answer.
     Silence,
     /// A file without an end.
     Endless,
@@ -62,22 +62,22 @@ impl VendorFolder {
         Self { address, shared, _task: AbortOnDropHandle::new(task) }
     }
 
-    /// A secret stands in the query, as some stores of files have it.
+    /// Returns the folder's URL. Its query contains a secret, as some file stores require.
     pub fn url(&self) -> String {
         format!("http://{}/licenses/?sig=hunter2", self.address)
     }
 
-    /// What people are told of it.
+    /// Returns the URL as people may see it, without the secret.
     pub fn shown(&self) -> String {
         format!("http://{}/…", self.address)
     }
 
-    /// The path is below the folder: `{instance}/{tenant}.lic`.
+    /// Puts content under a path below the folder: `{instance}/{tenant}.lic`.
     pub fn put(&self, path: &str, has: Has) {
         self.shared.lock().unwrap().files.insert(format!("/licenses/{path}?sig=hunter2"), has);
     }
 
-    /// What it was asked for since the last time, in order: the paths below the folder.
+    /// Returns the paths below the folder that were requested since the last call, in order.
     pub fn requests(&self) -> Vec<String> {
         let asked = std::mem::take(&mut self.shared.lock().unwrap().asked);
         let below = |path: &String| {

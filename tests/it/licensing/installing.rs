@@ -1,4 +1,4 @@
-//! What an installed license gives (R27, R28), and what an administrator's license page shows.
+//! The effect of an installed license (R27, R28), and the license page of an administrator.
 
 use usher::ids::LicenseId;
 use usher::ledger::change::Limit;
@@ -26,7 +26,7 @@ fn changes(pools: &[usher::proto::v1::PoolChange]) -> Vec<String> {
 
 async fn r27_an_install_says_what_changed_per_pool(backend: Backend) {
     let fixture = Fixture::open(backend).await;
-    // In demo mode there are two seats (R30).
+    // Demo mode gives two seats (R30).
     assert!(fixture.sign_in("ann", "primary").await.starts_with("yes"));
     let first = fixture.installed(&fixture.terms("primary=5 crm!=3")).await;
     assert!(first.changed);
@@ -169,7 +169,7 @@ async fn r30_deleted_licenses_lead_into_demo_mode(backend: Backend) {
     assert_eq!(changes(&deleted.pools), ["primary 3/5 -> primary 3/2 over 1"]);
     assert_eq!(fixture.sign_in("dee", "primary").await, "SEATS_EXHAUSTED");
     assert_eq!(fixture.list().await, []);
-    // An older text does not come back, the same one does.
+    // An older document cannot be installed again; the same one can (R27).
     assert_eq!(fixture.refused(&fixture.issued(&fixture.terms("primary=9"))).await, "LICENSE_REVISION");
     assert!(fixture.install(&document).await.unwrap().changed);
     let all = || anonymous_request(usher::proto::v1::DeleteLicensesRequest { tenant_id: "acme".into() });

@@ -1,5 +1,5 @@
-//! LicenseService over a real journal and a real store, with a clock that the test moves: what an administrator, a
-//! vendor and a login service see of licenses.
+//! LicenseService over a real journal and a real store, with a clock that the test moves: licenses as administrators,
+//! vendors and login services see them.
 
 mod asking;
 mod daily;
@@ -16,7 +16,7 @@ use fixture::Fixture;
 
 use crate::conformance::Backend;
 
-/// Each test on both stores.
+/// Makes each test run on both stores.
 macro_rules! on_both_stores {
     ($($name:ident),* $(,)?) => {
         mod on_sqlite {

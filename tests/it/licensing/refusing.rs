@@ -1,4 +1,4 @@
-//! Each document that must not be installed has a reason of its own, and changes nothing.
+//! Each document that must not be installed is refused with a reason of its own, and changes nothing.
 
 use tonic::Code;
 use usher::ids::{LicenseId, TenantId};
@@ -26,7 +26,7 @@ async fn a_refused_document_changes_nothing(backend: Backend) {
     expired.expires = Some(claims.issued);
     let mut zero = claims.to_json();
     zero["entitlements"][0]["seats"] = (-1).into();
-    // Another key's signature under our key's name.
+    // Another key's signature under the vendor's key id.
     let mut borrowed: Vec<String> = good.split('.').map(str::to_owned).collect();
     borrowed[2] = sign(&forger, LICENSE, &claims.to_json()).split('.').nth(2).unwrap().to_owned();
     for (document, reason) in [
@@ -51,7 +51,7 @@ async fn a_refused_document_changes_nothing(backend: Backend) {
         }
     }
     assert_eq!(fixture.audit().await, audit);
-    // What fits is taken: a host of ours, and one that begins later.
+    // A fitting license is accepted: one for a host of this server, which begins later.
     let later = Terms { not_before: Some(fixture.now().plus(DAY)), ..host("LOGIN.*.example") };
     assert!(fixture.installed(&later).await.changed);
     assert_eq!(fixture.sign_in("ann", "primary").await, "LICENSE_NOT_YET_VALID");
@@ -63,7 +63,8 @@ fn uuid() -> uuid::Uuid {
     uuid::Uuid::from_u128(42)
 }
 
-/// The one that disagrees is named: which of them is to be mended is for people to say.
+/// Shows that licenses with different plans for one pool are refused, and that the message names the installed one
+/// (R27): people decide which one to correct.
 async fn r27_plans_of_one_pool_agree(backend: Backend) {
     let fixture = Fixture::open(backend).await;
     fixture.installed(&fixture.terms("primary=5")).await;

@@ -1,4 +1,4 @@
-//! A request is sent to the vendor (R32): by mail, with the document attached, and in the audit before it goes out.
+//! Sending a request to the vendor (R32): by mail, with the document attached, and in the audit before it goes out.
 
 use tonic::Code;
 use tonic_types::StatusExt;
@@ -42,7 +42,7 @@ async fn r32_a_request_goes_to_the_vendor(backend: Backend) {
     }
     let text = mail["text"].as_str().unwrap();
     assert!(text.contains("- 10 seats more for primary") && text.contains("Asked by:     anonymous"), "{text}");
-    // What is attached is what was answered, and makes the next license.
+    // The attachment equals the document in the answer, and the vendor can issue the next license from it.
     let attached = mail["files"][&sent.file_name].as_str().expect("the file");
     assert_eq!((sent.file_name.as_str(), attached.replace("\r\n", "\n")), ("acme.tlr", sent.document.clone()));
     let request = Request::parse(attached.as_bytes()).unwrap();
@@ -52,7 +52,7 @@ async fn r32_a_request_goes_to_the_vendor(backend: Backend) {
     let event = "LICENSE_REQUEST_SENT to licenses@vendor.example: 10 seats more for primary, an update to 2.0";
     assert_eq!(fixture.audit().await[1..2], [event]);
     assert_eq!(fixture.information().await.requests_sent_to, "licenses@vendor.example");
-    // What cannot be wanted is not sent.
+    // An invalid request is not sent.
     let status = fixture.send(wanted(4)).await.unwrap_err();
     assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "INVALID_REQUEST"));
     assert_eq!(server.others(), 0);
@@ -66,7 +66,7 @@ async fn r32_what_is_sent_first_says_who_the_customer_is(backend: Backend) {
     assert_eq!(Request::parse(sent.document.as_bytes()).unwrap().customer_id.as_deref(), Some("C-4711"));
     let text = server.email()["text"].to_string();
     assert!(text.contains("Customer:     C-4711"), "{text}");
-    // What a license says, nobody says otherwise; and what is refused is not sent.
+    // A customer id must agree with the license's; and a refused request is not sent.
     fixture.installed(&Terms { customer_id: Some("C-1".into()), ..fixture.terms("primary=20") }).await;
     let status = fixture.send(first).await.unwrap_err();
     let fields = status.get_details_bad_request().unwrap().field_violations;

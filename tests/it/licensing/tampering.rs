@@ -1,4 +1,4 @@
-//! Every single bit of a license, at the door of the service.
+//! Every single flipped bit of a license is refused by the service.
 
 use usher::license::Terms;
 
@@ -14,7 +14,7 @@ async fn no_license_with_one_bit_flipped_is_installed() {
         for bit in 0..8 {
             let mut bytes = document.clone().into_bytes();
             bytes[at] ^= 1 << bit;
-            // What is no text cannot even be sent: a string of the wire is UTF-8.
+            // Bytes that are no UTF-8 cannot be sent as a protobuf string.
             let Ok(altered) = String::from_utf8(bytes) else { continue };
             let reason = fixture.refused(&altered).await;
             assert!(reason.starts_with("LICENSE_") || reason == "INVALID_REQUEST", "byte {at} bit {bit}: {reason}");

@@ -1,4 +1,4 @@
-//! A mail server that takes, that refuses, and that wants to be asked later.
+//! Email: a server that accepts, one that refuses, and one that asks for a later attempt.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ async fn r34_the_responsible_person_gets_an_email() {
     assert_eq!(server.others(), 0, "it was sent once");
 }
 
-/// The server has no SMTPUTF8.
+/// Shows that an international domain is sent as its A-label, because the server has no SMTPUTF8.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r34_an_international_domain_is_sent_as_its_a_label() {
     let mut server = MailServer::start("plain", &[]);

@@ -1,4 +1,4 @@
-//! A tenant `acme` whose pool `crm` has one seat, which `ann` has, and the notifiers, which run when a test says so.
+//! Fixture: a tenant `acme` whose pool `crm` has one seat, held by `ann`, and notifiers that run when a test runs them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,21 +74,22 @@ impl Fixture {
         fixture
     }
 
-    /// The first one gets the seat; whoever comes later is refused, and that is told.
+    /// Grants a seat. The first user gets it; later users are denied, which raises a notification.
     pub async fn grant(&self, user: &str) {
         let users = vec![UserId::stored(user)];
         let grant = GrantSeats { pools: vec![PoolId::stored("crm")], users, organizations: Vec::new() };
         self.journal.submit(&actor(), &acme(), grant).await.unwrap();
     }
 
-    /// What is told of the pool.
+    /// Returns the notification about the pool.
     pub async fn told(&self) -> NotificationView {
         let list = ListNotifications { limit: 10, ..ListNotifications::default() };
         let page = self.journal.query(&acme(), list).await.unwrap().unwrap();
         page.rows.into_iter().find(|view| view.topic == exceeded()).expect("something told")
     }
 
-    /// `email done 1`, in words; and why it failed.
+    /// Returns the state of each delivery as text, such as `email Done 1`: channel, state, attempts, and the error if
+    /// there is one.
     pub async fn states(&self) -> Vec<String> {
         let state = |one: &usher::ledger::notification::DeliveryView| {
             let why = if one.error.is_empty() { String::new() } else { format!(": {}", one.error) };
@@ -106,14 +107,14 @@ impl Fixture {
         self.journal.message_id(&acme(), view.event)
     }
 
-    /// Webhooks to this receiver.
+    /// Returns a notifier that sends webhooks to this receiver.
     pub fn webhooks(&self, receiver: &Receiver) -> Notifier {
         let keys = SigningKeys::parse(&SecretString::from(SECRET)).expect("a secret");
         let url = WebhookUrl::parse(&receiver.url()).expect("a URL");
         self.notifier(Sender::Webhook(Webhook::new(url, keys)))
     }
 
-    /// Emails by a server without TLS.
+    /// Returns a notifier that sends email through a server without TLS.
     pub fn emails(&self, port: u16) -> Notifier {
         let server = SmtpServer::parse(&format!("smtp+plaintext://127.0.0.1:{port}")).expect("a URL");
         let smtp = Smtp::new(server, "Usher <usher@licenses.example>", None, Some("usher.example")).expect("a sender");
@@ -128,7 +129,7 @@ impl Fixture {
         self.clock.advance(time);
     }
 
-    /// The process ends, and another one goes on.
+    /// Stops the process and starts another one.
     pub async fn restart(self) -> Self {
         let Self { folder, store, journal, time, .. } = self;
         journal.stop().await;

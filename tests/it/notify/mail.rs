@@ -1,4 +1,4 @@
-//! A mail server, as a process; killed when dropped.
+//! A mail server in a process of its own; it is killed when dropped.
 
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
@@ -17,7 +17,7 @@ pub struct MailServer {
 }
 
 impl MailServer {
-    /// `mode`: plain, starttls or tls. `login`: user and password that it wants.
+    /// Starts the server. `mode` is plain, starttls or tls; `login` is the user and password that it requires.
     pub fn start(mode: &str, login: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let script = repository().join("tests/it/notify/python/mail_server.py");
@@ -29,7 +29,7 @@ impl MailServer {
         Self { child, lines, folder, port }
     }
 
-    /// The certificate of its authority.
+    /// Returns the path of its authority's certificate.
     pub fn authority(&self) -> String {
         Path::new(self.folder.path()).join("ca.pem").display().to_string()
     }
@@ -40,7 +40,7 @@ impl MailServer {
         serde_json::from_str(&line).expect("JSON")
     }
 
-    /// What else it took, once it is told to end.
+    /// Stops the server. Returns the number of further emails that it accepted.
     pub fn others(mut self) -> usize {
         self.child.kill().expect("the server is there");
         self.child.wait().expect("it ends");

@@ -1,4 +1,4 @@
-//! The real program: TLS, passwords, the way from a refused grant to an email, and the stop.
+//! Notifications of the real program: TLS, passwords, the way from a denied grant to an email, and the stop.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::support::program::{Data, Program};
 
 const PASSWORD: &str = "open sesame hunter2";
 
-/// A folder with the password and the secret in files.
+/// Creates a folder with the password and the secret in files.
 fn secrets() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("password"), format!("{PASSWORD}\n")).unwrap();
@@ -41,7 +41,7 @@ fn start(folder: &TempDir, options: &[String], variables: &[(&str, &str)]) -> Pr
     Program::launch(&Data::Folder(&data), &options, variables).unwrap_or_else(|ended| panic!("{ended:?}"))
 }
 
-/// The demo tenant's named pool is full: whoever asks for a seat is refused.
+/// Causes a denial: the demo tenant's named pool is full, so the grant is denied.
 async fn refuse(program: &Program) {
     let policy = Policy { responsible_person: "boss@acme.example".into(), ..Policy::default() };
     let tenant = Tenant { tenant_id: "demo".into(), policy: Some(policy), ..Tenant::default() };
@@ -67,7 +67,7 @@ async fn listed(program: &Program) -> Notification {
     page.notifications.remove(0)
 }
 
-/// Waits until the only delivery is as it should be.
+/// Waits until a delivery satisfies `is`.
 async fn delivery(program: &Program, is: impl Fn(&Delivery) -> bool) -> Delivery {
     let mut looks = tokio::time::interval(Duration::from_millis(20));
     for _ in 0..1_500 {
@@ -98,7 +98,7 @@ async fn an_email_goes_by_tls_with_a_password_and_once() {
         delivery(&program, done).await;
         let told = listed(&program).await;
         assert_eq!(email["headers"]["message-id"], format!("<{}@licenses.example>", told.message_id));
-        // A process that was killed and one that goes on know that it was answered.
+        // After a kill, the next process knows that the email was accepted, and does not send it again by itself.
         program.kill();
         let program = start(&folder, &options, &trust);
         let again = RedeliverNotificationRequest { tenant_id: "demo".into(), topic: "exceeded/crm".into() };
@@ -152,7 +152,7 @@ async fn a_webhook_gets_a_signed_event_and_a_silent_one_holds_up_no_stop() {
     let folder = secrets();
     let secret = folder.path().join("secret").display().to_string();
     let options = ["--demo", "--webhook-url", &receiver.url(), "--webhook-secret-file", &secret].map(str::to_owned);
-    // Where spans are sent, there may be nobody: the receiver is told of the trace all the same.
+    // Nothing listens at the collector's address; the webhook carries the trace all the same.
     let program = start(&folder, &options, &[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")]);
     refuse(&program).await;
     delivery(&program, done).await;

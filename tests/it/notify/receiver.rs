@@ -1,4 +1,4 @@
-//! A receiver of webhooks: answers as it is told, and remembers what it was sent.
+//! A receiver of webhooks: answers as a test tells it, and records what it receives.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
@@ -18,24 +18,24 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::clients::{python, repository};
 
-/// 32 bytes.
+/// 32 bytes, in base64.
 pub const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
-/// What is answered to one request.
+/// The answer to one request.
 #[derive(Debug, Clone)]
 pub enum Answer {
     Status(u16),
-    /// The status, and from when on it can be asked again.
+    /// A status, and the value of `Retry-After`.
     Later(u16, String),
-    /// Elsewhere, as the header says.
+    /// A redirect to this address.
     Redirect(String),
-    /// It reads the request, and says nothing.
+    /// Reads the request and never answers.
     Silence,
-    /// The status, and then a body without an end.
+    /// A status, and a body without an end.
     Endless,
 }
 
-/// A request that came.
+/// A request that was received.
 #[derive(Debug, Clone)]
 pub struct Came {
     pub headers: BTreeMap<String, String>,
@@ -55,7 +55,7 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Answers so, one request after the other, and then 204.
+    /// Opens a receiver that gives these answers, one for each request, and then 204.
     pub async fn open(answers: impl IntoIterator<Item = Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its address");
@@ -77,12 +77,12 @@ impl Receiver {
         format!("http://{}/usher?token=x", self.address)
     }
 
-    /// Every request that came, in its order.
+    /// Returns all requests in the order of their arrival.
     pub fn came(&self) -> Vec<Came> {
         self.state.lock().unwrap().came.clone()
     }
 
-    /// The only one.
+    /// Returns the only request; panics if there is not exactly one.
     pub fn one(&self) -> Came {
         let mut came = self.came();
         assert_eq!(came.len(), 1, "{came:?}");
@@ -127,8 +127,8 @@ impl Came {
         self.headers.get(name).map_or("", String::as_str)
     }
 
-    /// The event, as a receiver reads it that checks the signature with the library of the specification. That one also
-    /// wants the time to be about now.
+    /// Returns the event if the specification's own library accepts its signature. The library also requires that the
+    /// time is about now.
     pub fn verified(&self, secret: &str) -> Option<Value> {
         let script = repository().join("tests/it/notify/python/verify.py");
         let mut child = python(&script)

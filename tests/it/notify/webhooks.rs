@@ -1,4 +1,4 @@
-//! A receiver that fails, is slow, repeats, and refuses.
+//! Webhooks: a receiver that fails, is slow, redirects, or refuses.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ async fn r34_a_receiver_that_fails_is_asked_again_with_the_same_id() {
     let (totals, _) = fixture.journal.totals(0).await;
     assert_eq!((totals.deliveries_pending, totals.deliveries_oldest), (1, 120), "for the metrics");
     notifier.run().await;
-    // It is not followed: whoever redirects could send events anywhere.
+    // A redirect is not followed: otherwise the receiver could direct events anywhere.
     assert_eq!(fixture.states().await, [format!("webhook Pending 2: {}", answered("307 Temporary Redirect"))]);
     let fixture = fixture.restart().await;
     fixture.pass(3 * MINUTE);
@@ -61,7 +61,7 @@ async fn r34_a_receiver_that_fails_is_asked_again_with_the_same_id() {
     assert_eq!(times.len(), 3, "signed anew each time: {times:?}");
 }
 
-/// In seconds, by a date, and for longer than a day, which is not granted.
+/// Shows that `Retry-After` is respected: in seconds, as a date, and for at most a day (R34).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r34_a_receiver_says_when_it_is_asked_again() {
     const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -142,8 +142,8 @@ async fn r34_a_receiver_that_is_away_for_three_days_leaves_a_dead_letter() {
     assert!(told[0].contains("webhook Dead 1") && told[0].contains("refused"), "{told:?}");
 }
 
-/// What was sent when the process died, without an answer, is sent again: with the same id, so that a receiver that had
-/// it knows.
+/// Shows that a delivery in flight when the process died is sent again with the same id, so that the receiver can
+/// recognize it (R34).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r34_a_process_that_stops_in_the_middle_sends_it_again_and_the_receiver_knows_it() {
     let receiver = Receiver::open([Answer::Silence]).await;
@@ -171,7 +171,7 @@ async fn r34_a_process_that_stops_in_the_middle_sends_it_again_and_the_receiver_
     assert_eq!((came.len(), came[0].header("webhook-id")), (2, came[1].header("webhook-id")));
 }
 
-/// A receiver checks with the library of the specification.
+/// Shows that the specification's own library accepts the signature.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signature_is_what_receivers_expect() {
     let receiver = Receiver::open([]).await;

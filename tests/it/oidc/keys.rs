@@ -1,4 +1,4 @@
-//! Which keys of a JWKS are used.
+//! The keys of a JWKS that are used.
 
 use serde_json::{Value, json};
 use usher::auth::oidc::{KeySet, Refused};
@@ -6,7 +6,7 @@ use usher::auth::oidc::{KeySet, Refused};
 use super::signer::{Signer, encoded};
 use super::{Fixture, claims, jwks};
 
-/// How many of the keys can be used; 0: it is refused for want of one.
+/// Returns the number of usable keys; 0 if the set is refused for want of one.
 fn usable(keys: &[Value]) -> usize {
     match KeySet::parse(&jwks(keys)) {
         Ok(set) => set.len(),
@@ -102,7 +102,7 @@ fn a_key_is_found_by_its_name_or_by_being_the_only_one() {
     let unnamed = |signer: &Signer| signer.signed(&json!({ "alg": signer.algorithm() }), &claims());
     assert!(fixture.check(&unnamed(&ec)).is_ok());
     for ambiguous in [unnamed(&one), unnamed(&two), two.token_of("", &claims())] {
-        // Other keys could make it clear.
+        // Keys that are published later could resolve the ambiguity.
         assert_eq!(fixture.refusal(&ambiguous), Refused::KeysPending);
     }
 }

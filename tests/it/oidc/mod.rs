@@ -1,4 +1,4 @@
-//! Access tokens of somebody else: which are taken, whose they are, and where the keys come from.
+//! Access tokens of an identity provider: which ones are accepted, whom they identify, and where the keys come from.
 
 mod keys;
 mod rules;
@@ -33,12 +33,12 @@ fn config(keys: KeysFrom) -> OidcConfig {
     OidcConfig { issuer: ISSUER.into(), audience: "usher".into(), keys, rules: vec![rule], name_claim: "sub".into() }
 }
 
-/// What a good token says.
+/// Returns the claims of a valid token.
 fn claims() -> Value {
     json!({ "iss": ISSUER, "aud": "usher", "sub": "alice", "exp": NOW + 600, "groups": ["logins"] })
 }
 
-/// [`claims`] with others in their place; `null` takes one away.
+/// Returns [`claims`] with some of them replaced; `null` removes a claim.
 fn claims_with(others: Value) -> Value {
     let mut claims = claims();
     for (name, value) in others.as_object().expect("an object") {
@@ -56,7 +56,7 @@ fn jwks(keys: &[Value]) -> String {
     json!({ "keys": keys }).to_string()
 }
 
-/// Usher with the keys of an issuer in a file.
+/// A verifier with an issuer's keys in a file.
 struct Fixture {
     folder: TempDir,
     oidc: Oidc,
@@ -91,7 +91,7 @@ impl Fixture {
     }
 }
 
-/// A signer, and a house that knows it as `k1`.
+/// Returns a signer, and a fixture that knows its key as `k1`.
 fn ed25519() -> (Signer, Fixture) {
     let signer = Signer::ed25519();
     let fixture = Fixture::with_keys(&[signer.jwk("k1")]);

@@ -1,4 +1,4 @@
-//! What the holder of a token may do.
+//! The roles and tenants that a token grants.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ fn rule(claim: &str, value: Option<&str>, role: Role, tenants: RuleTenants) -> R
     Rule { claim: claim.into(), value: value.map(Into::into), roles: Roles::NONE.with(role), tenants }
 }
 
-/// Whose token it is that says so, by these rules.
+/// Returns the principal of a token with these claims, by these rules.
 fn holder(rules: Vec<Rule>, name_claim: &str, others: Value) -> Result<Principal, Refused> {
     let signer = Signer::ed25519();
     let fixture = Fixture::with(&[signer.jwk("k1")], |config| {
@@ -70,7 +70,7 @@ fn tenants_come_from_a_claim_if_they_are_any() {
         (json!([]), &[]),
         (json!(7), &[]),
         (json!("a\nb"), &[]),
-        // It is the id of a tenant, if there is one.
+        // `all` is an ordinary tenant id here.
         (json!("all"), &["all"]),
     ] {
         let rules = vec![rule("groups", None, Role::Viewer, RuleTenants::FromClaim("tenant".into()))];

@@ -1,4 +1,4 @@
-//! An issuer's web server, which answers what it is told to.
+//! An issuer's web server, which answers as a test tells it.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,7 +8,8 @@ use std::thread::{self, JoinHandle};
 
 use usher::auth::oidc::KeysFrom;
 
-/// What it answers; an empty text: nothing, until it ends.
+/// State shared with the server's thread. An empty answer means that the connection stays open without an answer until
+/// the server ends.
 #[derive(Default)]
 struct Shared {
     answer: Mutex<String>,
@@ -59,14 +60,14 @@ impl Server {
         self.shared.answer.lock().unwrap().clear();
     }
 
-    /// How often it was asked.
+    /// Returns the number of requests so far.
     pub fn requests(&self) -> usize {
         self.shared.asked.load(Ordering::SeqCst)
     }
 }
 
 impl Shared {
-    /// A connection that is left open.
+    /// Serves a connection. Returns it if it must stay open.
     fn serve(&self, mut connection: TcpStream) -> Option<TcpStream> {
         let mut request = Vec::new();
         let mut buffer = [0; 1024];
@@ -83,7 +84,7 @@ impl Shared {
         if answer.is_empty() {
             return Some(connection);
         }
-        // Whoever has read enough goes away.
+        // A client that has read enough may close the connection.
         let _ = connection.write_all(answer.as_bytes());
         None
     }

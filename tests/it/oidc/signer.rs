@@ -1,4 +1,4 @@
-//! An issuer's private keys, made for the test.
+//! An issuer's private keys, generated for the tests.
 
 use std::process::Command;
 use std::sync::OnceLock;
@@ -18,7 +18,7 @@ pub enum Signer {
     Ed25519(Ed25519KeyPair),
 }
 
-/// PKCS#8. `ring` makes no RSA keys.
+/// Returns an RSA key in PKCS#8, made by OpenSSL: `ring` cannot generate RSA keys.
 fn rsa_key() -> &'static [u8] {
     static KEY: OnceLock<Vec<u8>> = OnceLock::new();
     KEY.get_or_init(|| {
@@ -37,7 +37,7 @@ pub fn encoded(bytes: impl AsRef<[u8]>) -> String {
 }
 
 impl Signer {
-    /// Always the same one in a run.
+    /// Returns the RSA signer, with the same key for the whole run.
     pub fn rsa() -> Self {
         Signer::Rsa(RsaKeyPair::from_pkcs8(rsa_key()).expect("a key"))
     }
@@ -53,7 +53,7 @@ impl Signer {
         Signer::Ed25519(Ed25519KeyPair::from_pkcs8(key.as_ref()).expect("a key"))
     }
 
-    /// The public key, without `alg`.
+    /// Returns the public key as a JWK, without `alg`.
     pub fn jwk(&self, kid: &str) -> Value {
         match self {
             Signer::Rsa(pair) => {
@@ -70,7 +70,7 @@ impl Signer {
         }
     }
 
-    /// The algorithm that it signs with if nothing else is said.
+    /// Returns the algorithm that the signer uses by default.
     pub fn algorithm(&self) -> &'static str {
         match self {
             Signer::Rsa(_) => "RS256",
@@ -79,7 +79,7 @@ impl Signer {
         }
     }
 
-    /// A token of key `k1`.
+    /// Returns a token signed with the key `k1`.
     pub fn token(&self, claims: &Value) -> String {
         self.token_of("k1", claims)
     }
@@ -92,7 +92,8 @@ impl Signer {
         self.signed_bytes(header.to_string().as_bytes(), claims.to_string().as_bytes())
     }
 
-    /// RSA keys sign with PSS if the header says PS256; else the header is a text like any other.
+    /// Signs any header and claims. An RSA key uses PSS if the header contains `PS256`; otherwise the header has no
+    /// effect.
     pub fn signed_bytes(&self, header: &[u8], claims: &[u8]) -> String {
         let signed = format!("{}.{}", encoded(header), encoded(claims));
         let signature = self.sign(signed.as_bytes(), header.windows(5).any(|text| text == b"PS256"));

@@ -1,4 +1,4 @@
-//! Where keys come from, and what is in force while they change.
+//! Sources of keys, and the keys in force while they change.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ fn asking(keys: KeysFrom) -> (Oidc, Arc<ManualClock>) {
     (Oidc::new(config(keys), clock).expect("a URL is not asked at once"), manual)
 }
 
-/// A token that was never seen, of a key that is called so.
+/// Returns a new token under this key id.
 fn fresh(signer: &Signer, kid: &str) -> String {
     static LAST: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     let number = LAST.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -108,7 +108,8 @@ async fn old_keys_stay_in_force_whatever_the_issuer_answers() {
     assert_eq!(oidc.refresh_failures(), answers.len() as u64, "a mebibyte is not too much");
 }
 
-/// Tokio's clock moves on by itself while nothing happens.
+/// Shows that an issuer which does not answer is given up within 6 s. The paused clock of tokio advances by itself
+/// while nothing happens.
 #[tokio::test(start_paused = true)]
 async fn an_issuer_that_does_not_answer_is_not_waited_for() {
     let server = Server::start();

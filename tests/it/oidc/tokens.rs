@@ -1,4 +1,4 @@
-//! Which tokens are taken.
+//! The tokens that are accepted.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ fn every_algorithm_is_taken_with_and_without_the_name_of_its_key() {
     }
 }
 
-/// RFC 8725, 2.1: what a token says about its algorithm chooses nothing that its key is not for.
+/// Shows that a token cannot choose an algorithm which its key is not for (RFC 8725, 2.1).
 #[test]
 fn the_key_decides_about_the_algorithm() {
     let (rsa, p256) = (Signer::rsa(), Signer::p256());
@@ -164,7 +164,7 @@ fn claims_are_for_us_and_make_sense() {
     ] {
         assert_eq!(fixture.refusal(&signer.token(&claims_with(others.clone()))), why, "{others}");
     }
-    // `null` is not absent.
+    // `null` is not the same as absent.
     let null = claims().to_string().replacen('{', "{\"nbf\":null,", 1);
     let token = signer.signed_bytes(br#"{"alg":"EdDSA","kid":"k1"}"#, null.as_bytes());
     assert_eq!(fixture.refusal(&token), Refused::Claims);
@@ -205,7 +205,7 @@ fn nobody_else_signs_for_the_issuer() {
     for (ours, foreign) in [(Signer::p256(), Signer::p256()), (Signer::ed25519(), Signer::ed25519())] {
         let fixture = Fixture::with_keys(&[ours.jwk("k1")]);
         assert_eq!(fixture.refusal(&foreign.token(&claims())), Refused::Signature);
-        // A key that the token brings along.
+        // A key inside of the token is ignored.
         let mut header = json!({ "alg": foreign.algorithm(), "kid": "k1" });
         header["jwk"] = foreign.jwk("k1");
         assert_eq!(fixture.refusal(&foreign.signed(&header, &claims())), Refused::Signature);

@@ -1,4 +1,4 @@
-//! The audit of a running service: exported as a file, and forgotten when its time is over.
+//! The audit of a running service: export as a file, and retention.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ async fn exporting(
     audit(program).export_audit_events(request).await.map(tonic::Response::into_inner)
 }
 
-/// The whole file; its pieces are whole lines.
+/// Exports the whole file. Its chunks are whole lines.
 async fn export(program: &Program, request: ExportAuditEventsRequest) -> Result<String, Status> {
     let mut pieces = exporting(program, request).await?;
     let mut file = Vec::new();
@@ -75,7 +75,7 @@ async fn an_export_is_what_the_list_is(data: &Data<'_>) {
     for user in ["user0@acme.example", "user1@acme.example", "user2@acme.example", "nobody"] {
         let _ = check_out(&mut seats, user).await;
     }
-    // Denials are audited with the next batch (R21).
+    // A denial's event is written with the next batch (R21).
     let denials = ListAuditEventsRequest { action: AuditAction::CheckOutDenied.into(), ..Default::default() };
     while list(&program, denials.clone()).await.len() < 2 {}
     let listed = list(&program, ListAuditEventsRequest::default()).await;
@@ -117,15 +117,15 @@ async fn an_export_is_what_the_list_is(data: &Data<'_>) {
     assert_eq!(told.code(), Code::NotFound, "{told:?}");
 }
 
-/// Some exports that nobody reads: they hold their places, and no more than a page each. When the service ends it says
-/// that what came is not the file.
+/// Shows that exports are limited, that an unread export keeps its slot, and that the stop of the service ends an
+/// export with an error, which says that the file is not whole.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn exports_are_few_and_say_when_they_are_not_whole() {
     let folder = tempfile::tempdir().unwrap();
     let program = start(&Data::Folder(folder.path()), 2);
     tenant_with_users(&program, "acme", &users(10_000)).await;
     let mut open = Vec::new();
-    // A quarter of the eight places: the tenant's share.
+    // A tenant may have a quarter of the eight slots.
     for _ in 0..2 {
         open.push(exporting(&program, json_lines()).await.expect("a place"));
     }
@@ -134,7 +134,7 @@ async fn exports_are_few_and_say_when_they_are_not_whole() {
     assert_eq!((refused.code(), reason.as_str()), (Code::Unavailable, "TOO_MANY_EXPORTS"));
     let mut last = open.pop().expect("one is left");
     drop(open);
-    // Their places are free as soon as the service has heard of it.
+    // The slots are free as soon as the service notices the cancellation.
     while exporting(&program, json_lines()).await.is_err() {}
     program.terminate();
     let told = loop {
@@ -149,14 +149,14 @@ async fn exports_are_few_and_say_when_they_are_not_whole() {
     assert_eq!(program.ended().status.code(), Some(0));
 }
 
-/// What time it is.
-#[allow(clippy::disallowed_methods)] // What a running service goes by.
+/// Returns the wall time.
+#[allow(clippy::disallowed_methods)] // The program uses the machine's clock.
 fn now() -> Wall {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
     Wall(i64::try_from(since.as_millis()).expect("a while to go"))
 }
 
-/// An audit of a tenant that there was: a block of 500 days ago, one of yesterday, and a few of today.
+/// Writes the audit of a deleted tenant: a block 500 days ago, a block yesterday, and a few events today.
 async fn write_history(store: &dyn Store) {
     store.installation(installation(1)).await.expect("a store");
     let (owner, mut position) = store.claim(ShardId(0), None, OwnerToken::random().into()).await.expect("a claim");
@@ -211,7 +211,7 @@ async fn old_events_are_forgotten_while_it_serves(data: &Data<'_>) {
     shows(&program, &expected);
     program.terminate();
     assert_eq!(program.ended().status.code(), Some(0));
-    // The tenant of old has no name any more: only the store can tell what is left of it.
+    // The deleted tenant has no name any more, so its events are counted in the store.
     let left = match data {
         Data::Folder(folder) => left(&SqliteStore::open(folder).expect("a store")).await,
         Data::Postgres(url) => {
@@ -222,7 +222,7 @@ async fn old_events_are_forgotten_while_it_serves(data: &Data<'_>) {
     assert_eq!(left, audit_block::EVENTS + 10);
 }
 
-/// Events before those of the tenant that there is now.
+/// Returns the number of events before those of the present tenant.
 async fn left(store: &dyn Store) -> usize {
     let last = EventNo(2 * audit_block::EVENTS as u64 + 11);
     let mut query = everything(1);

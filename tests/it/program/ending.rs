@@ -1,4 +1,4 @@
-//! Shutdown: SIGTERM under load loses nothing that was acknowledged, hangs nobody, and ends in time.
+//! Shutdown: SIGTERM under load loses nothing that was acknowledged, leaves no call hanging, and ends in time.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,7 +41,8 @@ async fn sigterm_under_load_drains(data: &Data<'_>) {
                             acknowledged.lock().unwrap().insert(lease.session_id);
                             count.fetch_add(1, Ordering::Relaxed);
                         }
-                        // One with a source was made here: the call never left, for the server says no more.
+                        // A status with a source was made by this client: the call was never sent, because the server
+                        // is gone.
                         Err(status) => {
                             let unsent = std::error::Error::source(&status).is_some();
                             assert!(unsent || status.code() == Code::Unavailable, "{status:?}");

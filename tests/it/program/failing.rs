@@ -1,4 +1,4 @@
-//! What goes wrong at the start is one clear line and an exit code of its own: no panic, no backtrace.
+//! Failed starts: each prints one clear line and has its own exit code, without a panic or a backtrace.
 
 use std::net::TcpListener;
 

@@ -21,7 +21,7 @@ use usher::proto::v1::{
 
 use crate::support::program::{Data, Program};
 
-/// Runs a test on each store.
+/// Makes each test run on both stores.
 macro_rules! on_both_stores {
     ($($name:ident),+ $(,)?) => {
         mod sqlite {
@@ -43,7 +43,7 @@ macro_rules! on_both_stores {
 }
 pub(crate) use on_both_stores;
 
-/// A tenant in demo mode (R30) with a pool `primary`: its seats are `--demo-seats`.
+/// Creates a tenant in demo mode (R30) with a pool `primary` of `--demo-seats` seats, and users.
 async fn tenant_with_users(program: &Program, id: &str, users: &[String]) {
     let mut tenants = TenantServiceClient::new(program.channel());
     let tenant = Tenant { tenant_id: id.into(), policy: Some(Policy::default()), ..Tenant::default() };
@@ -75,7 +75,7 @@ fn login(user: &str) -> CheckOutRequest {
     }
 }
 
-/// A yes, or the reason of the no.
+/// Returns the lease, or the reason of the denial.
 fn decision(answer: CheckOutResponse) -> Result<Lease, DenialReason> {
     match answer.outcome {
         Some(Outcome::Lease(lease)) => Ok(lease),
@@ -94,7 +94,7 @@ async fn usage(program: &Program) -> PoolUsage {
     usage.pools.into_iter().next().expect("the pool is there")
 }
 
-/// The ids of all live sessions, page by page.
+/// Returns the ids of all live sessions, page by page.
 async fn live_sessions(program: &Program) -> Vec<String> {
     let mut sessions = SessionServiceClient::new(program.channel());
     let mut found = Vec::new();

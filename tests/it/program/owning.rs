@@ -1,5 +1,5 @@
-//! Processes on one database: one serves, the others stand by. Whoever is silent for too long is replaced, and says nothing
-//! of its own when it wakes up (I8).
+//! Several processes on one database: one serves, the others stand by. An owner that is silent for too long is
+//! replaced, and answers nothing from memory when it wakes up (C4, I8).
 
 use std::time::Duration;
 
@@ -16,18 +16,18 @@ use crate::support::postgres;
 use crate::support::program::{Data, Program};
 use crate::support::proxy::{Network, Proxy};
 
-/// What a process ends with that lost its shards.
+/// Exit code of a process that lost its shards.
 const LOST: i32 = 8;
-/// How long a caller waits who may not be answered.
+/// Timeout of a call that must not be answered.
 const ATTEMPT: Duration = Duration::from_secs(1);
 
-/// Starts a process, and comes back when it serves.
+/// Starts a process. The task ends when the process serves.
 fn stand_by(url: &str) -> JoinHandle<Program> {
     let url = url.to_owned();
     tokio::task::spawn_blocking(move || start(&Data::Postgres(&url), 1))
 }
 
-/// What can be answered from memory about this session and this user, each asked of one process: none may be answered.
+/// Sends every kind of call that could be answered from memory, and asserts that none is answered (C4).
 async fn says_nothing(program: &Program, session: &str, user: &str) {
     let (mut seats, channel) = (program.seats(), program.channel());
     let tenant_id = || "acme".to_owned();
@@ -51,8 +51,8 @@ async fn says_nothing(program: &Program, session: &str, user: &str) {
     refused("usage", usage.map(|answer| format!("{answer:?}")));
 }
 
-/// UNAVAILABLE, or nothing before the deadline, where something would be changed and nobody can tell whether it was. One with
-/// a source was made here: the process is gone, or about to be.
+/// Asserts that a call was not answered: UNAVAILABLE, or a check-in without any answer before its deadline, whose
+/// outcome is unknown. A status with a source was made by this client: the process is gone or about to be.
 fn refused(what: &str, answer: Result<String, Status>) {
     match answer {
         Ok(answer) => panic!("{what} was answered: {answer}"),
@@ -64,8 +64,8 @@ fn refused(what: &str, answer: Result<String, Status>) {
     }
 }
 
-/// The first of two users has the only seat, at a process that is then replaced; there it is returned, and the second one
-/// gets it.
+/// Asserts that the second process knows the first user's session, which holds the only seat: it returns the seat
+/// there, and the second user gets it.
 async fn handed_over(second: &Program, session: &str, other: &str) {
     let request = CheckInRequest { tenant_id: "acme".into(), session_id: session.into() };
     assert!(second.seats().check_in(request).await.unwrap().into_inner().ended_now);
@@ -81,7 +81,7 @@ async fn a_second_process_stands_by_until_the_first_one_ends() {
     let lease = check_out(&mut first.seats(), &users[0]).await.unwrap();
 
     let second = stand_by(url.expose_secret());
-    // It joins, and sees that the first one lives.
+    // The second process joins, and sees that the first one is alive.
     let client = postgres::connect(url.expose_secret()).await;
     let joined = "SELECT count(*) FROM nodes WHERE state = 0 AND beat > 2";
     while client.query_one(joined, &[]).await.unwrap().get::<_, i64>(0) == 0 {
@@ -141,7 +141,7 @@ async fn an_owner_that_is_cut_off_from_the_store_is_replaced_and_says_nothing_of
     }
 }
 
-/// No beat of who owns a shard is written.
+/// Refuses heartbeats of a process that owns a shard.
 const NO_BEATS: &str = "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         IF EXISTS (SELECT FROM owners WHERE node_id = NEW.node_id) THEN RAISE EXCEPTION 'not now'; END IF;
         RETURN NEW;
@@ -172,7 +172,8 @@ async fn who_is_told_to_end_before_its_shards_are_confirmed_gives_them_back() {
     assert!(next.ended().status.success());
 }
 
-/// Of two that begin together on a database that nobody has used, one serves and one stands by; neither ends.
+/// Shows that of two processes which start together on an empty database, one serves and one stands by, and neither
+/// ends.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_starts_at_once_one_serves_and_the_other_stands_by() {
     for _ in 0..4 {

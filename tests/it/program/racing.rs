@@ -1,4 +1,4 @@
-//! Never one seat too many (I1), however many ask at once.
+//! Never one seat above the limit (I1), however many users sign in at once.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ async fn ten_thousand_on_a_thousand(data: &Data<'_>) {
     assert_eq!(live_sessions(&program).await.into_iter().collect::<BTreeSet<_>>(), granted);
 }
 
-/// All users sign in at once; answers the sessions of those who may.
+/// Signs all users in at once. Returns the sessions of those who got a seat.
 async fn race(program: &Program, users: &[String]) -> Vec<String> {
     let seats = program.seats();
     let calls: Vec<_> = users

@@ -16,7 +16,7 @@ async fn what_was_acknowledged_survives_kill_9(data: &Data<'_>) {
     let all = users(600);
     tenant_with_users(&program, "acme", &all).await;
 
-    // Logins and logouts from many clients; each notes only what it was told.
+    // Logins and logouts by many clients; each notes only what was acknowledged.
     let held = Arc::new(Mutex::new(BTreeSet::new()));
     let returning = Arc::new(Mutex::new(BTreeSet::new()));
     let acknowledged = Arc::new(AtomicUsize::new(0));
@@ -37,7 +37,7 @@ async fn what_was_acknowledged_survives_kill_9(data: &Data<'_>) {
                     held.lock().unwrap().insert(lease.session_id.clone());
                     acknowledged.fetch_add(1, Ordering::Relaxed);
                     if at % 3 == 0 {
-                        // Between asking and hearing, either state is right.
+                        // Between the request and its answer, either state is right.
                         returning.lock().unwrap().insert(lease.session_id.clone());
                         held.lock().unwrap().remove(&lease.session_id);
                         let request = CheckInRequest { tenant_id: "acme".into(), session_id: lease.session_id.clone() };
@@ -68,7 +68,7 @@ async fn what_was_acknowledged_survives_kill_9(data: &Data<'_>) {
     assert!(live.len() <= 500, "{} live", live.len());
     assert!(returning.len() <= 30, "at most one unanswered check-in a client");
 
-    // And the limit holds on.
+    // The limit still holds.
     let mut seats = program.seats();
     let mut free = 500 - live.len();
     for user in &all {

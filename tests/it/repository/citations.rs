@@ -1,14 +1,14 @@
-//! Numbers that are cited: a rule, an invariant or a guard is defined in `docs/DOMAIN.md`, and a decision has a page. The
-//! other way round, every rule and invariant that is defined there is cited by a test.
+//! Citations: every rule, invariant and guard that is cited is defined in `docs/DOMAIN.md`, every cited decision has a
+//! page, and every defined rule and invariant is cited by a test.
 
 use std::collections::BTreeSet;
 
 use super::{files, text};
 
 const DOMAIN: &str = "docs/DOMAIN.md";
-/// Its examples prove nothing.
+/// This file is left out: its examples are no citations.
 const THIS: &str = "tests/it/repository/citations.rs";
-/// Rules, invariants, and rules for several processes.
+/// Prefixes of rules, of invariants, and of rules for several processes.
 const SERIES: [char; 3] = ['R', 'I', 'C'];
 
 #[test]
@@ -43,7 +43,7 @@ fn every_number_is_defined_once() {
     }
 }
 
-/// Everything in which a number can be cited.
+/// Returns every file that may contain citations.
 fn citing() -> Vec<String> {
     let mut all = vec!["README.md".to_owned()];
     for ending in [".rs", ".proto", ".sql", ".md"] {
@@ -53,7 +53,8 @@ fn citing() -> Vec<String> {
     all
 }
 
-/// Rules and invariants have a heading each, `### R…: …`; guards have a row of the table, `| 1 | …`.
+/// Returns the definitions of a page: rules and invariants have a heading each, `### R…: …`; guards have a row in a
+/// table, `| 1 | …`.
 fn definitions(page: &str) -> Vec<String> {
     let heading = |line: &str| {
         let (number, _) = line.strip_prefix("### ")?.split_once(": ")?;
@@ -77,7 +78,7 @@ fn citations(text: &str) -> BTreeSet<String> {
             "decision" | "decisions" => "decision",
             _ => continue,
         };
-        // "guards 1, 2 and 5"
+        // A list such as "guards 1, 2 and 5".
         let list =
             words[at + 1..].iter().take_while(|word| ["", "and", "to"].contains(word) || word.parse::<u8>().is_ok());
         cited.extend(list.filter_map(|word| Some(format!("{name} {}", word.parse::<u8>().ok()?))));
@@ -85,14 +86,15 @@ fn citations(text: &str) -> BTreeSet<String> {
     cited
 }
 
-/// A letter, a number, and a small letter where a rule was put between two others.
+/// Returns whether a word is a citation: a prefix, a number, and possibly a small letter for a rule that was inserted
+/// between two others.
 fn is_number(word: &str) -> bool {
     let number = word.strip_prefix(SERIES).unwrap_or_default();
     let number = number.strip_suffix(|c: char| c.is_ascii_lowercase()).unwrap_or(number);
     !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `docs/decisions/0051-….md`: decision 51.
+/// Returns the decision of a page: `docs/decisions/0051-….md` is decision 51.
 fn decision(page: &str) -> String {
     let name = page.rsplit('/').next().unwrap_or_default();
     let number = name.split('-').next().and_then(|number| number.parse::<u8>().ok());

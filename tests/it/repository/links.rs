@@ -1,4 +1,4 @@
-//! Links of the pages lead to files and headings that exist, and every option of the server is described.
+//! Links in the pages lead to existing files and headings, and every option of the server is documented.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,20 +7,20 @@ use std::process::Command;
 
 use super::{ROOT, files, text};
 
-/// Every page of the repository.
+/// Returns every page of the repository.
 fn pages() -> Vec<String> {
     let root = fs::read_dir(ROOT).expect("the root").map(|entry| entry.expect("an entry").file_name());
     let root = root.filter_map(|name| name.into_string().ok()).filter(|name| name.ends_with(".md"));
     root.chain(files(&["docs", "deploy", "examples"], ".md")).collect()
 }
 
-/// The targets of the links `[text](target)` of a page, without those to other sites.
+/// Returns the targets of a page's links `[text](target)`, without those to other sites.
 fn targets(page: &str) -> Vec<&str> {
     let links = page.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     links.filter(|target| !target.contains("://") && !target.contains(char::is_whitespace)).collect()
 }
 
-/// A heading as an anchor: lower case, spaces as hyphens, no punctuation.
+/// Returns a heading's anchor: lower case, hyphens for spaces, no punctuation.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
     kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
@@ -31,7 +31,7 @@ fn anchors(page: &str) -> BTreeSet<String> {
     headings.map(|line| anchor(line.trim_start_matches('#'))).collect()
 }
 
-/// A path without `.` and `..`.
+/// Returns a path without `.` and `..`.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
@@ -46,7 +46,7 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// Why a link of a page leads nowhere.
+/// Returns why a page's link is broken, if it is.
 fn broken(page: &str, target: &str) -> Option<String> {
     let (path, heading) = target.split_once('#').unwrap_or((target, ""));
     let folder = Path::new(page).parent().expect("a folder");

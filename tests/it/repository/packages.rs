@@ -1,4 +1,4 @@
-//! Other people's code, as `deny.toml` wants it, without the tool: under which licenses, and from where.
+//! Dependencies keep the rules of `deny.toml`, checked without cargo-deny: their licenses, and their sources.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{ROOT, text};
 
-/// The packages that are compiled on Linux, as cargo sees them.
+/// Returns the packages that are compiled on Linux, as cargo sees them.
 fn packages() -> Vec<Value> {
     let mut command = Command::new("cargo");
     command.args(["metadata", "--offline", "--locked", "--format-version=1"]).current_dir(ROOT);
@@ -20,22 +20,22 @@ fn packages() -> Vec<Value> {
     all.iter().filter(used).cloned().collect()
 }
 
-/// The licenses that `deny.toml` allows.
+/// Returns the licenses that `deny.toml` allows.
 fn allowed() -> Vec<String> {
     let deny = text("deny.toml");
     let list = deny.split_once("\nallow = [\n").and_then(|(_, rest)| rest.split_once("]\n")).expect("a list").0;
     list.lines().map(|line| line.trim().trim_matches(['"', ',']).to_owned()).collect()
 }
 
-/// Whether an SPDX expression can be met with these: one of what is joined by OR, each of what is joined by AND.
-/// `/` is OR in old manifests. An exception only adds permissions.
+/// Returns whether the allowed licenses satisfy an SPDX expression: one alternative of OR, every part of AND. `/` means
+/// OR in old manifests. An exception only adds permissions.
 fn met(expression: &str, allowed: &[String]) -> bool {
     let expression = expression.replace('/', " OR ");
     let one = |license: &str| {
         let license = license.trim_matches(|c: char| "() ".contains(c)).split(" WITH ").next().unwrap_or_default();
         allowed.iter().any(|allowed| allowed == license)
     };
-    // What stands in parentheses is the only OR within an AND, so the order of the two does not matter.
+    // Inside an AND, an OR occurs only in parentheses, so the expression can be split in this order.
     let any = |part: &str| part.split(" OR ").any(one);
     if expression.contains('(') {
         expression.split(" AND ").all(any)
@@ -51,7 +51,7 @@ fn every_package_has_a_license_that_is_allowed() {
     let refused = packages.iter().filter(|package| !package["license"].as_str().is_some_and(|it| met(it, &allowed)));
     let refused: Vec<_> = refused.map(|package| format!("{}: {}", package["name"], package["license"])).collect();
     assert!(refused.is_empty(), "{refused:?}");
-    // And none is allowed for nothing.
+    // Every allowed license is used by a package.
     let texts: Vec<_> = packages.iter().filter_map(|package| package["license"].as_str()).collect();
     for license in &allowed {
         assert!(texts.iter().any(|text| text.contains(license.as_str())), "{license} is allowed, and nobody has it");

@@ -1,4 +1,4 @@
-//! Calls: counted, bounded in number and time, and none harms another.
+//! Calls: they are counted, limited in number and time, and isolated from each other.
 
 use tonic::{Code, Response, Status};
 
@@ -21,7 +21,7 @@ async fn calls_are_counted_by_method_and_code_and_made_up_names_as_other() {
     assert_eq!(running.stats.calls().count(), 3, "no other name was counted");
 }
 
-/// Calls a method that no client has a stub for.
+/// Calls a method for which no client has a stub.
 async fn unknown(running: &Running, path: &'static str) -> Status {
     let endpoint = Endpoint::from_shared(format!("http://{}", running.address)).unwrap();
     let mut grpc = tonic::client::Grpc::new(endpoint.connect().await.unwrap());
@@ -47,7 +47,8 @@ async fn a_panic_is_an_internal_error_and_the_connection_goes_on() {
     assert_eq!((running.count(CHECK, "INTERNAL"), running.count(WATCH, "INTERNAL")), (1, 1));
 }
 
-/// Health needs no credential, so that its calls are not counted against those that do.
+/// Shows the limit of calls without a credential on one connection. Health calls need no credential, so they do not
+/// count toward `--max-calls`.
 #[tokio::test]
 async fn a_connection_has_so_many_calls_without_a_credential_and_then_there_is_room_again() {
     let mut running = run("--max-calls 1").await;
@@ -106,7 +107,7 @@ async fn too_many_header_fields_are_refused_whatever_they_are() {
     }
 }
 
-/// Such as an access token that names hundreds of groups.
+/// Shows that large headers are refused with a reason, such as an access token that names hundreds of groups.
 #[tokio::test]
 async fn headers_that_are_too_large_are_refused_with_a_reason() {
     let running = run("--max-headers 4KiB").await;

@@ -1,4 +1,4 @@
-//! Connections: how many, for how long, and how they end.
+//! Connections: their number, their lifetime, and their end.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -20,7 +20,7 @@ async fn one_connection_too_many_is_closed_at_once() {
     }
 }
 
-/// Waits until the server closes the socket. What it sends before does not matter.
+/// Waits until the server closes the socket; ignores what it sends before.
 async fn closed(mut socket: TcpStream) {
     let mut rest = Vec::new();
     // An error is an end as well: a reset.
@@ -48,7 +48,7 @@ async fn a_connection_that_calls_lives_on_until_its_age_and_its_watcher_is_told(
     let mut client = running.client().await;
     let mut watch = client.watch(health_check("")).await.unwrap().into_inner();
     watch.message().await.unwrap().expect("the first message");
-    // A call that is open when the connection is asked to go may end.
+    // A call in flight when its connection is closed may end.
     let mut other = client.clone();
     let open = tokio::spawn(async move { other.check(health_check("hang")).await });
     soon(running.hanging.recv()).await;
@@ -57,7 +57,7 @@ async fn a_connection_that_calls_lives_on_until_its_age_and_its_watcher_is_told(
     assert_eq!(running.count(WATCH, "UNAVAILABLE"), 1);
     running.release.add_permits(1);
     soon(open).await.unwrap().unwrap();
-    // The client comes back by itself, on a new connection.
+    // The client reconnects by itself.
     soon(client.check(health_check(""))).await.unwrap();
 }
 
@@ -99,7 +99,7 @@ async fn a_drain_does_not_wait_for_ever() {
 async fn a_drain_does_not_wait_for_a_client_that_does_not_listen() {
     let running = run("").await;
     let mut socket = TcpStream::connect(running.address).await.unwrap();
-    // The preface and empty settings: a connection that will never read.
+    // The preface and empty settings: a client that never reads.
     socket.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
     while running.stats.connections_now() == 0 {
         tokio::task::yield_now().await;

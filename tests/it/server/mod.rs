@@ -1,4 +1,4 @@
-//! The front door on real sockets, with a puppet for a service.
+//! The gRPC server on real sockets, with a test service behind it.
 
 mod calls;
 mod connections;
@@ -26,12 +26,12 @@ use usher::cli::{Cli, Command};
 use usher::config::{Config, Limits};
 use usher::server::{CallHandler, Listener, Methods, Routes, Server, Stats};
 
-/// Waiting for what must happen; only a test that fails waits this long.
+/// Timeout of events that must happen; only a failing test waits this long.
 const SOON: Duration = Duration::from_secs(20);
 
-/// A service that does what the name of the asked service says.
+/// A health service whose behavior is chosen by the service name in the request.
 struct Puppet {
-    /// Told of every call to `hang`, which ends when `release` has a permit.
+    /// Receives a message for every call to `hang`, which ends when `release` has a permit.
     hanging: mpsc::UnboundedSender<()>,
     release: Arc<Semaphore>,
 }
@@ -56,7 +56,7 @@ impl Health for Puppet {
 
     type WatchStream = Pin<Box<dyn Stream<Item = Result<HealthCheckResponse, Status>> + Send>>;
 
-    /// One message, and then nothing for ever; or a panic.
+    /// Sends one message and then stays open; or panics.
     async fn watch(&self, request: Request<HealthCheckRequest>) -> Result<Response<Self::WatchStream>, Status> {
         let panics = request.get_ref().service == "panic";
         let first = tokio_stream::once(Ok(HealthCheckResponse { status: ServingStatus::Serving.into() }));
@@ -115,7 +115,7 @@ impl Running {
 
 fn health_check(service: &str) -> Request<HealthCheckRequest> {
     let mut request = Request::new(HealthCheckRequest { service: service.into() });
-    // No test hangs when the server does.
+    // Keeps a test from hanging when the server does.
     request.set_timeout(SOON);
     request
 }
@@ -124,7 +124,7 @@ async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(SOON, what).await.expect("it should have happened by now")
 }
 
-/// The reason in the `ErrorInfo` of a status.
+/// Returns the reason in the `ErrorInfo` of a status.
 fn reason(status: &Status) -> String {
     status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What answers before everything is loaded.
+//! Calls that are answered before everything is loaded.
 
 use usher::health::{NotReadyReason, Readiness};
 use usher::proto::v1::CheckInRequest;
@@ -36,12 +36,12 @@ async fn while_it_starts_health_and_reflection_answer_and_everything_else_is_una
     assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "LOADING"));
     assert!(status.get_details_retry_info().is_some());
 
-    // A watcher of the health hears of the end, and of nothing in between.
+    // A health watch reports only the change to SERVING, and nothing in between.
     readiness.set(NotReadyReason::StoreAway);
     readiness.clear(NotReadyReason::StoreAway);
     readiness.clear(NotReadyReason::Loading);
     assert_eq!(soon(watch.message()).await.unwrap().unwrap().status(), ServingStatus::Serving);
-    // The status of a name that nobody has stays unknown, on a stream that stays.
+    // The status of an unknown service stays unknown, on a stream that stays open.
     let mut unknown = health.watch(health_check("nobody")).await.unwrap().into_inner();
     assert_eq!(unknown.message().await.unwrap().unwrap().status(), ServingStatus::ServiceUnknown);
 }

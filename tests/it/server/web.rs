@@ -1,4 +1,4 @@
-//! gRPC-Web over HTTP/1.1, by hand; and what only a client by hand can send.
+//! gRPC-Web over HTTP/1.1, written by hand, including requests that only such a client can send.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -8,10 +8,10 @@ use super::*;
 #[tokio::test]
 async fn grpc_web_speaks_http_1_and_so_do_its_errors() {
     let running = run("").await;
-    // An empty message behind its frame: five zero bytes.
+    // An empty message in its frame: five zero bytes.
     let (head, body) = post(&running, "/grpc.health.v1.Health/Check", GRPC_WEB, "", &[0; 5]).await;
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-    // A message with status 1 (serving), then the trailers, in a frame of their own.
+    // A message with status 1 (serving), then the trailers in a frame of their own.
     assert_eq!(body[..7], [0, 0, 0, 0, 2, 8, 1]);
     assert!(String::from_utf8_lossy(&body[7..]).contains("grpc-status:0"), "{body:?}");
     let (head, _) = post(&running, "/made.up/Method", GRPC_WEB, "", &[0; 5]).await;
@@ -25,7 +25,7 @@ async fn grpc_web_speaks_http_1_and_so_do_its_errors() {
 
 #[tokio::test]
 async fn a_call_ends_at_its_own_deadline_the_default_or_the_longest() {
-    // By gRPC-Web: tonic's client gives up by itself at the deadline that it sends.
+    // Uses gRPC-Web, because tonic's client gives up by itself at the deadline that it sends.
     let hang = [&[0, 0, 0, 0, 6, 0x0a, 4][..], b"hang"].concat();
     for (options, header) in [
         ("", "grpc-timeout: 50m\r\n"),
@@ -45,7 +45,7 @@ async fn a_call_ends_at_its_own_deadline_the_default_or_the_longest() {
 async fn bytes_that_are_no_message_are_a_bad_argument_with_details() {
     let running = run("").await;
     let path = "/grpc.health.v1.Health/Check";
-    // A field that ends in the middle; a string that is no UTF-8; a message announced longer than any is accepted.
+    // A field that is cut off; a string that is no UTF-8; a message that is announced as longer than the limit.
     for body in [&[0, 0, 0, 0, 1, 0xff][..], &[0, 0, 0, 0, 3, 0x0a, 1, 0xff], &[0, 0, 0x50, 0, 0]] {
         let (head, _) = post(&running, path, GRPC_WEB, "", body).await;
         assert!(head.contains("grpc-status: 3") && head.contains("grpc-status-details-bin: "), "{head}");
@@ -59,7 +59,7 @@ async fn bytes_that_are_no_message_are_a_bad_argument_with_details() {
     );
 }
 
-/// One HTTP/1.1 request; answers the head and the body, with the chunks put together.
+/// Sends one HTTP/1.1 request. Returns the head, and the body with its chunks joined.
 async fn post(running: &Running, path: &str, content_type: &str, header: &str, body: &[u8]) -> (String, Vec<u8>) {
     let mut socket = TcpStream::connect(running.address).await.unwrap();
     let length = body.len();

@@ -1,4 +1,4 @@
-//! The receiving end of OTLP: remembers what it was sent, to the byte.
+//! An OTLP collector that records every byte it receives.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
-/// Nothing takes as long.
+/// Nothing takes nearly as long.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
@@ -53,7 +53,7 @@ impl Collector {
         Self { address, sink, _task: AbortOnDropHandle::new(tokio::spawn(serving)) }
     }
 
-    /// The variables of a program that sends its spans here, soon.
+    /// Returns the environment variables that make a program export its spans here every 20 ms.
     pub fn variables(&self) -> [(&'static str, String); 2] {
         [
             ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}", self.address)),
@@ -61,14 +61,14 @@ impl Collector {
         ]
     }
 
-    /// Everything that came.
+    /// Returns all spans so far.
     pub fn spans(&self) -> Vec<Span> {
         let came = self.sink.came.lock().unwrap();
         let scopes = came.iter().flat_map(|request| &request.resource_spans).flat_map(|of| &of.scope_spans);
         scopes.flat_map(|scope| scope.spans.clone()).collect()
     }
 
-    /// Waits until so much has come.
+    /// Waits until the spans satisfy `enough`.
     pub async fn until(&self, enough: impl Fn(&[Span]) -> bool) -> Vec<Span> {
         let mut news = self.sink.news.subscribe();
         let waiting = async {
@@ -84,20 +84,20 @@ impl Collector {
         came.unwrap_or_else(|_| panic!("it never came: {:#?}", self.spans()))
     }
 
-    /// The attributes of who sent it.
+    /// Returns the resource attributes of the sender.
     pub fn resource(&self) -> BTreeMap<String, String> {
         let came = self.sink.came.lock().unwrap();
         let resource = came[0].resource_spans[0].resource.clone().expect("a resource");
         attributes(&resource.attributes)
     }
 
-    /// What came, as it came.
+    /// Returns everything that was received, as bytes.
     pub fn bytes(&self) -> Vec<u8> {
         self.sink.came.lock().unwrap().iter().flat_map(Message::encode_to_vec).collect()
     }
 }
 
-/// Attributes as text.
+/// Returns attributes as text.
 pub fn attributes(all: &[KeyValue]) -> BTreeMap<String, String> {
     let text = |value: &Option<AnyValue>| match value.as_ref().and_then(|value| value.value.clone()) {
         Some(Value::StringValue(text)) => text,

@@ -1,4 +1,4 @@
-//! Lines of the log: what is in them, and that what is in them can be changed.
+//! Log lines: their content, and changes of the log filter at run time.
 
 use serde_json::Value;
 use tonic::Code;
@@ -39,7 +39,7 @@ async fn an_act_is_a_line_with_the_ids_of_its_call() {
     ] {
         assert!(line.contains(part), "no {part} in {line}");
     }
-    // One that cannot be logged, or is too long, is replaced.
+    // A request id that cannot be logged or is too long is replaced.
     for id in ["a b", &"x".repeat(129)] {
         tenants.suspend_tenant(suspend(&[("x-request-id", id)])).await.unwrap();
         let line = program.says("action=\"SuspendTenant\"");
@@ -83,7 +83,7 @@ async fn decisions_are_told_to_who_asks_for_them_and_for_as_long() {
     for part in ["DEBUG", "request_id=\"r-2\"", "decision=\"GRANTED\"", "user=bob@demo.example", "pool=primary"] {
         assert!(line.contains(part), "no {part} in {line}");
     }
-    // A second later it is as it was.
+    // After a second the previous filter is back.
     program.says("the log filter is back");
     seats.check_out(login("cid")).await.unwrap();
     program.terminate();

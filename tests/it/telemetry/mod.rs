@@ -1,4 +1,4 @@
-//! What operators see of the real program: traces, and lines of the log.
+//! Telemetry of the real program: traces and log lines.
 
 mod collector;
 mod logs;
@@ -7,7 +7,7 @@ mod traces;
 use tonic::Request;
 use usher::proto::v1::CheckOutRequest;
 
-/// A login of the demo tenant.
+/// Returns a check-out of the demo tenant.
 fn login(user: &str) -> CheckOutRequest {
     CheckOutRequest {
         tenant_id: "demo".into(),
@@ -19,7 +19,7 @@ fn login(user: &str) -> CheckOutRequest {
     }
 }
 
-/// A request with more headers.
+/// Returns a request with more headers.
 fn with<T>(message: T, headers: &[(&'static str, &str)]) -> Request<T> {
     let mut request = Request::new(message);
     for (name, value) in headers {
@@ -28,7 +28,7 @@ fn with<T>(message: T, headers: &[(&'static str, &str)]) -> Request<T> {
     request
 }
 
-/// A caller in a trace.
+/// Returns the `traceparent` of a caller.
 fn parent(trace: &str, sampled: bool) -> String {
     format!("00-{trace}-b7ad6b7169203331-0{}", u8::from(sampled))
 }

@@ -1,4 +1,4 @@
-//! Spans: of whom, of what, linked with whom, and what is not in them.
+//! Spans: their traces, their attributes, their links, and what they must not contain.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ fn start(folder: &tempfile::TempDir, variables: &[(&str, String)]) -> Program {
         .unwrap_or_else(|ended| panic!("{ended:?}"))
 }
 
-/// The spans of a trace, by name.
+/// Returns the spans of a trace, by name.
 fn named<'a>(spans: &'a [Span], trace: &str) -> BTreeMap<&'a str, &'a Span> {
     spans.iter().filter(|span| hex(&span.trace_id) == trace).map(|span| (span.name.as_str(), span)).collect()
 }
@@ -101,7 +101,7 @@ async fn a_failure_of_the_server_is_one_and_a_mistake_of_the_caller_is_none() {
     let ghost = GetUsageRequest { tenant_id: "ghost".into() };
     let status = tenants.get_usage(with(ghost, &[("traceparent", &headers)])).await.unwrap_err();
     assert_eq!(status.code(), Code::NotFound);
-    // There is no place for a watcher.
+    // This program admits no watch (`--max-watchers 0`).
     let headers = parent(OTHER, true);
     let watch = WatchSessionsRequest { tenant_id: "demo".into(), ..Default::default() };
     let mut sessions = SessionServiceClient::new(program.channel());
@@ -132,7 +132,7 @@ async fn what_a_caller_does_not_sample_is_not_traced_and_nonsense_begins_a_trace
     assert_eq!(begun.len(), 1, "of the nonsense: {spans:#?}");
 }
 
-/// Calls that share a batch find each other, and their links are as many as they are, not as many as there are pairs.
+/// Shows that commits of calls which share a batch are linked, with as many links as calls, not as many as pairs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn commits_of_one_batch_are_linked() {
     const CALLS: usize = 48;
@@ -140,7 +140,7 @@ async fn commits_of_one_batch_are_linked() {
     let program = start(&folder, &collector.variables());
     let directory = DirectoryServiceClient::new(program.channel());
     let mut shared = None;
-    // That calls meet in a batch is likely each time.
+    // Calls are likely to share a batch in each round.
     for round in 0..100 {
         let calls = (0..CALLS).map(|call| {
             let mut directory = directory.clone();

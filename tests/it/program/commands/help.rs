@@ -1,9 +1,9 @@
-//! Every command explains itself: what it does, each of its options, and by an example.
+//! The help of every command: its purpose, each of its options, and an example.
 
 use clap::{Command, CommandFactory};
 use usher::cli::Cli;
 
-/// The commands that do something, each with the words that lead to it.
+/// Returns the commands that can be run, each with its words.
 fn leaves<'a>(command: &'a Command, path: &str) -> Vec<(String, &'a Command)> {
     let inner = command.get_subcommands().filter(|inner| inner.get_name() != "help");
     let inner: Vec<_> = inner.flat_map(|inner| leaves(inner, &format!("{path} {}", inner.get_name()))).collect();

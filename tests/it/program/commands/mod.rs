@@ -1,4 +1,4 @@
-//! What operators do: the real program as a command, asking the real program as a server.
+//! Commands of operators: the real program as a client of the real program as a server.
 
 mod audit;
 mod help;
@@ -24,13 +24,13 @@ use usher::proto::v1::{CheckOutRequest, Policy, Tenant, UpdateTenantRequest};
 use crate::license::workspace::json;
 use crate::support::program::{Data, Program};
 
-/// A server with the demo tenant, and a folder in which commands are run.
+/// A server with the demo tenant, and a folder in which commands run.
 struct Console {
     program: Program,
     folder: TempDir,
 }
 
-/// How a command ended, and what it printed.
+/// Exit code and output of a command.
 #[derive(Debug)]
 struct Ran {
     code: Option<i32>,
@@ -56,26 +56,26 @@ impl Console {
         ran(&mut command)
     }
 
-    /// What it prints, where it must succeed.
+    /// Returns standard output; panics unless the command succeeds.
     fn says(&self, words: &str) -> String {
         let ran = self.run(words);
         assert_eq!((ran.code, &*ran.errors), (Some(0), ""), "{words}");
         ran.printed
     }
 
-    /// What it prints, where it ends with the code for "not all", and what it says about that.
+    /// Returns both outputs; panics unless the exit code is 11, "not all were done".
     fn half_says(&self, words: &str) -> (String, String) {
         let ran = self.run(words);
         assert_eq!(ran.code, Some(11), "{words}: {ran:?}");
         (ran.printed, ran.errors)
     }
 
-    /// The same in JSON.
+    /// Returns standard output of the command with `--json`; panics unless it succeeds.
     fn tells(&self, words: &str) -> Value {
         json(&self.says(&format!("{words} --json")))
     }
 
-    /// What it says on standard error, where it must fail and print nothing else.
+    /// Returns standard error; panics unless the command fails with this code and prints nothing else.
     fn refuses(&self, words: &str, code: i32) -> String {
         let ran = self.run(words);
         assert_eq!((ran.code, &*ran.printed), (Some(code), ""), "{words}: {ran:?}");
@@ -89,7 +89,7 @@ impl Console {
         std::fs::write(self.folder.path().join(name), text).unwrap();
     }
 
-    /// Signs a user in to `primary`, and answers the session.
+    /// Signs a user in to `primary`. Returns the session's id.
     async fn sign_in(&self, user: &str, device: &str) -> String {
         let request = CheckOutRequest {
             tenant_id: "demo".into(),
@@ -104,7 +104,7 @@ impl Console {
             .session_id
     }
 
-    /// Waits until everybody who is signed in is idle: as soon as a policy allows.
+    /// Makes everybody who is signed in Idle: sets the shortest ages that a policy allows, and waits.
     async fn let_everybody_be_idle(&self) {
         let seconds = |seconds| Some(prost_types::Duration { seconds, nanos: 0 });
         let policy = Policy { away_after: seconds(1), idle_after: seconds(2), ..Policy::default() };
@@ -117,7 +117,7 @@ impl Console {
     }
 }
 
-/// `usher` with words as a shell reads them: between single quotes stands one.
+/// Returns an `usher` command. Words are split at white space, except between single quotes.
 fn command(words: &str) -> Command {
     let quoted = words
         .split('\'')

@@ -1,4 +1,4 @@
-//! What was exported is imported without one change, whatever is in it.
+//! A file that was exported is imported without a single change, whatever it contains.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::license::workspace::json;
 use crate::model::rng::Rng;
 
 const USERS: usize = 10_000;
-/// Fewer than want one.
+/// Fewer seats than users who want one.
 const NAMED_SEATS: u64 = 1_500;
 const NOW: Wall = Wall(1_750_000_000_000);
 
@@ -58,7 +58,7 @@ const LINES: [&str; 5] = ["two\nlines", "a\r\nb", "\r", "\tx", "\n"];
 const POOLS: [&str; 10] = ["crm", "primary", "a|b", "x=y", "*", "\\", "=f", "p;q,r", "'+z", "\"q\""];
 const ORGANIZATIONS: [&str; 13] =
     ["north", "south", "*", "a|b", "OU=x,DC=y", "crm=z", "\\", "'=1", "-", "a;b", "crm", "\"", "x=y=z"];
-/// Of an attribute.
+/// An unusual name of an attribute.
 const ODD_NAME: &str = " o;d|d \"x\" ";
 
 fn owned(texts: Vec<&str>) -> Vec<String> {
@@ -103,7 +103,7 @@ fn seats(rng: &mut Rng) -> Vec<v1::SyncSeat> {
     pools.into_iter().map(&mut seat).collect()
 }
 
-/// A vendor, and a running Usher that trusts it.
+/// A vendor, and a running server that trusts it.
 struct TestServer {
     console: Console,
     vendor: SigningKey,
@@ -122,7 +122,7 @@ impl TestServer {
         DirectoryServiceClient::new(self.console.program.channel()).max_decoding_message_size(64 * 1024 * 1024)
     }
 
-    /// A tenant with every pool and organization, and nobody in it.
+    /// Creates a tenant with every pool and organization, without users.
     async fn tenant(&self, name: &str) {
         let channel = self.console.program.channel();
         let tenant = v1::Tenant { tenant_id: name.into(), ..v1::Tenant::default() };
@@ -168,9 +168,10 @@ impl TestServer {
         self.console.says(&format!("users import --tenant {tenant} users.csv"))
     }
 
-    /// Exports, imports what was exported, and sees that nothing happened: not even a denial.
+    /// Exports, imports the file, and asserts that nothing changed and no event was written, not even a denial. Returns
+    /// the file.
     fn comes_back(&self, options: &str, users: usize) -> String {
-        // That there are more is said, too.
+        // Reads the newest event of the audit.
         let newest =
             || json(&self.console.run("audit list --tenant odd --limit 1 --json").printed)["events"][0].clone();
         let (file, before) = (self.console.says(&format!("users export --tenant odd {options}")), newest());
@@ -193,7 +194,7 @@ async fn ten_thousand_odd_users_come_back_unchanged() {
     let first = || v1::SyncUsersRequest { tenant_id: "odd".into(), ..v1::SyncUsersRequest::default() };
     let made = server.sync(first(), entries.clone()).await;
     assert!(made.created > 8_000 && made.created_blocked > 100 && made.refused == 0, "{made:?}");
-    // The directory has lost some since.
+    // The directory has lost some users since.
     let listed = entries.iter().enumerate().filter(|(no, _)| no % 40 > 0).map(|(_, entry)| {
         let user = v1::User { user_id: entry.user.as_ref().unwrap().user_id.clone(), ..v1::User::default() };
         v1::SyncEntry { user: Some(user), ..v1::SyncEntry::default() }
@@ -207,10 +208,10 @@ async fn ten_thousand_odd_users_come_back_unchanged() {
     );
     server.comes_back(&format!("--columns '{all}'"), USERS);
     server.comes_back(&format!("--columns '{all}' --delimiter ; --bom"), USERS);
-    // One attribute alone leaves the others.
+    // A file with one attribute leaves the others as they are.
     server.comes_back("--columns user_id,attributes.desk,account_state", USERS);
 
-    // What is read is what was written: in another tenant, it makes the same.
+    // In another tenant, the file creates the same users.
     let columns = format!("--columns '{COPIED},attributes.{ODD_NAME}'");
     let file = server.comes_back(&columns, USERS);
     server.tenant("copy").await;
@@ -219,7 +220,7 @@ async fn ten_thousand_odd_users_come_back_unchanged() {
     let differ = file.lines().zip(copy.lines()).find(|(line, copied)| line != copied);
     assert_eq!((differ, file.len()), (None, copy.len()));
 
-    // A seat for an organization that is gone is gone with it.
+    // Deleting an organization also removes a seat that was granted for it alone (R7).
     server.organization("odd", "gone").await;
     let seat = |pool: &str| v1::SyncSeat { pool_id: pool.into(), organization_ids: vec!["gone".into()] };
     let user = v1::User { user_id: "nowhere@demo.example".into(), ..v1::User::default() };

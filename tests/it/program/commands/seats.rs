@@ -59,7 +59,7 @@ async fn seats_are_recalled_whole_or_in_part() {
     );
     let nothing = console.says("seats recall --pool primary --organization north ann@demo.example");
     assert!(nothing.contains("nothing taken, left: primary at south\n\n0 of 1 recalled\n"), "{nothing}");
-    // Who is signed in stays so, unless told otherwise (R6).
+    // A revocation leaves sessions live, unless their end is requested (R6).
     console.sign_in("dee", "laptop").await;
     console.says("seats recall --pool primary dee@demo.example");
     assert!(console.says("sessions list").contains("dee@demo.example"));

@@ -17,7 +17,7 @@ fn a_server_says_what_it_is_and_what_it_logs() {
     let shown = console.tells("server show");
     assert_eq!(shown["server"]["log_filter"], "info,usher::call=debug");
     assert_eq!((&shown["server"]["store"], &shown["server"]["shards"]), (&"STORE_KIND_EMBEDDED".into(), &1.into()));
-    // For good, whatever was set for a time.
+    // A filter without a duration stays, and replaces one that was set for a time.
     console.says("server log warn");
     assert_eq!(console.tells("server show")["server"]["log_filter"], "warn");
     let refused = console.refuses("server log usher=loud", 1);

@@ -2,7 +2,7 @@
 
 use super::Console;
 
-/// The words of the table's columns, without the session's id and the time.
+/// Returns the rows of the table, without the session's id and the time.
 fn rows(table: &str) -> Vec<String> {
     let timeless = |word: &&str| !word.ends_with('Z');
     table
@@ -45,7 +45,7 @@ async fn sessions_are_listed_and_closed() {
     let one = console.tells(&format!("sessions list --session {bob}"));
     assert_eq!((&one["sessions"][0]["device_id"], one["sessions"].as_array().unwrap().len()), (&"phone".into(), 1));
 
-    // R26: not while the user is active, and one's own never.
+    // R26: a session of an Active user is not closed without force, and one's own is never closed.
     let (told, errors) = console.half_says(&format!("sessions close {ann} nonsense"));
     assert!(told.contains(&format!("{ann}  ")) && told.contains("(SESSION_IN_USE)\n"), "{told}");
     assert!(told.contains("nonsense") && errors == "usher: 2 of 2 not closed\n", "{told}{errors}");

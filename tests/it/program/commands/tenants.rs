@@ -2,7 +2,7 @@
 
 use super::{Console, command};
 
-/// A text of lines `name  text`, as pairs.
+/// Parses lines of `name  text` into pairs.
 fn pairs(text: &str) -> Vec<(&str, &str)> {
     text.lines()
         .map(|line| line.split_once("  ").unwrap_or((line, "")))
@@ -51,7 +51,7 @@ fn the_rules_of_a_tenant_are_shown_and_set() {
     let at_first = console.says("policy show");
     assert_eq!((line(&at_first, "lease-ttl"), line(&at_first, "idle-timeout")), ("10m", "off"));
     assert_eq!((line(&at_first, "when-full"), line(&at_first, "responsible-person")), ("deny", ""));
-    // Each as it is shown can be set.
+    // Each setting can be set to the value that is displayed.
     for (name, value) in pairs(&at_first).into_iter().filter(|(_, value)| !value.is_empty()) {
         assert_eq!(console.says(&format!("policy set --{name} '{value}'")), at_first, "{name}");
     }

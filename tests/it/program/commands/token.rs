@@ -47,7 +47,7 @@ async fn tokens_are_made_listed_and_revoked() {
     assert!(events.contains("console: viewer, manager; all tenants; never expires"), "{events}");
     assert!(!console.says("audit list").contains("token-"), "the tenant of the environment has none");
 
-    // No text of a token is anywhere but where it was asked for.
+    // The text of a token is only in the answer that created it: not in the log, and not in the store.
     console.program.terminate();
     let log = console.program.ended().errors;
     let files = fs::read_dir(console.folder.path().join("data")).unwrap();

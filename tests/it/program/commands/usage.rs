@@ -34,7 +34,7 @@ fn who_asks_wrongly_is_told_how_to_ask() {
     assert!(wrong.starts_with("--address: \"nowhere\"") && wrong.contains("\nusher: --timeout: \"soon\""), "{wrong}");
     let nobody = console.refuses("usage --address 127.0.0.1:1", 3);
     assert!(nobody.starts_with("127.0.0.1:1 cannot be reached: "), "{nobody}");
-    // Somebody who listens and says nothing.
+    // A server that accepts connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
     let said = console.refuses(&format!("usage --timeout 300ms --address {address}"), 3);

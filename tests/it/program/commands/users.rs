@@ -2,7 +2,7 @@
 
 use super::{Console, command, ran};
 
-/// The first column of a table.
+/// Returns the first column of a table.
 fn first(table: &str) -> Vec<&str> {
     table.lines().skip(1).map(|line| line.split('@').next().unwrap_or_default()).collect()
 }
@@ -90,7 +90,7 @@ fn one_user_is_made_and_shown() {
 #[test]
 fn an_id_of_several_writings_is_told() {
     let console = Console::open();
-    // The first letter is a Cyrillic one.
+    // The first letter is Cyrillic (R2).
     let said = console.says("users create \u{430}nn@demo.example --pool primary");
     assert!(said.contains("\nwarning        letters of several writings\n"), "{said}");
     let listed = console.says("users list --search nn@");
@@ -148,7 +148,7 @@ fn several_users_are_blocked_and_each_is_told() {
          bob@demo.example  blocked\n"
     );
     assert_eq!(errors, "usher: 1 of 4 not blocked\n");
-    // Two seats in crm are free; the third user who wants one stays blocked.
+    // Two seats in crm are free; the third user who needs one stays blocked (R5).
     console.says("seats grant --pool crm dee@demo.example");
     let (told, errors) = console.half_says("users unblock bob@demo.example ann@demo.example cid@demo.example --json");
     let told = crate::license::workspace::json(&told);
@@ -200,7 +200,7 @@ fn whoever_asks_wrongly_is_told_before_anything_is_done() {
     ] {
         assert_eq!(console.run(words).code, Some(2), "{words}");
     }
-    // The same for each: it is said once, and nothing goes on.
+    // All four commands fail with the same single message, and do nothing.
     for words in ["users list", "users block ann bob", "users unblock ann", "users delete ann"] {
         let said = console.refuses(&format!("{words} --tenant ghost"), 1);
         assert_eq!(said, "There is no tenant \"ghost\". (RESOURCE_NOT_FOUND)", "{words}");

@@ -26,7 +26,7 @@ fn a_file_fills_the_directory_and_comes_back() {
     assert_eq!(exported, expected);
     console.write("again.csv", &exported);
     assert_eq!(console.says("users import again.csv"), "2 unchanged\n");
-    // A column that is empty empties the field.
+    // An empty cell clears the field.
     console.write("fewer.csv", "user_id,given_name\nhal@demo.example,\n");
     assert_eq!(console.says("users import fewer.csv"), "1 updated\n");
     assert_eq!(console.tells("users get hal@demo.example")["user"]["given_name"], "");
@@ -36,7 +36,7 @@ fn a_file_fills_the_directory_and_comes_back() {
 fn who_finds_no_seat_is_told_with_the_line() {
     let console = Console::open();
     console.write("staff.csv", "user_id,pools\nann@demo.example,crm\nhal@demo.example,crm\nivy@demo.example,ghost\n");
-    // R15: no creation at the limit by a file.
+    // R15: an import creates nobody at the limit.
     let (told, why) = console.half_says("users import staff.csv");
     let expected = "line user result why\n\
                     3 hal@demo.example refused All seats of \"crm\" are assigned: the user was left as is. \
@@ -58,7 +58,7 @@ fn who_finds_no_seat_is_told_with_the_line() {
     assert_eq!((&json["totals"]["waiting"], json["results"].as_array().unwrap().len()), (&"1".into(), 3));
 }
 
-/// However wide the columns are.
+/// Returns the lines with every run of white space as one space.
 fn squeezed(text: &str) -> Vec<String> {
     text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
@@ -93,7 +93,7 @@ fn a_wrong_file_is_not_sent() {
     assert_eq!(said.replace("\n  ", "\nusher: "), expected);
     assert_eq!(console.says("users list --search new@"), "no users\n");
     assert!(console.refuses("users import nowhere.csv", 2).starts_with("nowhere.csv: No such file"), "a missing file");
-    // A quote that nobody closed swallows nobody.
+    // An unclosed quote is an error: it would swallow the users after it.
     console.write("open.csv", "user_id,given_name\nann@demo.example,\"Ann\nroot@demo.example,Root\n");
     let said = console.refuses("users import open.csv --full --block-unlisted --max-blocked 9", 2);
     assert!(said.starts_with("open.csv: line 2: a quote is opened that nothing closes"), "{said}");

@@ -13,7 +13,7 @@ use crate::license::workspace::json;
 use crate::support::program::{Data, Program};
 use crate::support::proxy::{Network, Proxy};
 
-/// A running `usher sessions watch`. Killed when dropped.
+/// A running `usher sessions watch`. It is killed when dropped.
 struct Watcher {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -89,7 +89,7 @@ async fn a_server_that_ends_is_waited_for() {
     check_out(&mut program.seats()).await;
     proxy.turn_to(program.api);
     assert!(watcher.event()["watching"].is_object(), "it goes on");
-    // Another process need not know what happened before.
+    // The new process may not know the events before its start: then it tells the client to list again.
     let event = watcher.event();
     assert!(event["list_again"].is_object() || event["started"].is_object(), "{event:#}");
 }

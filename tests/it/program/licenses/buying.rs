@@ -1,4 +1,4 @@
-//! What is bought counts, from the vendor's key to the login; and what is deleted does not.
+//! A license counts, from the vendor's key to the login; a deleted license does not.
 
 use std::fs::File;
 use std::process::{Command, Stdio};
@@ -34,12 +34,12 @@ async fn from_a_key_to_a_login(data: &Data<'_>) {
     );
     fixture.check_out(2).await.expect("a third seat");
 
-    // The same again changes nothing.
+    // Installing the same license again changes nothing.
     let said = fixture.says("install acme.lic --tenant acme");
     assert_line(&said, "nothing changed: it was installed already");
     assert_line(&said, "primary  concurrent  10      10     3       0");
 
-    // More, and some of it elsewhere; without a file it is on standard output.
+    // More seats, some of them moved; without an output file, the request goes to standard output.
     let asked = "request --tenant acme --seats primary=5,crm=10 --move primary:crm=2 --target-version 2.0";
     let document = fixture.says(asked);
     let request = Request::parse(document.as_bytes()).unwrap();
@@ -60,7 +60,7 @@ async fn from_a_key_to_a_login(data: &Data<'_>) {
     );
 }
 
-/// `-` is standard input.
+/// Installs a license from standard input (`-`).
 fn installed_from_input(fixture: &Fixture, file: &str) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
     let file = File::open(fixture.workspace.path(file)).unwrap();
@@ -93,7 +93,7 @@ async fn what_is_deleted_is_gone(data: &Data<'_>) {
         "There is no license \"one\". (RESOURCE_NOT_FOUND)",
         "twice"
     );
-    // The same document can come back.
+    // A deleted license can be installed again as it was (R27).
     assert_line(&fixture.says("install one.lic --tenant acme"), "primary  concurrent  1       6      3       0");
 
     let said = fixture.says("delete --all --tenant acme");
@@ -104,7 +104,7 @@ async fn what_is_deleted_is_gone(data: &Data<'_>) {
     assert_eq!(fixture.says("delete --all --tenant acme"), "there was no license\n");
 }
 
-/// More than a page.
+/// Shows that a list of more than one page is complete.
 async fn a_long_list_is_whole(data: &Data<'_>) {
     let fixture = Fixture::open(data).await;
     let key = SigningKey::from_pem(&fixture.workspace.read("vendor.pem").into()).unwrap();

@@ -1,4 +1,4 @@
-//! The demo tenant has a license like any other, of a vendor whose key lies in the data folder.
+//! The demo tenant has an ordinary license, of a vendor whose key is in the data folder.
 
 use super::*;
 use crate::license::workspace::json;
@@ -22,7 +22,7 @@ fn the_demo_vendors_key_stays_in_the_data_folder() {
     assert_line(&said, "seats          crm: 3, named");
     assert_line(&said, "               primary: 5, concurrent");
 
-    // With that key, another one can be tried; without `--demo`, nobody trusts it.
+    // With that key, users can try another license; a server without `--demo` does not trust it.
     workspace.succeeds("issue --key data/demo-vendor.pem --tenant demo --license-id more --seats crm=1 --plan crm=named --out more.lic");
     let install = |program: &Program| format!("install more.lic --tenant demo --address {}", program.api);
     assert_line(&workspace.succeeds(&install(&program)), "crm   named  3       4      3       0");
@@ -32,7 +32,7 @@ fn the_demo_vendors_key_stays_in_the_data_folder() {
     assert!(workspace.fails(&install(&program), 10)[0].ends_with("(LICENSE_KEY_UNKNOWN)"));
 }
 
-/// The document of the one license that is listed.
+/// Returns the document of the only license in the list.
 fn shown(workspace: &Workspace, program: &Program) -> String {
     let list = json(&workspace.succeeds(&format!("list --tenant demo --json --address {}", program.api)));
     let licenses = list["licenses"].as_array().expect("a list");

@@ -1,4 +1,4 @@
-//! `usher license request --send` and `usher license fetch`: to the vendor and back, with nobody carrying a file.
+//! `usher license request --send` and `usher license fetch`: to the vendor and back, without carrying files by hand.
 
 use super::*;
 use crate::license::workspace::json;
@@ -19,7 +19,7 @@ async fn from_a_request_to_a_license(data: &Data<'_>) {
         "a request of the tenant acme, customer C-4711\n  10 seats more for primary\n\
          sent to licenses@vendor.example; the answer goes to its sender: the tenant has no responsible person\n"
     );
-    // The vendor's part: the attached file makes the license, which is put into the folder.
+    // The vendor issues a license from the attached request, and puts it into the folder.
     let mail = server.email();
     let (name, document) = mail["files"].as_object().expect("files").iter().next().expect("a file");
     assert_eq!((name.as_str(), &mail["to"][0]), ("acme.tlr", &"licenses@vendor.example".into()));
@@ -42,7 +42,7 @@ async fn from_a_request_to_a_license(data: &Data<'_>) {
     let answer = json(&fixture.says(&format!("{fetch} --json")));
     assert_eq!(answer["fetch"]["outcome"], "LICENSE_FETCH_OUTCOME_NOT_NEWER");
 
-    // The license page tells of the vendor: from where, to whom, and of the last look.
+    // The license page shows the vendor's folder, its mail address, and the last fetch.
     let page = fixture.says("show --tenant acme");
     assert_line(&page, &format!("fetched from   {}", folder.shown()));
     assert_line(&page, "requests to    licenses@vendor.example");
@@ -50,7 +50,7 @@ async fn from_a_request_to_a_license(data: &Data<'_>) {
         page.lines().find(|line| line.starts_with("last fetch     2")).unwrap_or_else(|| panic!("none in {page}"));
     assert!(last.ends_with("Z: acme revision 1 is not newer than revision 1, which was installed"), "{last}");
 
-    // What is not valid there is told as of a file.
+    // An invalid document in the folder is reported like an invalid file.
     folder.put(&path, Has::File(b"Please sign in".to_vec()));
     let said = fixture.refuses(fetch, 10);
     assert!(said.starts_with("not valid: ") && said.ends_with("(LICENSE_MALFORMED)"), "{said}");

@@ -1,5 +1,5 @@
-//! `usher license request`, `fetch`, `install`, `list` and `delete` by the real program against the real program, and whom that
-//! one trusts while it runs.
+//! `usher license request`, `fetch`, `install`, `list` and `delete` with the real program against the real program, and
+//! the keys that a server trusts while it runs.
 
 mod buying;
 mod demo;
@@ -10,7 +10,7 @@ mod trusting;
 use super::*;
 use crate::license::workspace::Workspace;
 
-/// A vendor with a key, who is also the customer: a running Usher with the tenant `acme`, of which three users hold a
+/// A vendor with a key, and the vendor's customer: a running server with the tenant `acme`, in which three users hold a
 /// seat in `primary`.
 struct Fixture {
     workspace: Workspace,
@@ -18,12 +18,12 @@ struct Fixture {
 }
 
 impl Fixture {
-    /// The vendor's keys are in the folder `trust`.
+    /// Starts the server. The vendor's keys are in the folder `trust`.
     async fn open(data: &Data<'_>) -> Self {
         Self::open_with(data, &[]).await
     }
 
-    /// The same with more options.
+    /// Starts the server with more options.
     async fn open_with(data: &Data<'_>, more: &[&str]) -> Self {
         let workspace = Workspace::new();
         std::fs::create_dir(workspace.path("trust")).unwrap();
@@ -34,7 +34,7 @@ impl Fixture {
         Self { workspace, program }
     }
 
-    /// What an option more makes of a command.
+    /// Returns the command with the server's address.
     fn addressed(&self, words: &str) -> String {
         format!("{words} --address {}", self.program.api)
     }
@@ -43,14 +43,14 @@ impl Fixture {
         self.workspace.succeeds(&self.addressed(words))
     }
 
-    /// The one line of a refusal.
+    /// Returns the only line of a refusal.
     fn refuses(&self, words: &str, code: i32) -> String {
         let said = self.workspace.fails(&self.addressed(words), code);
         assert_eq!(said.len(), 1, "{words}: {said:?}");
         said.into_iter().next().expect("a line")
     }
 
-    /// What is listed: license, revision and state of each.
+    /// Returns license, revision and state of each license in the list.
     fn listed(&self) -> Vec<(String, u64, String)> {
         let list = crate::license::workspace::json(&self.says("list --tenant acme --json"));
         let licenses = list["licenses"].as_array().expect("a list");
@@ -72,12 +72,12 @@ fn row(license: &str, revision: u64, state: &str) -> (String, u64, String) {
     (license.into(), revision, state.into())
 }
 
-/// The line is its own, whatever is beside it.
+/// Asserts that the text has this line.
 fn assert_line(text: &str, line: &str) {
     assert!(text.lines().any(|found| found == line), "no {line:?} in\n{text}");
 }
 
-/// The words in each line of a table, but for points in time.
+/// Returns the words of each line of a table, without times.
 fn words(table: &str) -> Vec<String> {
     let timeless =
         |line: &str| line.split_whitespace().filter(|word| !word.ends_with('Z')).collect::<Vec<_>>().join(" ");

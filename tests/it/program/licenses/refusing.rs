@@ -1,4 +1,4 @@
-//! A "no" has its exit code: 10 for a license, 1 for anything else, 3 where there is no answer, 2 where the command itself
+//! Exit codes of refusals: 10 for a license, 1 for any other refusal, 3 without an answer, and 2 if the command itself
 //! is wrong.
 
 use std::net::TcpListener;
@@ -43,7 +43,7 @@ async fn a_license_that_is_not_valid_is_not_installed(data: &Data<'_>) {
     }
     assert_eq!(fixture.listed(), before);
 
-    // Asking for what there is not is no matter of a license.
+    // A refusal that is not about a license document has exit code 1.
     for (words, reason) in [
         ("list --tenant ghost", "RESOURCE_NOT_FOUND"),
         ("delete --all --tenant ghost", "RESOURCE_NOT_FOUND"),
@@ -64,7 +64,7 @@ fn where_nobody_answers_the_address_is_named() {
         assert_eq!(said.len(), 1);
         assert!(said[0].starts_with("127.0.0.1:1 cannot be reached: ") && said[0].contains("--address"), "{said:?}");
     }
-    // Somebody who listens and says nothing.
+    // A server that accepts connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
     let said = workspace.fails(&format!("list --tenant acme --timeout 300ms --address {address}"), 3);

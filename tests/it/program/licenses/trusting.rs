@@ -1,4 +1,4 @@
-//! Whom a running Usher trusts: read at the start, and again on SIGHUP.
+//! The keys that a running server trusts: read at the start, and again on SIGHUP.
 
 use std::process::Command;
 
@@ -32,7 +32,8 @@ async fn a_new_key_and_a_revocation_are_taken_while_it_runs(data: &Data<'_>) {
     }
     assert_eq!(fixture.check_out(2).await, Err(DenialReason::SeatsExhausted), "those of the old one are gone");
 
-    // The old key goes: what it signed and what is installed stays, and nothing new of it is taken.
+    // The old key is removed: licenses that it signed stay installed, the revocation stays in force, and new licenses
+    // of it are refused.
     workspace.succeeds("issue --key vendor.pem --tenant acme --license-id late --seats primary=9 --out late.lic");
     std::fs::remove_file(workspace.path("trust/vendor.revoked")).unwrap();
     std::fs::remove_file(workspace.path("trust/vendor.jwks")).unwrap();
@@ -55,7 +56,7 @@ async fn a_broken_set_of_keys_is_not_taken(data: &Data<'_>) {
         workspace.succeeds(&format!("{issue} --out {license}.lic"));
     }
     fixture.says("install old.lic --tenant acme");
-    // Half a set is none.
+    // A set of keys with a broken file is not used at all.
     assert!(fixture.refuses("install new.lic --tenant acme", 10).ends_with("(LICENSE_KEY_UNKNOWN)"));
     workspace.write("trust/broken.jwks", &workspace.read("trust/a-new.jwks"));
     fixture.program.hang_up();

@@ -7,7 +7,8 @@ use std::process::{Command, Output};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const TRACES: [&str; 4] = ["USHER_DIE_AT", "src/faults.rs", "6faults11switched_on", "5usher6faults"];
 
-/// A crate of two functions, each with a failpoint, and the module `faults`, whose path replaces `ROOM`.
+/// A crate of two functions, one with a planted defect and one with a failpoint, and of the module `faults`; its path
+/// replaces `ROOM`.
 const PROBE: &str = r#"
 #[macro_use]
 #[path = "ROOM"]

@@ -183,7 +183,7 @@ fn dependencies(manifest: &str, section: &str) -> Vec<String> {
 
 /// Returns whether the code names a crate, and not only a longer name that contains it.
 fn mentions(code: &str, name: &str) -> bool {
-    // Only generated code names these two.
+    // The generated code names these two; it is in none of the files that are read here.
     let generated = ["tonic_prost", "prost_types"].contains(&name);
     let whole = |at: usize| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
     generated || code.match_indices(&format!("{name}::")).any(|(at, _)| whole(at))

@@ -7,7 +7,7 @@ use usher::proto::v1::*;
 use super::Called;
 use crate::world::{LARGE, ORGANIZATIONS, POOLS, WIDE, World, organization, pool, user, wide_user};
 
-/// Items of a batch, and users of the wide tenant.
+/// Items of a batch of heartbeats. Batches of grants and revocations have a tenth as many users.
 const BATCH: usize = 1_000;
 
 pub async fn call(world: &World, name: &str) -> Option<Called> {

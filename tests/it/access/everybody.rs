@@ -12,7 +12,7 @@ use super::fixture::{EVERY_ROLE, Fixture, line, messages, secure, shape, text_of
 use super::table::expected;
 use crate::support::raw::call;
 
-/// Methods that answer a caller of another tenant, too: with nothing, or with facts about the caller only.
+/// Methods that answer a caller of another tenant, too: with nothing, or with the caller's own data.
 const ANSWER_EVERYBODY: [&str; 4] =
     ["TenantService/ListTenants", "TokenService/ListTokens", "TokenService/RevokeToken", "TokenService/CreateToken"];
 

@@ -102,7 +102,7 @@ fn the_unit_knows_the_exit_codes_and_the_drain() {
     assert_eq!(setting("Type"), "notify");
     let stop = humantime::parse_duration(setting("TimeoutStopSec")).unwrap();
     assert!(stop >= Duration::from_secs(20 + 10), "longer than --drain-timeout by default");
-    // Every secret is a systemd credential, and a variable passes on its name.
+    // Every secret is a systemd credential, and a variable passes on its path (`%d/NAME`).
     let units = unit.clone() + &read("systemd/postgresql.conf");
     for credential in units.lines().filter_map(|line| line.strip_prefix("LoadCredential=")) {
         let (name, source) = credential.split_once(':').unwrap();

@@ -140,8 +140,8 @@ pub async fn calls(arguments: &Arguments) -> Vec<Trial> {
     let server = Server::start(&data);
     let lines = server.host.channels(3).await;
     let caller = Caller::new(&server, folder.path(), arguments.users / 10);
-    let filled = fill(&server, &caller, arguments).await;
-    let mut trials = vec![control(&lines[1..], arguments).await, filled];
+    caller.world.fill(arguments.users).await;
+    let mut trials = vec![control(&lines[1..], arguments).await];
     let mut missing = Vec::new();
     for method in methods::all().into_iter().filter(|method| method.contains(&arguments.only)) {
         match try_call(&server, &caller, &lines[1..], &method, arguments).await {
@@ -154,20 +154,6 @@ pub async fn calls(arguments: &Arguments) -> Vec<Trial> {
     caller.runtime.shutdown_background();
     server.host.end();
     trials
-}
-
-/// Creates the large directory and the wide tenant; memory never grows as much later.
-async fn fill(server: &Server, caller: &Caller, arguments: &Arguments) -> Trial {
-    let (before, memory) = (Steps::read(server.ops), server.memory());
-    caller.world.fill(arguments.users).await;
-    Trial {
-        work: format!("{} users that are synced for the first time", arguments.users),
-        longest: Steps::read(server.ops).longest_since(&before),
-        answered: 0,
-        grown: server.memory().saturating_sub(memory),
-        neighbor: None,
-        control: false,
-    }
 }
 
 async fn try_call(
@@ -269,8 +255,6 @@ async fn ending(server: &Server, lines: &[AuthenticatedChannel], arguments: &Arg
 /// Returns the neighbors' latencies, and the milliseconds of the longest step.
 async fn end_at_once(server: &Server, lines: &[AuthenticatedChannel], arguments: &Arguments) -> (Beside, f64) {
     set_longest(lines, None).await;
-    // The measurement includes the sign-ins, because they make memory grow.
-    let before = Steps::read(server.ops);
     let callers = (0..256).map(|caller| {
         let (line, sessions) = (lines[caller % lines.len()].clone(), arguments.sessions);
         tokio::spawn(async move {
@@ -287,6 +271,7 @@ async fn end_at_once(server: &Server, lines: &[AuthenticatedChannel], arguments:
     for _ in 0..ROUNDS {
         calm.push(neighbors.p99(arguments.span()).await);
     }
+    let before = Steps::read(server.ops);
     set_longest(lines, Some(prost_types::Duration { seconds: 1, nanos: 0 })).await;
     let beside = neighbors.p99(Duration::from_secs(3)).await;
     let longest = Steps::read(server.ops).longest_since(&before);

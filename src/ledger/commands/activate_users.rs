@@ -1,0 +1,131 @@
+//! The last part of a sync: users who wait for a seat and are still listed are unblocked, first blocked first, as far
+//! as seats are free; users who are no longer listed are blocked (R33).
+
+use super::execution::{Steps, each};
+use crate::ids::{PoolId, PoolNo, TenantId, UserId};
+use crate::ledger::model::change::{Action, BlockCause};
+use crate::ledger::model::command::{
+    ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, Outcome, Waiting, WhatIf,
+};
+use crate::ledger::model::notification::Cause;
+use crate::ledger::model::outcome::{DenialReason, Refusal};
+use crate::ledger::state::budget::Budget;
+use crate::ledger::state::context::Context;
+use crate::ledger::state::tenant::Tenant;
+
+/// An ActivateUsers command in progress.
+#[derive(Debug)]
+pub(in crate::ledger) struct Activating {
+    command: ActivateUsers,
+    full: Vec<Vec<(PoolId, DenialReason)>>,
+}
+
+impl Activating {
+    pub fn new(command: ActivateUsers) -> Self {
+        Self { command, full: Vec::new() }
+    }
+}
+
+impl Steps for Activating {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+        let Self { command: ActivateUsers { waiting, what_if }, full } = self;
+        let through = each(waiting.len(), full, ctx, |at, ctx| match what_if {
+            Some(what_if) => tenant.would_activate(&waiting[at], what_if, ctx),
+            None => tenant.activate(&waiting[at], ctx),
+        });
+        through.then(|| {
+            let full = std::mem::take(&mut self.full);
+            Outcome::ActivateUsers(Ok(ActivatedUsers { full, what_if: self.command.what_if.take() }))
+        })
+    }
+
+    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+        Some(Outcome::ActivateUsers(Err(Refusal::not_found("tenant", tenant))))
+    }
+}
+
+/// A BlockUnlisted command in progress.
+#[derive(Debug)]
+pub(in crate::ledger) struct Blocking {
+    command: BlockUnlisted,
+    blocked: Vec<bool>,
+}
+
+impl Blocking {
+    pub fn new(command: BlockUnlisted) -> Self {
+        Self { command, blocked: Vec::new() }
+    }
+}
+
+impl Steps for Blocking {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+        let Self { command: BlockUnlisted { users, what_if }, blocked } = self;
+        let turn = |at: usize, ctx: &mut Context| tenant.block_as_unlisted(&users[at], what_if, ctx);
+        let through = each(users.len(), blocked, ctx, turn);
+        through.then(|| {
+            let blocked = std::mem::take(&mut self.blocked);
+            Outcome::BlockUnlisted(Ok(BlockedUsers { blocked, what_if: self.command.what_if.take() }))
+        })
+    }
+
+    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+        Some(Outcome::BlockUnlisted(Err(Refusal::not_found("tenant", tenant))))
+    }
+}
+
+impl Tenant {
+    /// Unblocks a waiting user if seats are free. Returns the full pools, with reasons; empty: the user is active.
+    fn activate(&mut self, waiting: &Waiting, ctx: &mut Context) -> Vec<(PoolId, DenialReason)> {
+        // Since the sync looked at the entry, the user may have been deleted, or blocked by an administrator.
+        let Some(no) = self.users.find(&waiting.user) else { return Vec::new() };
+        if self.users.get(no).blocked != Some(BlockCause::LicenseLimit) {
+            return Vec::new();
+        }
+        ctx.budget.spend_each(self.users.get(no).seats.len(), 2 * Budget::LOOK);
+        let full: Vec<(PoolNo, DenialReason)> = self.full_pools(self.users.get(no), ctx.limit_basis()).collect();
+        if full.is_empty() {
+            self.unblock(no, "by a sync", ctx);
+        }
+        for (no, reason) in &full {
+            let pool = &self.pools.get(*no).id;
+            ctx.log_denial(self.about(Action::UserUnblocked).denied(*reason).user(&waiting.user).pool(pool));
+            self.notify_denied(Some(*no), *reason, Cause::Sync, &waiting.user, ctx);
+        }
+        full.into_iter().map(|(pool, reason)| (self.pools.get(pool).id.clone(), reason)).collect()
+    }
+
+    fn would_activate(
+        &self,
+        waiting: &Waiting,
+        what_if: &mut WhatIf,
+        ctx: &mut Context,
+    ) -> Vec<(PoolId, DenialReason)> {
+        ctx.budget.spend_each(waiting.pools.len(), 3 * Budget::LOOK);
+        let want = |pool: &PoolId| {
+            let no = self.pools.find(pool).filter(|no| !self.has_room_if(*no, Some(what_if), ctx))?;
+            Some((pool.clone(), self.want_of(no, ctx.limit_basis())))
+        };
+        let full: Vec<(PoolId, DenialReason)> = waiting.pools.iter().filter_map(want).collect();
+        if full.is_empty() {
+            what_if.shift(&waiting.pools, 1);
+        }
+        full
+    }
+
+    fn block_as_unlisted(&mut self, id: &UserId, what_if: &mut Option<WhatIf>, ctx: &mut Context) -> bool {
+        let Some(no) = self.users.find(id) else { return false };
+        let user = self.users.get(no);
+        if user.blocked.is_some() || user.administrator {
+            return false;
+        }
+        if let Some(what_if) = what_if {
+            ctx.budget.spend_each(user.seats.len(), 2 * Budget::LOOK);
+            let pools: Vec<PoolId> = user.seats.iter().map(|seat| self.pools.get(seat.pool).id.clone()).collect();
+            what_if.shift(&pools, -1);
+            return true;
+        }
+        self.change_user(no, ctx, |user| user.blocked = Some(BlockCause::Directory));
+        ctx.log(self.about(Action::UserBlocked).user(id).detail("not in the directory; by a sync"));
+        true
+    }
+}

@@ -1,0 +1,381 @@
+//! CheckOut: may this login proceed? Checks the guards of docs/DOMAIN.md in their order; the first that fails
+//! determines the denial. Deciding changes nothing: an admission is carried out afterward, or not at all (R20).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::ids::{OrganizationNo, PoolNo, UserNo};
+use crate::ledger::model::change::{Access, Action, Change, Plan, TenantState};
+use crate::ledger::model::command::CheckOut;
+use crate::ledger::model::notification::Cause;
+use crate::ledger::model::outcome::{CheckedOut, Denial, DenialReason, Done, Lease, Notice, SessionEndReason};
+use crate::ledger::model::policy::{UnknownUsers, WhenAlreadySignedIn, WhenFull};
+use crate::ledger::state::budget::Budget;
+use crate::ledger::state::context::Context;
+use crate::ledger::state::entitlement;
+use crate::ledger::state::live::Login;
+use crate::ledger::state::tenant::Tenant;
+use crate::ledger::state::user::User;
+
+/// Highest number of live sessions of one user, over all pools: the highest number of devices that a policy can allow.
+const MAX_SESSIONS: usize = 1_000;
+
+/// Effects of a login that may proceed.
+struct Admission {
+    /// `None`: unknown user, whom the policy admits.
+    user: Option<UserNo>,
+    organization: Option<OrganizationNo>,
+    /// Slot of the session that the device already has (R16).
+    existing: Option<u32>,
+    /// Slots of the sessions to end: taken over or reclaimed.
+    ending: Vec<(u32, SessionEndReason)>,
+    /// The user passes as an administrator although no license is in force (R29).
+    license_expired: bool,
+}
+
+impl Tenant {
+    /// Decides about a login and, unless `check_only`, carries the decision out.
+    ///
+    /// # Errors
+    /// The tenant's budget of unknown users to admit is spent (guard 4).
+    pub fn check_out(&mut self, command: CheckOut, ctx: &mut Context) -> Done<CheckedOut> {
+        let pool = self.pools.find(&command.pool);
+        let user = self.users.find(&command.user);
+        let mut overdue = Vec::new();
+        if planted!(SweeperOnlyExpiry) {
+            // Planted bug: nothing counts as overdue.
+        } else if command.check_only {
+            overdue = self.overdue_for(pool, user, ctx);
+        } else if let Some(user) = user {
+            self.end_overdue_of(user, ctx);
+        }
+        match self.decide(&command, pool, user, &overdue, ctx) {
+            Ok(admission) if command.check_only => Ok(self.preview(&command, pool, &admission, ctx)),
+            Ok(admission) => {
+                if admission.user.is_none() {
+                    self.guard_admissions(ctx)?;
+                }
+                Ok(self.admit(command, admission, ctx))
+            }
+            Err(denial) => {
+                if !command.check_only {
+                    let about = self.about(Action::CheckOutDenied).denied(denial.reason);
+                    ctx.log_denial(about.user(&command.user).pool(&command.pool));
+                    self.notify_denied(pool, denial.reason, Cause::CheckOut, &command.user, ctx);
+                }
+                let usage = pool.map(|pool| self.usage(pool, ctx.limit_basis()));
+                Ok(CheckedOut { decision: Err(denial), usage, notices: Vec::new() })
+            }
+        }
+    }
+
+    /// Checks guards 1 to 10, where the caller has found the tenant. Sessions in `overdue` count as ended.
+    fn decide(
+        &mut self,
+        command: &CheckOut,
+        pool: Option<PoolNo>,
+        user: Option<UserNo>,
+        overdue: &[u32],
+        ctx: &Context,
+    ) -> Result<Admission, Denial> {
+        let deny = |reason| Err(Denial::because(reason));
+        if self.state == TenantState::Suspended {
+            return deny(DenialReason::TenantSuspended);
+        }
+        let administrator = user.is_some_and(|user| self.users.get(user).administrator);
+        let licensed = entitlement::admit(&self.licenses, pool, ctx.license_time, ctx.now.wall);
+        let license_expired = match licensed {
+            Ok(()) => false,
+            Err(DenialReason::LicenseExpired) if administrator => {
+                // An administrator passes only the expiry; guard 3 holds.
+                if !entitlement::is_licensed(&self.licenses, pool) {
+                    return deny(DenialReason::PoolNotLicensed);
+                }
+                true
+            }
+            Err(reason) => return deny(reason),
+        };
+        let admits = self.policy.unknown_users == UnknownUsers::Admit;
+        let access = match user {
+            None if admits => self.guard_newcomer(pool, ctx)?,
+            None => return deny(DenialReason::UserNotFound),
+            Some(user) => self.guard_seat(user, pool, license_expired, ctx)?,
+        };
+        let last = user.and_then(|user| self.users.get(user).last_organization);
+        let organization = self.guard_organization(command, access, last)?;
+        let mut admission = Admission { user, organization, existing: None, ending: Vec::new(), license_expired };
+        let Some(user) = user else {
+            self.guard_limit(pool, None, overdue, &mut admission, ctx)?;
+            return Ok(admission);
+        };
+        let pool = pool.expect("a seat is in a pool");
+        admission.existing = self.existing(user, pool, command, overdue);
+        if admission.existing.is_some() {
+            return Ok(admission);
+        }
+        self.guard_devices(user, command, overdue, &mut admission, ctx)?;
+        self.guard_limit(Some(pool), Some(user), overdue, &mut admission, ctx)?;
+        Ok(admission)
+    }
+
+    /// Guards 5 and 6.
+    fn guard_seat(
+        &self,
+        user: UserNo,
+        pool: Option<PoolNo>,
+        license_expired: bool,
+        ctx: &Context,
+    ) -> Result<&Access, Denial> {
+        let holder = self.users.get(user);
+        if holder.blocked.is_some() {
+            return Err(Denial::because(DenialReason::UserBlocked));
+        }
+        let Some(seat) = pool.and_then(|pool| holder.seat(pool)) else {
+            return Err(Denial::because(DenialReason::SeatNotGranted));
+        };
+        // Without a license in force every seat is over the limit; administrators pass nevertheless (R29).
+        if !license_expired && self.is_over_limit(holder, seat, ctx.limit_basis()) {
+            return Err(Denial::because(DenialReason::SeatOverLimit));
+        }
+        Ok(&seat.access)
+    }
+
+    /// Guard 7.
+    fn guard_organization(
+        &self,
+        command: &CheckOut,
+        access: &Access,
+        last: Option<OrganizationNo>,
+    ) -> Result<Option<OrganizationNo>, Denial> {
+        let off = || Denial::because(DenialReason::OrganizationAccessOff);
+        match &command.organization {
+            Some(wanted) => {
+                let no = self.organizations.find(wanted).filter(|no| self.organizations.allows(access, *no));
+                no.map(Some).ok_or_else(off)
+            }
+            None => match self.organizations.landing(access, last) {
+                None if *access != Access::All => Err(off()),
+                landing => Ok(landing),
+            },
+        }
+    }
+
+    /// Guard 8: slot of the live session with the same user, pool and device (R16).
+    fn existing(&self, user: UserNo, pool: PoolNo, command: &CheckOut, overdue: &[u32]) -> Option<u32> {
+        self.live_of(self.users.get(user)).into_iter().find(|slot| {
+            let session = self.sessions.get(*slot);
+            let same = session.pool == pool && session.device == command.device;
+            same && !overdue.contains(slot) && !planted!(SecondSeatOnReLogin)
+        })
+    }
+
+    /// Guard 9: devices are counted over all of the tenant's pools (R17).
+    fn guard_devices(
+        &self,
+        user: UserNo,
+        command: &CheckOut,
+        overdue: &[u32],
+        admission: &mut Admission,
+        ctx: &Context,
+    ) -> Result<(), Denial> {
+        let mut live = self.live_of(self.users.get(user));
+        live.retain(|slot| !overdue.contains(slot));
+        // Number of the user's live sessions on each device.
+        let mut devices = BTreeMap::<_, usize>::new();
+        for slot in &live {
+            *devices.entry(&self.sessions.get(*slot).device).or_default() += 1;
+        }
+        let room = live.len() < MAX_SESSIONS;
+        if devices.contains_key(&command.device) && room {
+            return Ok(());
+        }
+        let allowed = self.policy.max_devices_per_user as usize;
+        if (devices.len() >= allowed || !room) && self.policy.when_already_signed_in == WhenAlreadySignedIn::Deny {
+            return Err(self.already_signed_in(&live, ctx));
+        }
+        for slot in &live {
+            let ending = admission.ending.len();
+            if (devices.len() < allowed || devices.contains_key(&command.device)) && live.len() - ending < MAX_SESSIONS
+            {
+                break;
+            }
+            let device = &self.sessions.get(*slot).device;
+            admission.ending.push((*slot, SessionEndReason::TakenOver));
+            if let Some(left) = devices.get_mut(device) {
+                *left -= 1;
+                if *left == 0 {
+                    devices.remove(device);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn already_signed_in(&self, live: &[u32], ctx: &Context) -> Denial {
+        let sessions = live.iter().map(|slot| self.sessions.get(*slot));
+        let first = sessions.clone().map(|session| session.deadline(&self.policy).0).min();
+        Denial {
+            reason: DenialReason::AlreadySignedIn,
+            retry_after: first.map(|at| at.since(ctx.now.tick)),
+            own_sessions: sessions.take(Denial::OWN).map(|session| self.session_view(session, ctx.now)).collect(),
+            own_session_count: live.len(),
+        }
+    }
+
+    /// Guard 10: a seat in a concurrent pool.
+    fn guard_limit(
+        &mut self,
+        pool: Option<PoolNo>,
+        user: Option<UserNo>,
+        overdue: &[u32],
+        admission: &mut Admission,
+        ctx: &Context,
+    ) -> Result<(), Denial> {
+        if user.is_some_and(|user| self.users.get(user).is_exempt(&self.policy)) {
+            return Ok(());
+        }
+        let Some(pool) = pool else {
+            // A pool that was never used and passed guard 3: demo mode.
+            let room = ctx.demo_seats > 0;
+            return if room { Ok(()) } else { Err(Denial::because(DenialReason::SeatsExhausted)) };
+        };
+        let (plan, limit) = self.entitled(pool, ctx.limit_basis());
+        let mut gone: Vec<u32> = overdue.to_vec();
+        gone.extend(admission.ending.iter().map(|(slot, _)| *slot));
+        gone.sort_unstable();
+        let counts = |user: UserNo| self.lives_in(self.users.get(user), pool, &gone).1;
+        if plan == Plan::Named || admission.license_expired || user.is_some_and(counts) {
+            return Ok(());
+        }
+        let in_use = self.in_use(pool, plan) - self.freed(pool, &gone);
+        if limit.has_room(in_use) {
+            return Ok(());
+        }
+        // Reclaiming one user's seat makes room only if the pool is not over its limit (R14).
+        let reclaims = self.policy.when_full == WhenFull::ReclaimIdle && limit.over(in_use) == 0;
+        let reclaimed = if reclaims { self.longest_idle(pool, user, &gone) } else { Vec::new() };
+        if reclaimed.is_empty() {
+            let next = match overdue {
+                [] => self.first_deadline(pool, &mut Budget::of(Budget::STEP)),
+                _ => self.look_ahead(pool, ctx.now.tick, usize::MAX, &mut Budget::of(Budget::STEP)).next,
+            };
+            let next = next.map(|at| at.since(ctx.now.tick));
+            let retry_after = next.filter(|_| limit.has_room(0)).map(|wait| wait.max(Duration::from_millis(1)));
+            return Err(Denial { retry_after, ..Denial::because(DenialReason::SeatsExhausted) });
+        }
+        admission.ending.extend(reclaimed.into_iter().map(|slot| (slot, SessionEndReason::Reclaimed)));
+        Ok(())
+    }
+
+    /// Number of users who stop counting in the pool when these sessions (sorted) have ended.
+    pub fn freed(&self, pool: PoolNo, gone: &[u32]) -> u64 {
+        let mut users: Vec<UserNo> = gone.iter().map(|slot| self.sessions.get(*slot).user).collect();
+        users.sort_unstable();
+        users.dedup();
+        let frees = |user: &User| self.lives_in(user, pool, &[]).1 && !self.lives_in(user, pool, gone).1;
+        users.iter().filter(|user| frees(self.users.get(**user))).count() as u64
+    }
+
+    /// Live sessions in the pool of the Idle user who counts there and whose last activity is the longest ago (guard
+    /// 10). Skips `caller`, and users who count only through sessions in `gone`.
+    fn longest_idle(&self, pool: PoolNo, caller: Option<UserNo>, gone: &[u32]) -> Vec<u32> {
+        for (_, no) in self.pools.get(pool).idle_counted.iter().filter(|(_, no)| Some(*no) != caller) {
+            let user = self.users.get(*no);
+            if !self.lives_in(user, pool, gone).1 {
+                continue;
+            }
+            let mut slots = self.live_of(user);
+            slots.retain(|slot| self.sessions.get(*slot).pool == pool && gone.binary_search(slot).is_err());
+            return slots;
+        }
+        Vec::new()
+    }
+
+    /// Carries out an admission.
+    fn admit(&mut self, command: CheckOut, admission: Admission, ctx: &mut Context) -> CheckedOut {
+        // Without a license in force the pool is over its limit from now on (R29).
+        self.notifications.look |= admission.license_expired;
+        if let Some(slot) = admission.existing {
+            return self.renew(slot, &command, &admission, ctx);
+        }
+        for (slot, reason) in &admission.ending {
+            self.end(*slot, *reason, ctx);
+        }
+        let pool = self.pool_or_new(&command.pool, ctx).expect("the guards saw room for the pool");
+        let user = admission.user.unwrap_or_else(|| self.newcomer(&command, pool, ctx));
+        let login = Login {
+            id: command.fresh,
+            pool,
+            organization: admission.organization,
+            device: command.device,
+            client: command.client,
+        };
+        let slot = self.start(user, login, ctx);
+        self.checked_out(slot, false, &admission, ctx)
+    }
+
+    /// Renews the session that the device already has (R16).
+    fn renew(&mut self, slot: u32, command: &CheckOut, admission: &Admission, ctx: &mut Context) -> CheckedOut {
+        let user = self.sessions.get(slot).user;
+        self.touch(user, ctx.now.tick);
+        self.users.signs_in(user, ctx.now.tick);
+        let session = self.sessions.get_mut(slot);
+        session.renew(&self.policy, ctx.now.tick);
+        session.last_activity = session.last_activity.max(ctx.now.tick);
+        session.client = command.client.clone();
+        session.organization = admission.organization;
+        let (id, row) = (session.id, session.row(self.no, Some(ctx.now.tick)));
+        self.users.get_mut(user).last_organization = admission.organization;
+        let organization = admission.organization.and_then(|no| self.organizations.id(no));
+        let about = self.about(Action::SessionRenewed).user(&command.user).pool(&command.pool);
+        ctx.log(about.session(id).organization(organization));
+        ctx.put(Change::PutSession(row));
+        self.checked_out(slot, true, admission, ctx)
+    }
+
+    fn checked_out(&self, slot: u32, renewed: bool, admission: &Admission, ctx: &Context) -> CheckedOut {
+        let session = self.sessions.get(slot);
+        let usage = self.usage(session.pool, ctx.limit_basis());
+        let mut notices = self.notices(session.pool, &usage, ctx.limit_basis());
+        if admission.license_expired {
+            notices.insert(0, Notice::LicenseExpired);
+        }
+        CheckedOut { decision: Ok(self.lease(slot, renewed, ctx)), usage: Some(usage), notices }
+    }
+
+    /// Answer of an admission with `check_only`, which takes nothing (R20).
+    fn preview(&self, command: &CheckOut, pool: Option<PoolNo>, admission: &Admission, ctx: &Context) -> CheckedOut {
+        let usage = pool.map(|pool| self.usage(pool, ctx.limit_basis()));
+        let mut notices = match (pool, &usage) {
+            (Some(pool), Some(usage)) => self.notices(pool, usage, ctx.limit_basis()),
+            _ => Vec::new(),
+        };
+        if admission.license_expired {
+            notices.insert(0, Notice::LicenseExpired);
+        }
+        let mut lease = match admission.existing {
+            Some(slot) => {
+                // A check-out counts as activity (R22).
+                let end = self.sessions.get(slot).idle_end(&self.policy, ctx.now.tick);
+                Lease { idle_timeout: end.map(|end| end.since(ctx.now.tick)), ..self.lease(slot, true, ctx) }
+            }
+            None => Lease {
+                session: None,
+                tenant: self.id.clone(),
+                pool: command.pool.clone(),
+                user: command.user.clone(),
+                device: command.device.clone(),
+                organization: None,
+                started: ctx.now.wall_of(ctx.now.tick),
+                ttl: Some(self.policy.lease_ttl).filter(|ttl| !ttl.is_zero()),
+                heartbeat_interval: self.policy.heartbeat_interval(),
+                remaining: self.policy.max_session,
+                idle_timeout: self.policy.idle_timeout,
+                renewed: false,
+            },
+        };
+        lease.session = None;
+        lease.organization = admission.organization.and_then(|no| self.organizations.id(no));
+        CheckedOut { decision: Ok(lease), usage, notices }
+    }
+}

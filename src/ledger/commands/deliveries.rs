@@ -1,0 +1,294 @@
+//! Deliveries of notifications. The begin of a delivery is durable before it is sent, so that only the shard's owner
+//! sends; its end records the receiver's answer. A delivery without an end, after a crash, is sent again with the same
+//! id.
+
+use std::time::Duration;
+
+use super::notify::fresh_delivery;
+use crate::ids::{EventNo, TenantId, TenantNo};
+use crate::ledger::model::change::Action;
+use crate::ledger::model::command::{
+    BeginDelivery, Cursor, DueNotifications, EndDelivery, ListNotifications, Page, RedeliverNotification,
+};
+use crate::ledger::model::notification::{
+    Attempt, Channel, Delivery, DeliveryState, DeliveryView, Dispatch, Due, NotificationRow, NotificationView, Topic,
+};
+use crate::ledger::model::outcome::{Done, Refusal};
+use crate::ledger::model::time::{Moment, Tick};
+use crate::ledger::state::budget::Budget;
+use crate::ledger::state::context::Context;
+use crate::ledger::state::ledger::Ledger;
+use crate::ledger::state::map::Seed;
+use crate::ledger::state::rates::{Limiter, RateLimits};
+use crate::ledger::state::tenant::Tenant;
+use crate::ledger::state::walk::{Cut, Key, Walk, Weight};
+
+/// Time after which a delivery without an answer counts as lost; longer than any attempt.
+const ANSWER: Duration = Duration::from_secs(10 * 60);
+/// Pause after the first failure; each further failure doubles it.
+const INITIAL_RETRY_DELAY: Duration = Duration::from_secs(60);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(6 * 60 * 60);
+/// Longest pause that a receiver can ask for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+/// Age at which a delivery is given up.
+const GIVEN_UP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// Length to which the text of a failure is cut, in characters.
+const MAX_ERROR_BYTES: usize = 300;
+
+/// Budgets of repeated deliveries, which reach people and cause requests to receivers.
+#[derive(Debug)]
+pub(in crate::ledger) struct Redeliveries {
+    of_tenant: Limiter<TenantNo>,
+    of_one: Limiter<(TenantNo, Topic)>,
+}
+
+impl Redeliveries {
+    pub fn new(rates: &RateLimits, seed: Seed) -> Self {
+        let of_tenant = Limiter::new(rates.redeliveries, seed);
+        Self { of_tenant, of_one: Limiter::new(rates.redeliveries_of_one, seed) }
+    }
+
+    /// Takes one from each budget, or from none if one of them is spent.
+    fn take(&mut self, tenant: TenantNo, topic: &Topic, now: Tick) -> Done<()> {
+        let too_often =
+            |what: &str, retry| Err(Refusal::TooOften { text: format!("{what} delivered again too often."), retry });
+        let one = (tenant, topic.clone());
+        if let Err(retry) = self.of_one.look(&one, now) {
+            return too_often("This notification was", retry);
+        }
+        if let Err(retry) = self.of_tenant.take(&tenant, now) {
+            return too_often("The tenant's notifications were", retry);
+        }
+        self.of_one.take(&one, now).expect("there was one");
+        Ok(())
+    }
+}
+
+impl Ledger {
+    /// The deliveries of the shard that are due on a channel.
+    pub(in crate::ledger) fn due(&self, query: &DueNotifications, now: Moment) -> Vec<Due> {
+        // One tenant gets a quarter: a tenant with many pools and a receiver that fails would otherwise get all.
+        let share = (query.limit / 4).max(1);
+        let mut found = Vec::new();
+        self.agenda.deliveries[query.channel as usize].each_due(now.tick, |no| {
+            if let Some(tenant) = &self.tenants[no as usize] {
+                let due = tenant.notifications.due(query.channel).take_while(|(at, _)| *at <= now.tick);
+                let rows = due.filter_map(|(_, topic)| tenant.notifications.get(topic));
+                let left = query.limit.saturating_sub(found.len()).min(share);
+                let shown = |row: &NotificationRow| Due {
+                    tenant: tenant.id.clone(),
+                    topic: row.topic.clone(),
+                    event: row.event,
+                };
+                found.extend(rows.take(left).map(shown));
+            }
+            found.len() < query.limit
+        });
+        found
+    }
+}
+
+impl Tenant {
+    /// Begins a delivery. Returns `None` if there is nothing to send any more.
+    pub fn begin_delivery(&mut self, command: &BeginDelivery, ctx: &mut Context) -> Option<Dispatch> {
+        let mut row = self.notification_for(&command.topic, command.event)?.clone();
+        let reached = self.reaches(command.channel, ctx);
+        let delivery = row.deliveries.at(command.channel).as_mut()?;
+        if !delivery.is_open() || delivery.next > ctx.now.tick {
+            return None;
+        }
+        let given_up = ctx.now.tick.since(delivery.since) > GIVEN_UP;
+        if !reached || given_up {
+            let why = if reached { "not sent in time" } else { "nobody is there to be told on this channel" };
+            self.give_up(row, command.channel, why, ctx);
+            return None;
+        }
+        delivery.state = DeliveryState::UnderWay;
+        delivery.attempts = delivery.attempts.saturating_add(1);
+        delivery.next = ctx.now.tick + ANSWER;
+        let dispatch = Dispatch {
+            tenant: self.id.clone(),
+            display_name: self.display_name.clone(),
+            responsible_person: self.policy.responsible_person.clone(),
+            attempt: delivery.attempts,
+            notification: view(&row, ctx.now),
+        };
+        self.put_notification(row, ctx);
+        Some(dispatch)
+    }
+
+    /// Records the end of a delivery. A late end, after the next attempt began, counts only if the receiver answered.
+    pub fn end_delivery(&mut self, command: &EndDelivery, ctx: &mut Context) {
+        let Some(mut row) = self.notification_for(&command.topic, command.event).cloned() else { return };
+        let Some(delivery) = row.deliveries.at(command.channel) else { return };
+        let stale = delivery.attempts != command.attempt || delivery.state != DeliveryState::UnderWay;
+        if !delivery.is_open() || (stale && command.result != Attempt::Answered) {
+            return;
+        }
+        let (why, least) = match &command.result {
+            Attempt::Answered => return self.delivered(row, command.channel, ctx),
+            Attempt::Refused(why) => return self.give_up(row, command.channel, why, ctx),
+            Attempt::Failed(why) => (why, Duration::ZERO),
+            Attempt::Later(why, least) => (why, (*least).min(MAX_RETRY_AFTER)),
+        };
+        let pause = pause(&self.id, &command.topic, delivery.attempts).max(least);
+        if ctx.now.tick.since(delivery.since) + pause > GIVEN_UP {
+            return self.give_up(row, command.channel, why, ctx);
+        }
+        (delivery.state, delivery.next) = (DeliveryState::Pending, ctx.now.tick + pause);
+        delivery.error = cut(why);
+        let what = format!("{} failed: {}", attempt(command.channel, delivery), delivery.error);
+        ctx.log(self.about_topic(Action::NotificationFailed, &command.topic, &what));
+        self.put_notification(row, ctx);
+    }
+
+    pub fn redeliver(&mut self, command: &RedeliverNotification, ctx: &mut Context) -> Done<NotificationView> {
+        let missing = || Refusal::not_found("notification", &command.topic);
+        let mut row = self.notifications.get(&command.topic).ok_or_else(missing)?.clone();
+        let channels: Vec<Channel> = Channel::ALL.into_iter().filter(|one| self.reaches(*one, ctx)).collect();
+        if channels.is_empty() {
+            return Err(Refusal::Precondition {
+                reason: "NOBODY_TO_TELL",
+                subject: command.topic.to_string(),
+                text: "the service has no channel on which this tenant could be told".into(),
+            });
+        }
+        let mut words = Vec::new();
+        for channel in channels {
+            let delivery = row.deliveries.at(channel);
+            if delivery.as_ref().is_none_or(|delivery| !delivery.is_open()) {
+                *delivery = Some(fresh_delivery(ctx.now.tick));
+                words.push(channel.word());
+            }
+        }
+        let shown = view(&row, ctx.now);
+        if !words.is_empty() {
+            ctx.redeliveries.take(self.no, &command.topic, ctx.now.tick)?;
+            ctx.log(self.about_topic(Action::NotificationRedelivered, &command.topic, &words.join(", ")));
+            self.put_notification(row, ctx);
+        }
+        Ok(shown)
+    }
+
+    /// Returns `None` if there are more steps to take.
+    pub fn list_notifications(
+        &self,
+        query: &ListNotifications,
+        walk: &mut Walk,
+        now: Moment,
+        budget: &mut Budget,
+    ) -> Option<Page<NotificationView>> {
+        let cut = Cut::new(query.after.as_ref(), true, query.limit);
+        let fits = |row: &NotificationRow| {
+            query.state.is_none_or(|state| row.deliveries.iter().any(|delivery| delivery.state == state))
+        };
+        while !walk.is_over()
+            && let Some(row) = self.notifications.behind(walk.last.as_deref().and_then(Topic::parse).as_ref())
+        {
+            if budget.is_spent() {
+                return None;
+            }
+            budget.spend(3 * Budget::LOOK);
+            let id = row.topic.to_string();
+            let key = Key { when: row.raised.0, name: &[], id: &id };
+            if fits(row) && walk.takes(cut, key) {
+                walk.take(cut, key, 0, budget);
+            }
+            walk.last = Some(id);
+        }
+        walk.is_ready(budget).then(|| {
+            let at = |key: &Cursor| Topic::parse(&key.id).and_then(|topic| self.notifications.get(&topic));
+            let weigh = |key: &Cursor, _| at(key).map(|_| Weight::new(1_500, 0));
+            walk.page(cut, budget, weigh, |key, _| view(at(key).expect("one that was weighed"), now))
+        })
+    }
+
+    /// The notification of this event, unless a newer one replaced it.
+    fn notification_for(&self, topic: &Topic, event: EventNo) -> Option<&NotificationRow> {
+        self.notifications.get(topic).filter(|row| row.event == event)
+    }
+
+    fn delivered(&mut self, mut row: NotificationRow, channel: Channel, ctx: &mut Context) {
+        let Some(delivery) = row.deliveries.at(channel) else { return };
+        delivery.state = DeliveryState::Done;
+        delivery.error = "".into();
+        let what = attempt(channel, delivery);
+        ctx.log(self.about_topic(Action::NotificationDelivered, &row.topic, &what));
+        self.put_notification(row, ctx);
+    }
+
+    /// Ends a delivery as a dead letter.
+    fn give_up(&mut self, mut row: NotificationRow, channel: Channel, why: &str, ctx: &mut Context) {
+        let Some(delivery) = row.deliveries.at(channel) else { return };
+        delivery.state = DeliveryState::Dead;
+        delivery.error = cut(why);
+        let what = format!("{} failed and is given up: {}", attempt(channel, delivery), delivery.error);
+        ctx.log(self.about_topic(Action::NotificationFailed, &row.topic, &what));
+        self.put_notification(row, ctx);
+    }
+}
+
+fn view(row: &NotificationRow, now: Moment) -> NotificationView {
+    let shown = |channel: Channel| {
+        let delivery = row.deliveries.get(channel)?;
+        Some(DeliveryView {
+            channel,
+            state: delivery.state,
+            attempts: delivery.attempts,
+            next: delivery.is_open().then(|| now.wall_of(delivery.next)),
+            error: delivery.error.clone(),
+        })
+    };
+    NotificationView {
+        topic: row.topic.clone(),
+        event: row.event,
+        raised: now.wall_of(row.raised),
+        cleared: row.cleared,
+        facts: row.facts.clone(),
+        deliveries: Channel::ALL.into_iter().filter_map(shown).collect(),
+    }
+}
+
+fn attempt(channel: Channel, delivery: &Delivery) -> String {
+    format!("{}, attempt {}", channel.word(), delivery.attempts)
+}
+
+fn cut(text: &str) -> Box<str> {
+    text.chars().take(MAX_ERROR_BYTES).collect::<String>().into()
+}
+
+/// Pause before the next attempt: doubles from a minute to six hours, plus up to an eighth, so that deliveries that
+/// failed together are not repeated together. The tenant sees it, so it depends on nothing that other tenants
+/// influence, such as the event's number (R1).
+fn pause(tenant: &TenantId, topic: &Topic, attempts: u32) -> Duration {
+    let doubled = INITIAL_RETRY_DELAY.saturating_mul(1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX));
+    let pause = doubled.min(MAX_RETRY_DELAY);
+    let name = format!("{tenant}/{topic}/{attempts}");
+    let hash = name.bytes().fold(0, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    // Odd, with its bits spread out, so that similar hashes become very different.
+    let spread = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
+    pause + pause / 8 * u32::try_from(spread).unwrap_or(0) / 256
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn topic() -> Topic {
+        Topic::parse("exceeded/primary").unwrap()
+    }
+
+    #[test]
+    fn pauses_double_up_to_six_hours_and_an_eighth_at_most_is_added() {
+        for tenant in 0..100 {
+            let tenant = TenantId::stored(&format!("tenant {tenant}"));
+            for (attempts, minutes) in [(1, 1), (2, 2), (3, 4), (9, 256), (10, 360), (40, 360), (u32::MAX, 360)] {
+                let least = Duration::from_secs(60 * minutes);
+                let pause = pause(&tenant, &topic(), attempts);
+                assert!((least..=least + least / 8).contains(&pause), "{attempts}: {pause:?}");
+            }
+        }
+        let of = |tenant: &str| pause(&TenantId::stored(tenant), &topic(), 5);
+        assert_ne!(of("acme"), of("other"), "what failed together comes back apart");
+    }
+}

@@ -1,0 +1,102 @@
+//! FetchLicense: records the result of a fetch from the vendor's folder. A newer license is installed (R27); any other
+//! result changes only what the license page shows of the last fetch. Also records license requests to the vendor.
+
+use crate::ids::TenantNo;
+use crate::ledger::model::change::{Action, Change, TenantState};
+use crate::ledger::model::command::{
+    DueFetches, FetchLicense, FetchesDue, InstallLicense, LicenseFetched, NoteLicenseRequest, VendorAnswer,
+};
+use crate::ledger::model::license_fetch::{FetchOutcome, LicenseFetch, is_due};
+use crate::ledger::model::license_view::LicenseChange;
+use crate::ledger::model::outcome::Refusal;
+use crate::ledger::model::time::Moment;
+use crate::ledger::state::budget::Budget;
+use crate::ledger::state::context::Context;
+use crate::ledger::state::ledger::Ledger;
+use crate::ledger::state::tenant::Tenant;
+
+/// Highest number of tenants in one answer to DueFetches.
+const DUE: usize = 100;
+
+impl Tenant {
+    /// A fetch that nobody requested leaves an event only if its result differs from the last one: a day on which
+    /// nothing new was found is no change of state (R35).
+    pub fn fetch_license(&mut self, command: &FetchLicense, ctx: &mut Context) -> LicenseFetched {
+        let (fetch, change) = self.found(&command.answer, ctx);
+        let news = !fetch.repeats(self.license_fetch.as_deref());
+        if news || !ctx.actor.is_service() {
+            ctx.log(self.about(Action::LicenseFetched).detail(format!("from {}: {}", command.from, fetch.text)));
+        }
+        self.license_fetch = Some(Box::new(fetch.clone()));
+        ctx.put(Change::PutTenant(self.row()));
+        LicenseFetched { fetch, news, change }
+    }
+
+    fn found(&mut self, answer: &VendorAnswer, ctx: &mut Context) -> (LicenseFetch, Option<LicenseChange>) {
+        let at = ctx.now.wall;
+        let plain = |outcome, reason: &str, text: &str| (LicenseFetch::new(at, outcome, reason, text), None);
+        match answer {
+            VendorAnswer::License(license) => self.newer(license, ctx),
+            VendorAnswer::Nothing => plain(FetchOutcome::Nothing, "", "there is no license for this tenant"),
+            VendorAnswer::Refused { reason, text } => plain(FetchOutcome::Refused, reason, text),
+            VendorAnswer::Failed(why) => plain(FetchOutcome::Failed, "", why),
+        }
+    }
+
+    /// Installs a license if its revision is above every revision that the tenant has had: a license that an
+    /// administrator deleted does not come back by itself.
+    fn newer(&mut self, command: &InstallLicense, ctx: &mut Context) -> (LicenseFetch, Option<LicenseChange>) {
+        let at = ctx.now.wall;
+        let is = format!("{} revision {}", command.license, command.grant.revision);
+        if let Some(known) = self.licenses.newest(&command.license)
+            && command.grant.revision <= known.revision
+        {
+            let text = format!("{is} is not newer than revision {}, which was installed", known.revision);
+            return (LicenseFetch::new(at, FetchOutcome::NotNewer, "", &text), None);
+        }
+        match self.install_license(command, ctx) {
+            Ok(change) => {
+                let text = format!("{is} was installed");
+                (LicenseFetch::new(at, FetchOutcome::Installed, "", &text), Some(change))
+            }
+            Err(refusal) => {
+                let (reason, why) = match &refusal {
+                    Refusal::Precondition { reason, text, .. } => (*reason, text.as_str()),
+                    _ => ("", "it is refused"),
+                };
+                (LicenseFetch::new(at, FetchOutcome::Refused, reason, &format!("{is}: {why}")), None)
+            }
+        }
+    }
+
+    /// Records a license request before it is sent, and when sending it failed (R35). The unchanged tenant row goes
+    /// into the batch, because an answer without rows does not wait for it, and the audit must have the request before
+    /// the vendor does.
+    pub fn note_license_request(&self, command: &NoteLicenseRequest, ctx: &mut Context) {
+        let (action, detail) = match &command.failed {
+            None => (Action::LicenseRequestSent, &command.what),
+            Some(why) => (Action::LicenseRequestFailed, why),
+        };
+        ctx.put(Change::PutTenant(self.row()));
+        ctx.log(self.about(action).detail(format!("to {}: {detail}", command.to)));
+    }
+}
+
+impl Ledger {
+    /// Tenants of the shard whose licenses are due to be fetched, after a given one: as many as one step can look at.
+    pub(in crate::ledger) fn due_fetches(&self, query: &DueFetches, now: Moment, budget: &mut Budget) -> FetchesDue {
+        let mut tenants = Vec::new();
+        for no in query.after.0 as usize + 1..self.tenants.len() {
+            if budget.is_spent() || tenants.len() == DUE {
+                let before = u32::try_from(no - 1).expect("fewer than 2^32 tenants");
+                return FetchesDue { tenants, next: Some(TenantNo(before)) };
+            }
+            budget.spend(Budget::LOOK);
+            let Some(tenant) = &self.tenants[no] else { continue };
+            if tenant.state != TenantState::Deleted && is_due(tenant.license_fetch.as_deref(), &tenant.id, now.wall) {
+                tenants.push(tenant.id.clone());
+            }
+        }
+        FetchesDue { tenants, next: None }
+    }
+}

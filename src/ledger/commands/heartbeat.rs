@@ -1,0 +1,94 @@
+//! Heartbeat: extends the leases of sessions (R22). Changes only memory, with two exceptions: a session that is overdue
+//! ends, and no heartbeat revives it (R24); and a session whose row has another lease than the policy is written.
+
+use super::execution::{Steps, each};
+use crate::ids::{SessionId, TenantId};
+use crate::ledger::model::change::Change;
+use crate::ledger::model::command::{Heartbeat, Outcome};
+use crate::ledger::model::outcome::HeartbeatResult;
+use crate::ledger::state::context::Context;
+use crate::ledger::state::tenant::Tenant;
+
+/// Work of one session's heartbeat, in units of `Budget`, not counting what it writes.
+const COST: u32 = 500;
+
+/// A heartbeat of many sessions, in progress.
+#[derive(Debug)]
+pub(in crate::ledger) struct HeartbeatSteps {
+    command: Heartbeat,
+    answers: Vec<HeartbeatResult>,
+}
+
+impl HeartbeatSteps {
+    pub fn new(command: Heartbeat) -> Self {
+        Self { command, answers: Vec::new() }
+    }
+
+    fn answer(&mut self, through: bool) -> Option<Outcome> {
+        through.then(|| Outcome::Heartbeat(std::mem::take(&mut self.answers)))
+    }
+}
+
+impl Steps for HeartbeatSteps {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+        let Self { command, answers } = self;
+        let through = each(command.beats.len(), answers, ctx, |at, ctx| {
+            let (session, active) = command.beats[at];
+            ctx.budget.spend(COST);
+            tenant.beat(session, active, ctx)
+        });
+        self.answer(through)
+    }
+
+    fn next_step_without_tenant(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
+        let Self { command, answers } = self;
+        let through = each(command.beats.len(), answers, ctx, |at, ctx| late(command.beats[at].0, tenant, ctx));
+        self.answer(through)
+    }
+}
+
+/// Answer for a session that is not, or no longer, in memory.
+pub(in crate::ledger) fn late(session: SessionId, tenant: &TenantId, ctx: &Context) -> HeartbeatResult {
+    let ended = ctx.ended_sessions.find(session, tenant);
+    HeartbeatResult::Ended(ended.map(|(reason, at)| (reason, ctx.now.wall_of(at))))
+}
+
+impl Tenant {
+    pub fn heartbeat(&mut self, command: &Heartbeat, ctx: &mut Context) -> Vec<HeartbeatResult> {
+        command.beats.iter().map(|(session, active)| self.beat(*session, *active, ctx)).collect()
+    }
+
+    fn beat(&mut self, id: SessionId, active: bool, ctx: &mut Context) -> HeartbeatResult {
+        let now = ctx.now.tick;
+        let Some(slot) = self.sessions.find(id) else {
+            return late(id, &self.id, ctx);
+        };
+        let session = self.sessions.get_mut(slot);
+        if let Some((at, reason)) = session.ended() {
+            return HeartbeatResult::Ended(Some((reason, ctx.now.wall_of(at))));
+        }
+        let (due, reason) = session.deadline(&self.policy);
+        if due <= now && !planted!(LateHeartbeatRevives) {
+            self.end(slot, reason, ctx);
+            return HeartbeatResult::Ended(Some((reason, ctx.now.wall)));
+        }
+        let written = session.lease_ms;
+        session.renew(&self.policy, now);
+        if session.lease_ms != written {
+            // The answer promises another lease than the row has, and a load must grant no less (I5).
+            ctx.put(Change::PutSession(session.row(self.no, self.users.last_sign_in(session.user))));
+        }
+        if active && session.last_activity < now {
+            let (user, user_idle) = (session.user, session.user_idle);
+            if !std::mem::replace(&mut session.touched, true) {
+                ctx.checkpoint.push(now, self.no, id);
+            }
+            if user_idle {
+                self.touch(user, now);
+            }
+            // Only now: `touch` finds an Idle user by the activity before this one.
+            self.sessions.get_mut(slot).last_activity = now;
+        }
+        HeartbeatResult::Kept(self.lease(slot, true, ctx))
+    }
+}

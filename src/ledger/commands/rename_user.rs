@@ -1,0 +1,55 @@
+//! RenameUser: the person keeps seats, sessions and history; only the id changes (R2).
+
+use crate::ids::{UserId, UserNo};
+use crate::ledger::model::change::Action;
+use crate::ledger::model::command::RenameUser;
+use crate::ledger::model::former_id::{FormerId, MAX_FORMER_IDS, renamed};
+use crate::ledger::model::outcome::{Done, Refusal, UserView};
+use crate::ledger::state::budget::Budget;
+use crate::ledger::state::context::Context;
+use crate::ledger::state::tenant::Tenant;
+
+impl Tenant {
+    pub fn rename_user(&mut self, command: &RenameUser, ctx: &mut Context) -> Done<UserView> {
+        let Some(no) = self.users.find(&command.user) else { return self.renamed_before(command, ctx) };
+        if command.new == command.user {
+            return Ok(self.user_view(no, ctx.limit_basis()));
+        }
+        if self.users.find(&command.new).is_some() {
+            return Err(Refusal::exists("user", &command.new));
+        }
+        self.users.rename(no, command.new.clone());
+        self.rename_sessions(no, ctx.budget);
+        self.note_renaming(no, command.user.clone(), ctx);
+        Ok(self.user_view(no, ctx.limit_basis()))
+    }
+
+    /// Records the former id of a user in the audit and in the user's row.
+    pub fn note_renaming(&mut self, no: UserNo, old: UserId, ctx: &mut Context) {
+        // Events up to this one have the former id.
+        let event = ctx.log(self.about(Action::UserRenamed).user(&old).detail(renamed(&self.users.get(no).id)));
+        self.change_user(no, ctx, |user| {
+            let former = FormerId { id: old, last_event: event };
+            let kept = user.former.len().saturating_sub(MAX_FORMER_IDS - 1);
+            user.former = user.former.iter().skip(kept).cloned().chain([former]).collect();
+        });
+    }
+
+    /// Repeating the call changes nothing, and gives the same answer.
+    fn renamed_before(&self, command: &RenameUser, ctx: &Context) -> Done<UserView> {
+        let named = self.users.find(&command.new);
+        let before =
+            named.filter(|no| self.users.get(*no).former.last().is_some_and(|former| former.id == command.user));
+        let no = before.ok_or_else(|| Refusal::not_found("user", &command.user))?;
+        Ok(self.user_view(no, ctx.limit_basis()))
+    }
+
+    /// Updates the copies of the id in the user's sessions: at most a thousand, so it is done in one step.
+    pub fn rename_sessions(&mut self, no: UserNo, budget: &mut Budget) {
+        let user = self.users.get(no);
+        budget.spend_each(user.slots.len(), 2 * Budget::LOOK);
+        for slot in &user.slots {
+            self.sessions.get_mut(*slot).user_id = user.id.clone();
+        }
+    }
+}

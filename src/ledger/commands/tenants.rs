@@ -1,0 +1,160 @@
+//! Commands of an operator for one tenant: update, suspend, resume. The ledger itself creates and deletes tenants.
+
+use std::time::Duration;
+
+use super::execution::Steps;
+use super::users::set;
+use crate::ids::{TenantId, UserNo};
+use crate::ledger::model::change::{Action, Change, TenantState};
+use crate::ledger::model::command::{Outcome, PolicyPatch, SuspendTenant, UpdateTenant};
+use crate::ledger::model::outcome::{Done, Refusal, TenantView};
+use crate::ledger::model::policy::Policy;
+use crate::ledger::state::budget::Budget;
+use crate::ledger::state::context::Context;
+use crate::ledger::state::tenant::Tenant;
+
+/// An update in progress. The new settings are in force from the first step on. The noted deadlines may then be too
+/// late; further steps correct them for each user and session.
+#[derive(Debug)]
+pub(in crate::ledger) struct Updating {
+    /// `None`: applied.
+    command: Option<UpdateTenant>,
+    /// Next session slot, and after that next user number, to look at.
+    slot: u32,
+    user: u32,
+    /// Flags: sessions end earlier; users become Idle at another time.
+    earlier: bool,
+    idle: bool,
+}
+
+impl Updating {
+    pub fn new(command: UpdateTenant) -> Self {
+        Self { command: Some(command), slot: 0, user: 0, earlier: false, idle: false }
+    }
+}
+
+impl Steps for Updating {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+        if let Some(command) = self.command.take() {
+            let old = tenant.policy.clone();
+            if let Err(refusal) = tenant.update(command, ctx) {
+                return Some(Outcome::UpdateTenant(Err(refusal)));
+            }
+            let new = &tenant.policy;
+            let longest = |policy: &Policy| policy.idle_timeout.unwrap_or(Duration::MAX);
+            self.earlier = new.max_session < old.max_session || longest(new) < longest(&old);
+            self.idle = new.idle_after != old.idle_after;
+        }
+        while self.earlier && self.slot < tenant.sessions.slots() {
+            if ctx.budget.is_spent() {
+                return None;
+            }
+            tenant.note_deadline(self.slot, ctx.budget);
+            self.slot += 1;
+        }
+        while self.idle && tenant.wake_last(ctx.now.tick, ctx.budget) {
+            if ctx.budget.is_spent() {
+                return None;
+            }
+        }
+        while self.idle && self.user < tenant.users.numbers() {
+            if ctx.budget.is_spent() {
+                return None;
+            }
+            self.user = match tenant.users.gone(self.user) {
+                Some(gone) => gone.end,
+                None => {
+                    tenant.note_idle(UserNo(self.user), ctx.budget);
+                    self.user + 1
+                }
+            };
+        }
+        Some(Outcome::UpdateTenant(Ok(tenant.view(ctx.now))))
+    }
+
+    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+        Some(Outcome::UpdateTenant(Err(Refusal::not_found("tenant", tenant))))
+    }
+}
+
+impl Tenant {
+    fn update(&mut self, command: UpdateTenant, ctx: &mut Context) -> Done<()> {
+        if command.version.is_some_and(|version| version != self.version) {
+            return Err(Refusal::StaleEtag);
+        }
+        let mut what = Vec::new();
+        let policy = patched(&self.policy, command.policy, &mut what);
+        policy.check()?;
+        self.guard_counting(&policy, ctx)?;
+        set(&mut self.display_name, command.display_name, "display_name", &mut what);
+        set(&mut self.contact, command.contact, "contact", &mut what);
+        if policy != self.policy {
+            ctx.budget.spend_each(self.pools.iter().len(), Budget::LOOK);
+            self.set_policy(policy);
+        }
+        // The policy determines the warning levels, and the tenant the responsible person (R34).
+        self.notifications.look = true;
+        if !what.is_empty() {
+            self.write(Action::TenantUpdated, &what.join(", "), ctx);
+        }
+        Ok(())
+    }
+
+    /// Refuses if administrators' seats would begin to count and there are no free seats for them (R13, R15).
+    fn guard_counting(&self, policy: &Policy, ctx: &Context) -> Done<()> {
+        if !policy.administrators_count_in_named || self.policy.administrators_count_in_named {
+            return Ok(());
+        }
+        for pool in self.pools.iter() {
+            let more = pool.seats - pool.seats_counted;
+            if more > 0 && !self.has_seats(pool.no, more, ctx.limit_basis()) {
+                let seats = if more == 1 { "seat of an administrator" } else { "seats of administrators" };
+                return Err(Refusal::Precondition {
+                    reason: "SEATS_EXHAUSTED",
+                    subject: pool.id.to_string(),
+                    text: format!("{more} {seats} would begin to count, and the pool has fewer free"),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    pub fn suspend(&mut self, command: &SuspendTenant, ctx: &mut Context) -> TenantView {
+        let (state, action) = match command.suspend {
+            true => (TenantState::Suspended, Action::TenantSuspended),
+            false => (TenantState::Active, Action::TenantResumed),
+        };
+        if self.state != state {
+            self.state = state;
+            self.write(action, "", ctx);
+        }
+        self.view(ctx.now)
+    }
+
+    fn write(&mut self, action: Action, detail: &str, ctx: &mut Context) {
+        self.version += 1;
+        ctx.put(Change::PutTenant(self.row()));
+        ctx.log(self.about(action).detail(detail));
+    }
+}
+
+fn patched(old: &Policy, patch: PolicyPatch, what: &mut Vec<&'static str>) -> Policy {
+    let mut new = old.clone();
+    set(&mut new.lease_ttl, patch.lease_ttl, "policy.lease_ttl", what);
+    set(&mut new.max_session, patch.max_session, "policy.max_session", what);
+    set(&mut new.away_after, patch.away_after, "policy.away_after", what);
+    set(&mut new.idle_after, patch.idle_after, "policy.idle_after", what);
+    set(&mut new.idle_timeout, patch.idle_timeout, "policy.idle_timeout", what);
+    set(&mut new.max_devices_per_user, patch.max_devices_per_user, "policy.max_devices_per_user", what);
+    set(&mut new.when_already_signed_in, patch.when_already_signed_in, "policy.when_already_signed_in", what);
+    set(&mut new.when_full, patch.when_full, "policy.when_full", what);
+    set(&mut new.close_active, patch.close_active, "policy.close_active", what);
+    set(&mut new.unknown_users, patch.unknown_users, "policy.unknown_users", what);
+    let (named, concurrent) = (patch.administrators_count_in_named, patch.administrators_count_in_concurrent);
+    set(&mut new.administrators_count_in_named, named, "policy.administrators_count_in_named", what);
+    set(&mut new.administrators_count_in_concurrent, concurrent, "policy.administrators_count_in_concurrent", what);
+    set(&mut new.responsible_person, patch.responsible_person, "policy.responsible_person", what);
+    set(&mut new.seat_request_step, patch.seat_request_step, "policy.seat_request_step", what);
+    set(&mut new.warn_at_percent, patch.warn_at_percent, "policy.warn_at_percent", what);
+    new
+}

@@ -1,0 +1,190 @@
+//! Context of one command in the ledger: the moment, the actor, and where its effects are written.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::budget::Budget;
+use super::rates::Limiter;
+use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantNo, UserId};
+use crate::ledger::model::change::{Action, Actor, AuditEvent, Change, Changes, Reason};
+use crate::ledger::model::outcome::{DenialReason, SessionEndReason};
+use crate::ledger::model::time::Moment;
+
+/// Borrows the ledger's shared state for one command or one step of it, see `Ledger::context`.
+pub(in crate::ledger) struct Context<'a> {
+    pub now: Moment,
+    pub actor: &'a Actor,
+    /// Seats per pool of a tenant without any license (R30).
+    pub demo_seats: u64,
+    /// Channels by which notifications can be sent (R34).
+    pub channels: crate::ledger::model::notification::Channels,
+    /// The wall time by which dates of licenses are judged (R31).
+    pub license_time: crate::ledger::model::time::Wall,
+    pub last_event: &'a mut EventNo,
+    pub denials: &'a mut super::denials::Denials,
+    /// Budgets of each tenant: users admitted at login, and notifications delivered again.
+    pub admissions: &'a mut Limiter<TenantNo>,
+    pub redeliveries: &'a mut crate::ledger::commands::deliveries::Redeliveries,
+    pub ended_sessions: &'a mut super::ended_sessions::EndedSessions,
+    pub checkpoint: &'a mut super::checkpoint::Queue,
+    /// Work that this step may still do.
+    pub budget: &'a mut Budget,
+    /// See [`Context::mark_unfinished`].
+    pub unfinished: &'a mut VecDeque<TenantNo>,
+    pub out: &'a mut Changes,
+}
+
+impl Context<'_> {
+    /// Adds a change of a row, and charges it.
+    pub fn put(&mut self, change: Change) {
+        self.budget.write(if is_deletion(&change) { Budget::WRITE / 2 } else { Budget::WRITE });
+        self.out.rows.push(change);
+    }
+
+    /// Numbers and writes an audit event (R35).
+    pub fn log(&mut self, about: AuditDraft) -> EventNo {
+        self.last_event.0 += 1;
+        self.charge(&about);
+        let no = *self.last_event;
+        self.out.events.push(about.event(no, self.now, self.actor));
+        no
+    }
+
+    fn charge(&mut self, about: &AuditDraft) {
+        self.budget.write(Budget::WRITE);
+        self.budget.spend_each(about.detail.len(), 1);
+    }
+
+    /// Queues the tenant for a step of its own, which does the rest of its work: see [`super::ledger::Ledger::run_unfinished`].
+    pub fn mark_unfinished(&mut self, tenant: TenantNo, noted: &mut bool) {
+        if !std::mem::replace(noted, true) {
+            self.unfinished.push_back(tenant);
+        }
+    }
+
+    /// Writes a denial, or counts it with an identical one that is less than a minute old (R21). Beyond the tenant's
+    /// budget of such events it is counted with all other denials of its action and reason.
+    pub fn log_denial(&mut self, mut about: AuditDraft) {
+        if self.denials.repeats(&about, self.now.tick, self.budget, self.out) {
+            return;
+        }
+        let service;
+        let mut actor = self.actor;
+        if !self.denials.has_budget(about.tenant, self.now.tick) {
+            about = about.summed();
+            if self.denials.repeats(&about, self.now.tick, self.budget, self.out) {
+                return;
+            }
+            // The event counts denials of many callers.
+            service = Actor::service();
+            actor = &service;
+        }
+        self.last_event.0 += 1;
+        self.charge(&about);
+        let event = about.event(*self.last_event, self.now, actor);
+        self.denials.remember(event.clone(), self.now.tick);
+        self.out.events.push(event);
+    }
+}
+
+/// True for a change that deletes a row: it contains only the key.
+fn is_deletion(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::DeleteTenant(_)
+            | Change::DeleteLicense(..)
+            | Change::DeleteOrganization(..)
+            | Change::DeleteUser(..)
+            | Change::DeleteSeat(..)
+            | Change::DeleteSession(..)
+            | Change::DeleteNotification(..)
+            | Change::DeleteToken(_)
+    )
+}
+
+/// An audit event without its number, time and actor.
+#[derive(Debug, Clone)]
+pub(in crate::ledger) struct AuditDraft {
+    pub tenant: TenantNo,
+    pub action: Action,
+    pub reason: Option<Reason>,
+    pub user: Option<UserId>,
+    pub pool: Option<PoolId>,
+    pub session: Option<SessionId>,
+    pub organization: Option<OrganizationId>,
+    pub detail: Box<str>,
+}
+
+impl AuditDraft {
+    pub fn new(tenant: TenantNo, action: Action) -> Self {
+        Self {
+            tenant,
+            action,
+            reason: None,
+            user: None,
+            pool: None,
+            session: None,
+            organization: None,
+            detail: Box::default(),
+        }
+    }
+
+    pub fn denied(mut self, reason: DenialReason) -> Self {
+        self.reason = Some(Reason::Denied(reason));
+        self
+    }
+
+    pub fn ended(mut self, reason: SessionEndReason) -> Self {
+        self.reason = Some(Reason::Ended(reason));
+        self
+    }
+
+    /// The event that counts denials by action and reason. It names no user, unlike the event of a single denial.
+    pub fn summed(self) -> Self {
+        let Self { tenant, action, reason, .. } = self;
+        let detail = "denials beyond the tenant's budget of events: of several users, counted together".into();
+        Self { reason, detail, ..Self::new(tenant, action) }
+    }
+
+    pub fn user(mut self, user: &UserId) -> Self {
+        self.user = Some(user.clone());
+        self
+    }
+
+    pub fn pool(mut self, pool: &PoolId) -> Self {
+        self.pool = Some(pool.clone());
+        self
+    }
+
+    pub fn session(mut self, session: SessionId) -> Self {
+        self.session = Some(session);
+        self
+    }
+
+    pub fn organization(mut self, organization: Option<OrganizationId>) -> Self {
+        self.organization = organization;
+        self
+    }
+
+    pub fn detail(mut self, detail: impl Into<Box<str>>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    pub fn event(self, no: EventNo, now: Moment, actor: &Actor) -> AuditEvent {
+        AuditEvent {
+            no,
+            tenant: self.tenant,
+            at: now.wall,
+            actor: Actor(Arc::clone(&actor.0)),
+            action: self.action,
+            reason: self.reason,
+            user: self.user,
+            pool: self.pool,
+            session: self.session,
+            organization: self.organization,
+            count: 1,
+            detail: self.detail,
+        }
+    }
+}

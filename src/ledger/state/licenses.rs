@@ -1,0 +1,239 @@
+//! Licenses of a tenant: the few rows that decisions need, and apart from them, rarely read, the remembered ones.
+
+use super::context::Context;
+use crate::ids::{LicenseId, PoolNo, TenantId};
+use crate::ledger::model::change::Change;
+use crate::ledger::model::license::{Entitlement, LicenseRow, Standing};
+use crate::ledger::model::license_floors::{Floors, LicenseFloor};
+use crate::ledger::model::outcome::Refusal;
+
+/// Highest number of licenses of a tenant, without deleted ones.
+pub const MAX_LICENSES: usize = 100;
+/// Highest number of former revisions of one license that are kept as records; the newest ones are kept.
+pub const MAX_PAST: usize = 8;
+/// Cost of one entitlement when the index of pools is rebuilt, in units of `Budget`.
+const INDEXED: u32 = 15;
+
+/// Licenses of one tenant.
+#[derive(Debug, Default)]
+pub(in crate::ledger) struct Licenses {
+    /// Newest revision of each license that is not deleted: current or revoked. Decisions need only these.
+    heads: Vec<LicenseRow>,
+    /// Index of the heads' entitlements: pool, index of the head, index of the entitlement; sorted. A login reads only
+    /// those of its pool, and not the thousand entitlements of a hundred licenses.
+    by_pool: Box<[(PoolNo, u16, u16)]>,
+    /// Former revisions, and the newest revision of each deleted license, so that no older one is installed.
+    past: Vec<LicenseRow>,
+    /// Revisions that earlier tenants with the same id had.
+    floors: Floors,
+}
+
+impl Licenses {
+    /// Newest revision of each license that is not deleted.
+    pub fn heads(&self) -> &[LicenseRow] {
+        &self.heads
+    }
+
+    /// The heads' entitlements for a pool.
+    pub fn giving(&self, pool: PoolNo) -> impl Iterator<Item = (&LicenseRow, &Entitlement)> + Clone {
+        let from = self.by_pool.partition_point(|(other, ..)| *other < pool);
+        let given = self.by_pool[from..].iter().take_while(move |(other, ..)| *other == pool);
+        given.map(|(_, head, at)| {
+            let row = &self.heads[usize::from(*head)];
+            (row, &row.entitlements[usize::from(*at)])
+        })
+    }
+
+    /// Rebuilds the index of pools.
+    fn index(&mut self) {
+        let given = (0..).zip(&self.heads).flat_map(|(head, row)| {
+            (0..).zip(&row.entitlements).map(move |(at, entitlement)| (entitlement.pool, head, at))
+        });
+        let mut by_pool: Vec<_> = given.collect();
+        by_pool.sort_unstable();
+        self.by_pool = by_pool.into();
+    }
+
+    /// Number of entitlements of all heads: the cost of reading them all.
+    pub fn len(&self) -> usize {
+        self.heads.iter().map(|row| row.entitlements.len()).sum()
+    }
+
+    /// All rows, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = &LicenseRow> {
+        self.heads.iter().chain(&self.past)
+    }
+
+    pub fn head(&self, id: &LicenseId) -> Option<&LicenseRow> {
+        self.heads.iter().find(|row| row.id == *id)
+    }
+
+    /// The newest revision that was ever installed, also if it is deleted.
+    pub fn newest(&self, id: &LicenseId) -> Option<&LicenseRow> {
+        self.iter().filter(|row| row.id == *id).max_by_key(|row| row.revision)
+    }
+
+    pub fn set_floors(&mut self, floors: Floors) {
+        self.floors = floors;
+    }
+
+    /// The newest revision of this license that an earlier tenant with the same id had.
+    pub fn floor(&self, id: &LicenseId) -> Option<&LicenseFloor> {
+        let at = self.floors.binary_search_by(|floor| floor.license.cmp(id)).ok()?;
+        Some(&self.floors[at])
+    }
+
+    /// The newest revision of each license of this tenant, for a later tenant with the same id.
+    pub fn remembered(&self, tenant: &TenantId) -> Vec<LicenseFloor> {
+        let deleted = self.past.iter().filter(|row| row.standing == Standing::Deleted);
+        self.heads.iter().chain(deleted).map(|row| LicenseFloor::of(tenant, row)).collect()
+    }
+
+    /// Number of remembered licenses, including those of earlier tenants with the same id.
+    pub fn count_remembered(&self) -> usize {
+        let deleted = self.past.iter().filter(|row| row.standing == Standing::Deleted);
+        let fresh = self.heads.iter().chain(deleted).filter(|row| self.floor(&row.id).is_none());
+        self.floors.len() + fresh.count()
+    }
+
+    /// Adds a row during a load; [`Self::finish`] must follow.
+    pub fn restore(&mut self, row: LicenseRow) {
+        self.past.push(row);
+    }
+
+    /// Ends a load, in which rows came in any order: the newest revision of each license becomes its head.
+    pub fn finish(&mut self) {
+        self.past.sort_by(|a, b| (&a.id, a.revision).cmp(&(&b.id, b.revision)));
+        let mut all = std::mem::take(&mut self.past).into_iter().peekable();
+        while let Some(row) = all.next() {
+            let newest = all.peek().is_none_or(|next| next.id != row.id);
+            let leads = newest && row.standing != Standing::Deleted;
+            if leads { &mut self.heads } else { &mut self.past }.push(row);
+        }
+        // Most tenants have one license.
+        self.heads.shrink_to_fit();
+        self.past.shrink_to_fit();
+        self.index();
+    }
+
+    /// Makes a revision the head of its license. The former head is remembered.
+    pub fn install(&mut self, row: LicenseRow, ctx: &mut Context) {
+        let id = row.id.clone();
+        if let Some(former) = self.take_newest(&id) {
+            self.remember(former, ctx);
+        }
+        ctx.put(Change::PutLicense(row.clone()));
+        self.heads.reserve_exact(1);
+        self.heads.push(row);
+        ctx.budget.spend_each(self.len(), INDEXED);
+        self.index();
+        self.forget(&id, MAX_PAST, ctx);
+    }
+
+    fn take_newest(&mut self, id: &LicenseId) -> Option<LicenseRow> {
+        let head = self.heads.iter().position(|row| row.id == *id).map(|at| self.heads.remove(at));
+        let deleted = |row: &LicenseRow| row.id == *id && row.standing == Standing::Deleted;
+        head.or_else(|| self.past.iter().position(deleted).map(|at| self.past.remove(at)))
+    }
+
+    fn remember(&mut self, mut former: LicenseRow, ctx: &mut Context) {
+        match former.standing {
+            // The new head keeps older revisions away. It may be this very row: the last change of a row counts.
+            Standing::Deleted => return ctx.put(gone(&former)),
+            Standing::Current => {
+                former.standing = Standing::Superseded;
+                former.changed = ctx.now.tick;
+                ctx.put(Change::PutLicense(former.clone()));
+            }
+            Standing::Revoked | Standing::Superseded => {}
+        }
+        self.past.push(former);
+    }
+
+    /// Keeps the `keep` newest former revisions of a license.
+    fn forget(&mut self, id: &LicenseId, keep: usize, ctx: &mut Context) {
+        let mut revisions: Vec<u64> = self.past.iter().filter(|row| row.id == *id).map(|row| row.revision).collect();
+        revisions.sort_unstable_by(|a, b| b.cmp(a));
+        let Some(last) = revisions.get(keep) else { return };
+        self.past.retain(|row| {
+            let stays = row.id != *id || row.revision > *last;
+            if !stays {
+                ctx.put(gone(row));
+            }
+            stays
+        });
+    }
+
+    /// Deletes a license with its former revisions, and remembers its revision.
+    ///
+    /// # Errors
+    /// There is no such license, or it is deleted already.
+    pub fn delete(&mut self, id: &LicenseId, ctx: &mut Context) -> Result<(), Refusal> {
+        let found = self.heads.iter().position(|row| row.id == *id);
+        let mut row = self.heads.remove(found.ok_or_else(|| Refusal::not_found("license", id))?);
+        ctx.budget.spend_each(self.len(), INDEXED);
+        self.index();
+        self.forget(id, 0, ctx);
+        row.standing = Standing::Deleted;
+        row.changed = ctx.now.tick;
+        ctx.put(Change::PutLicense(row.clone()));
+        self.past.push(row);
+        Ok(())
+    }
+
+    /// Revokes every revision up to `up_to`. A deleted license stays deleted, and can no longer be installed again.
+    /// Returns false if nothing changed.
+    pub fn revoke(&mut self, id: &LicenseId, up_to: u64, ctx: &mut Context) -> bool {
+        let mut changed = false;
+        for row in self.heads.iter_mut().chain(&mut self.past) {
+            if row.id != *id || row.revision > up_to || row.revoked_up_to >= Some(up_to) {
+                continue;
+            }
+            row.revoked_up_to = Some(up_to);
+            if row.standing != Standing::Deleted {
+                row.standing = Standing::Revoked;
+            }
+            row.changed = ctx.now.tick;
+            ctx.put(Change::PutLicense(row.clone()));
+            changed = true;
+        }
+        changed
+    }
+
+    /// # Errors
+    /// Returns the first violation, in words.
+    pub fn check(&self) -> Result<(), String> {
+        if self.heads.len() > MAX_LICENSES {
+            return Err(format!("{} licenses", self.heads.len()));
+        }
+        for row in &self.heads {
+            let leads = matches!(row.standing, Standing::Current | Standing::Revoked);
+            let alone = self.iter().filter(|other| other.id == row.id && other.revision >= row.revision).count() == 1;
+            if !leads || !alone {
+                return Err(format!("license {} revision {} leads, being {:?}", row.id, row.revision, row.standing));
+            }
+        }
+        for given in self.heads.iter().flat_map(|row| &row.entitlements) {
+            let naming = self.heads.iter().flat_map(|row| &row.entitlements).filter(|other| other.pool == given.pool);
+            if self.giving(given.pool).count() != naming.count() {
+                return Err(format!("the index of pool number {} is not that of the licenses", given.pool.0));
+            }
+        }
+        for row in &self.past {
+            let siblings = || self.iter().filter(|other| other.id == row.id);
+            let fits = match row.standing {
+                Standing::Current => false,
+                Standing::Deleted => siblings().count() == 1,
+                Standing::Superseded | Standing::Revoked => self.head(&row.id).is_some(),
+            };
+            if !fits || siblings().count() > MAX_PAST + 1 {
+                return Err(format!("license {} revision {} is past, being {:?}", row.id, row.revision, row.standing));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn gone(row: &LicenseRow) -> Change {
+    Change::DeleteLicense(row.tenant, row.id.clone(), row.revision)
+}

@@ -1,0 +1,38 @@
+//! State of a ledger and the helpers on it: tenants, users, pools, sessions, counters, and the context of a decision.
+
+pub(in crate::ledger) mod agenda;
+pub(in crate::ledger) mod budget;
+pub(in crate::ledger) mod checkpoint;
+pub(in crate::ledger) mod clock_mark;
+pub(in crate::ledger) mod context;
+pub(in crate::ledger) mod deadlines;
+pub(in crate::ledger) mod denials;
+pub(in crate::ledger) mod ended_sessions;
+pub(in crate::ledger) mod entitlement;
+pub(in crate::ledger) mod grants;
+pub(in crate::ledger) mod headcount;
+pub(in crate::ledger) mod lease;
+pub(in crate::ledger) mod leaving;
+pub(in crate::ledger) mod leaving_tenants;
+pub(in crate::ledger) mod ledger;
+pub(in crate::ledger) mod licenses;
+pub(in crate::ledger) mod live;
+pub(in crate::ledger) mod map;
+pub(in crate::ledger) mod notifications;
+pub(in crate::ledger) mod numbers;
+pub(in crate::ledger) mod organization;
+pub(in crate::ledger) mod paged_vec;
+pub(in crate::ledger) mod pool;
+pub mod rates;
+pub(in crate::ledger) mod renewal;
+pub(in crate::ledger) mod restore;
+pub(in crate::ledger) mod schedule;
+pub mod search;
+pub(in crate::ledger) mod session;
+pub(in crate::ledger) mod tally;
+pub(in crate::ledger) mod tenant;
+pub(in crate::ledger) mod tokens;
+pub(in crate::ledger) mod usage;
+pub(in crate::ledger) mod user;
+pub(in crate::ledger) mod user_orders;
+pub(in crate::ledger) mod walk;

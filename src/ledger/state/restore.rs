@@ -1,0 +1,222 @@
+//! Restores a ledger from the rows of a store. Start, recovery and take-over all use it.
+
+mod validate;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::agenda::Agenda;
+use super::budget::Budget;
+use super::checkpoint::Queue;
+use super::clock_mark::ClockMark;
+use super::denials::Denials;
+use super::ended_sessions::EndedSessions;
+use super::leaving::Leaving;
+use super::ledger::{Config, Ledger};
+use super::map::Map;
+use super::rates::Limiter;
+use super::renewal::Renewal;
+use super::session::Session;
+use super::tally::Tally;
+use super::tenant::Tenant;
+use super::tokens::Tokens;
+use super::user::{Seat, User};
+use crate::ids::{EventNo, TenantNo};
+use crate::ledger::commands::deliveries::Redeliveries;
+use crate::ledger::model::change::{Actor, Change, SessionRow, TenantState};
+use crate::ledger::model::license_floors::AllFloors;
+use crate::ledger::model::time::{Moment, Tick, Wall, millis};
+
+/// A ledger while its rows are loaded. Order of the rows: tenants, licenses, pools (by number), organizations, users,
+/// seats, sessions, notifications, tokens, license floors.
+#[derive(Debug)]
+pub struct Restore {
+    ledger: Ledger,
+    now: Moment,
+    grace: Duration,
+    /// Actor who installed the license of the previous row.
+    installer: Option<Actor>,
+}
+
+impl Ledger {
+    /// Begins a load at `now`. Every session gets its full lease plus `grace` before a missed heartbeat or idleness
+    /// ends it: its client may have sent a heartbeat to the former process (I5), or could not send one at all (R24).
+    #[must_use]
+    pub fn restore(
+        config: Config,
+        last_tenant: TenantNo,
+        last_event: EventNo,
+        wall_high: Wall,
+        now: Moment,
+        grace: Duration,
+    ) -> Restore {
+        let mut tenants = Vec::new();
+        tenants.resize_with(last_tenant.0 as usize + 1, || None);
+        let ledger = Ledger {
+            config,
+            tenants,
+            by_id: Map::with_hasher(config.seed),
+            tokens: Tokens::new(config.rates.tokens, config.seed),
+            floors: AllFloors::new(config.seed),
+            last_event,
+            mark: ClockMark::load(wall_high, now),
+            denials: Denials::new(config.rates.denials, config.seed),
+            admissions: Limiter::new(config.rates.admissions, config.seed),
+            redeliveries: Redeliveries::new(&config.rates, config.seed),
+            ended_sessions: EndedSessions::new(config.seed),
+            checkpoint: Queue::default(),
+            unfinished: VecDeque::new(),
+            renewal: Renewal::default(),
+            agenda: Agenda::default(),
+            tally: Tally::default(),
+            budget: Budget::default(),
+        };
+        Restore { ledger, now, grace, installer: None }
+    }
+}
+
+impl Restore {
+    /// Adds one row.
+    ///
+    /// # Panics
+    /// When the row's tenant or user was not loaded before it: the store is damaged, and serving from it would count
+    /// seats wrong.
+    pub fn put(&mut self, row: Change) {
+        match row {
+            Change::PutTenant(row) => self.ledger.insert(row),
+            Change::PutLicense(mut row) => {
+                // Usually the same actor as for the license before: they share one text.
+                let installer = self.installer.take().filter(|installer| *installer == row.installed_by);
+                row.installed_by = installer.unwrap_or(row.installed_by);
+                self.installer = Some(row.installed_by.clone());
+                self.tenant(row.tenant).licenses.restore(row);
+            }
+            Change::PutPool(row) => self.tenant(row.tenant).pools.restore(row),
+            Change::PutOrganization(row) => self.tenant(row.tenant).organizations.put(row),
+            Change::PutUser(row) => {
+                let tenant = self.tenant(row.tenant);
+                tenant.blocked += u64::from(row.blocked.is_some());
+                tenant.administrators += u64::from(row.administrator);
+                tenant.users.put(User::new(row));
+            }
+            Change::PutSeat(row) => {
+                let seat = Seat { pool: row.pool, granted: row.granted, order: row.order, access: row.access };
+                self.tenant(row.tenant).users.get_mut(row.user).add_seat(seat);
+            }
+            Change::PutSession(row) => self.session(row),
+            Change::PutNotification(row) => self.tenant(row.tenant).notifications.put(row),
+            Change::PutToken(row) => self.ledger.tokens.put(row),
+            Change::PutLicenseFloor(row) => self.ledger.floors.put(&row.tenant.clone(), [row]),
+            Change::DeleteTenant(_)
+            | Change::DeleteLicense(..)
+            | Change::DeleteOrganization(..)
+            | Change::DeleteUser(..)
+            | Change::DeleteSeat(..)
+            | Change::DeleteSession(..)
+            | Change::DeleteNotification(..)
+            | Change::DeleteToken(_) => panic!("a load has no deletions"),
+        }
+    }
+
+    /// Adds one row, if it is consistent with the rows before it.
+    ///
+    /// # Errors
+    /// Returns the inconsistency: the store is damaged.
+    pub fn try_put(&mut self, row: Change) -> Result<(), String> {
+        match self.validate_row(&row) {
+            Some(what) => Err(what),
+            None => {
+                self.put(row);
+                Ok(())
+            }
+        }
+    }
+
+    /// Like [`Restore::finish`], if the rows are consistent with each other.
+    ///
+    /// # Errors
+    /// Returns the inconsistency: the store is damaged.
+    pub fn try_finish(self) -> Result<Ledger, String> {
+        match self.gap() {
+            Some(what) => Err(what),
+            None => Ok(self.finish()),
+        }
+    }
+
+    fn tenant(&mut self, no: TenantNo) -> &mut Tenant {
+        let tenant = self.ledger.tenants.get_mut(no.0 as usize).and_then(Option::as_deref_mut);
+        tenant.unwrap_or_else(|| panic!("a row of tenant {no}, which the store does not have"))
+    }
+
+    fn session(&mut self, row: SessionRow) {
+        let (now, grace) = (self.now.tick, self.grace);
+        let tenant = self.tenant(row.tenant);
+        let promised = row.lease_ttl.max(tenant.policy.lease_ttl);
+        let leased = !row.lease_ttl.is_zero() && !tenant.policy.lease_ttl.is_zero();
+        let session = Session {
+            id: row.id,
+            user: row.user,
+            user_id: tenant.users.get(row.user).id.clone(),
+            no: row.no,
+            pool: row.pool,
+            administrator: tenant.users.get(row.user).administrator,
+            exempt: row.exempt,
+            touched: false,
+            user_idle: false,
+            heard_or_ended: row.ended.map_or(now, |(at, _)| at),
+            end_reason: row.ended.map(|(_, reason)| reason),
+            organization: row.organization,
+            device: row.device,
+            client: row.client,
+            started: row.started,
+            last_activity: row.last_activity,
+            lease_ms: millis(row.lease_ttl),
+            lease_end: if leased { now + promised + grace } else { Tick::NEVER },
+            idle_grace: now + promised + grace,
+        };
+        let (started, active, organization) = (session.started, session.last_activity, session.organization);
+        let (user, session_no) = (session.user, session.no);
+        // A session number whose row has not come yet has no session.
+        let mut others = tenant.users.get(user).slots.iter().filter_map(|slot| tenant.sessions.at(*slot));
+        let newest = others.all(|other| other.started <= started);
+        let slot = tenant.sessions.insert(session);
+        let last = tenant.users.last_sign_in(user);
+        tenant.users.signs_in(user, last.map_or(row.signed_in, |last| last.max(row.signed_in)));
+        let user = tenant.users.get_mut(user);
+        user.set_slot(session_no, slot);
+        if newest {
+            // `None` if the organization was deleted since, as it was in memory before the load.
+            user.last_organization = organization;
+        }
+        user.earlier_activity = user.earlier_activity.max(active);
+    }
+
+    /// Computes the counters of the loaded rows. From here on the ledger can decide.
+    #[must_use]
+    pub fn finish(mut self) -> Ledger {
+        for tenant_entry in &mut self.ledger.tenants {
+            if let Some(mut tenant) = tenant_entry.take_if(|tenant| tenant.state == TenantState::Deleted) {
+                self.ledger.tally.remove(&mut tenant);
+                self.ledger.ended_sessions.leaving.push(Leaving::new(tenant, self.now.tick));
+            }
+        }
+        self.ledger.renew_ids();
+        let license_time = self.ledger.mark.license_time(self.now);
+        for tenant in self.ledger.tenants.iter_mut().flatten() {
+            tenant.licenses.set_floors(self.ledger.floors.of(&tenant.id));
+            tenant.licenses.finish();
+            tenant.users.iter_mut().for_each(User::sort_seats);
+            tenant.recount_seats();
+            tenant.recount_sessions();
+            tenant.rebuild_deadlines();
+            tenant.headcount = tenant.counted_heads();
+            tenant.notifications.warns = !tenant.policy.warn_at_percent.is_empty();
+            // The sums are those of the time between these dates.
+            tenant.note_dates(license_time);
+            tenant.stale.note_all(&mut tenant.pools);
+            self.ledger.agenda.put(tenant);
+            self.ledger.tally.put(tenant);
+        }
+        self.ledger
+    }
+}

@@ -16,6 +16,7 @@
 //!
 //! Used by several of these:
 //!
+//! - `status`: every gRPC status, made by `server` and `service`.
 //! - `ids`: ids and numbers, parsed once at the edge; the only module that draws random numbers.
 //! - `clock`: the only module that reads the time.
 //! - `unicode`: equality, order and scripts of texts.
@@ -74,6 +75,7 @@ pub mod proto;
 pub mod server;
 pub mod service;
 pub mod spans;
+mod status;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;

@@ -33,7 +33,7 @@ use super::stream::Stream;
 use super::upload_budget::UploadBudget;
 use crate::auth::{Guard, Head};
 use crate::config::Limits;
-use crate::service::status;
+use crate::status;
 
 /// Deadline of an upload whose client gives none: practically unlimited.
 const MAX_UPLOAD_TIME: Duration = Duration::from_secs(24 * 60 * 60);

@@ -16,7 +16,7 @@ use tonic::body::Body;
 use super::call::code;
 use super::connection::Connection;
 use super::stats::CallGuard;
-use crate::service::status;
+use crate::status;
 
 /// The body of a stream.
 pub(super) struct Stream {

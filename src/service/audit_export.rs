@@ -6,14 +6,15 @@ use tonic::Status;
 
 use super::csv::CsvWriter;
 use super::parse::{AuditExport, AuditForm};
+use super::render;
 use super::tenant_access::TenantAccess;
-use super::{render, status};
 use crate::auth::shares::Permit;
 use crate::ids::TenantId;
 use crate::journal::{AuditFilter, AuditPage};
 use crate::ledger::change::AuditEvent;
 use crate::opaque_id::IdCodec;
 use crate::proto::v1;
+use crate::status;
 
 /// An export in progress.
 pub struct Exporting {

@@ -8,7 +8,6 @@ use super::ceiling::Ceilings;
 use super::decisions::Decisions;
 use super::licensing::Licensing;
 use super::rates::Rates;
-use super::status;
 use super::tenant_access::TenantAccess;
 use crate::auth::Tokens;
 use crate::auth::rate::Rate;
@@ -16,6 +15,7 @@ use crate::auth::shares::{Permit, SharedPermits};
 use crate::ids::InstanceId;
 use crate::journal::Journal;
 use crate::opaque_id::OpaqueIds;
+use crate::status;
 
 /// Limits of requests.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! The gRPC services. A handler parses a request, submits it and renders the answer; it changes no state itself.
 //!
-//! `parse` turns messages into commands and reports every invalid field; `render` turns answers into messages; `status`
-//! makes every error. Message types of the contract are not used outside of this module.
+//! `parse` turns messages into commands and reports every invalid field; `render` turns answers into messages. Message
+//! types of the contract are not used outside of this module.
 
 mod audit;
 mod audit_export;
@@ -24,7 +24,6 @@ mod render;
 mod seat;
 mod server;
 mod session;
-pub mod status;
 mod sync;
 mod tenant;
 mod tenant_access;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use super::parse::FieldViolations;
 use super::tenant_access::caller_of_all;
 use super::{parse, render};
 use crate::ids::InstanceId;
 use crate::ledger::time::Wall;
 use crate::proto::v1::{self, server_service_server};
+use crate::status::FieldViolations;
 use crate::telemetry::LogFilter;
 
 /// Description of the process.

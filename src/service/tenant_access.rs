@@ -6,13 +6,13 @@ use std::sync::Arc;
 use tonic::{Request, Status};
 
 use super::context::ServiceContext;
-use super::status;
 use crate::auth::Caller;
 use crate::ids::{EventNo, TenantId};
 use crate::journal::{AuditFilter, AuditPage, Journal, JournalError, SessionWatch};
 use crate::ledger::access::Tenants;
 use crate::ledger::command::{Command, Operation, Outcome, Query, QueryResult, Reply};
 use crate::opaque_id::{IdCodec, Purpose};
+use crate::status;
 
 /// A caller, and a tenant that the caller is authorized for.
 pub(super) struct TenantAccess {

@@ -29,7 +29,7 @@ fn only_one_file_makes_a_status() {
         .iter()
         // tonic's traits make a codec report unreadable bytes as a status; it gets the same details as tonic's own
         // errors.
-        .filter(|source| !is_in(&source.module, "service::status") && source.module != "proto::codec")
+        .filter(|source| !is_in(&source.module, "status") && source.module != "proto::codec")
         .flat_map(|source| statuses(&source.code).into_iter().map(|maker| format!("{}: {maker}", source.module)))
         .collect();
     assert!(made.is_empty(), "\n{}", made.join("\n"));
@@ -81,7 +81,7 @@ fn a_violation_of_each_rule_is_found() {
         ("tasks::sweeper", "use crate::{\n    journal::Journal,\n    store::{self, Store},\n};", "store::self"),
         ("ops", "use crate::proto::v1;", "proto::v1"),
         ("client::show", "use crate::ledger::time::Wall;", "ledger::time::Wall"),
-        ("client::license", "use crate::service::status;", "service::status"),
+        ("client::license", "use crate::service::mount;", "service::mount"),
         ("service", "use crate::app::serve;", "app::serve"),
         ("notify::smtp", "use crate::journal::Journal;", "journal::Journal"),
         ("exchange::folder", "use crate::service::Licensing;", "service::Licensing"),

@@ -94,7 +94,7 @@ pub fn idle() -> Status {
 
 /// The server's rate of check-outs is exceeded; `retry`: time until the next one is allowed.
 #[must_use]
-pub(in crate::service) fn too_many_check_outs(whose: &str, retry: Duration) -> Status {
+pub fn too_many_check_outs(whose: &str, retry: Duration) -> Status {
     exhausted(reason::RATE_LIMITED, &format!("Too many check-outs of one {whose}; nothing was decided."), retry)
 }
 

@@ -6,6 +6,7 @@ mod ceiling;
 mod exchange;
 pub mod reason;
 mod scarce;
+mod violations;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,15 +14,14 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-pub(super) use access::too_many_check_outs;
-pub use access::{headers_too_large, idle, not_allowed, not_let_in, too_many_anonymous_calls, too_many_headers};
-pub(super) use ceiling::too_many_to_block;
-pub(super) use exchange::{no_folder, no_mailer, request_not_sent, request_refused};
-pub use scarce::UPLOADS;
-pub use scarce::no_permit;
-pub(super) use scarce::{EXPORTS, SYNCS, Scarce, WATCHERS};
+pub use access::{
+    headers_too_large, idle, not_allowed, not_let_in, too_many_anonymous_calls, too_many_check_outs, too_many_headers,
+};
+pub use ceiling::too_many_to_block;
+pub use exchange::{no_folder, no_mailer, request_not_sent, request_refused};
+pub use scarce::{EXPORTS, SYNCS, Scarce, UPLOADS, WATCHERS, no_permit};
+pub use violations::{FieldViolation, FieldViolations};
 
-use super::parse::{FieldViolation, FieldViolations};
 use crate::ids::TenantId;
 use crate::journal::{AuditError, JournalError};
 use crate::ledger::outcome::Refusal;
@@ -98,7 +98,7 @@ impl From<Refusal> for Status {
 }
 
 /// Returns the reason of a refusal and a sentence for people, the same for an error and for one item of a batch.
-pub(super) fn explain(refusal: &Refusal) -> (&'static str, String) {
+pub fn explain(refusal: &Refusal) -> (&'static str, String) {
     match refusal {
         Refusal::NotFound { kind, id } => (reason::RESOURCE_NOT_FOUND, format!("There is no {kind} \"{id}\".")),
         Refusal::AlreadyExists { kind, id } => {
@@ -154,7 +154,7 @@ impl From<JournalError> for Status {
 
 /// A license document that is not installed: `INVALID_ARGUMENT` when it cannot be read; otherwise it is well-formed but
 /// a rule forbids it, `FAILED_PRECONDITION`.
-pub(super) fn rejected(rejection: &Rejection) -> Status {
+pub fn rejected(rejection: &Rejection) -> Status {
     let reason = rejection.reason();
     let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
     let code = if let Rejection::Malformed(wrong) = rejection {
@@ -168,7 +168,7 @@ pub(super) fn rejected(rejection: &Rejection) -> Status {
 }
 
 /// Audit events of a tenant could not be read.
-pub(super) fn unread(error: AuditError, tenant: &TenantId) -> Status {
+pub fn unread(error: AuditError, tenant: &TenantId) -> Status {
     match error {
         AuditError::Journal(error) => error.into(),
         AuditError::NoSuchTenant => no_such_tenant(tenant),
@@ -180,7 +180,7 @@ pub(super) fn unread(error: AuditError, tenant: &TenantId) -> Status {
     }
 }
 
-pub(super) fn no_such_tenant(tenant: &TenantId) -> Status {
+pub fn no_such_tenant(tenant: &TenantId) -> Status {
     Refusal::NotFound { kind: "tenant", id: tenant.to_string() }.into()
 }
 
@@ -198,14 +198,14 @@ pub fn draining() -> Status {
 
 /// The process is shutting down during an export.
 #[must_use]
-pub(super) fn export_broken_off() -> Status {
+pub fn export_broken_off() -> Status {
     let text = "This server is shutting down: the file is not whole; export it once more.";
     unavailable(reason::DRAINING, text, Duration::from_secs(1))
 }
 
 /// The process is shutting down during a sync.
 #[must_use]
-pub(super) fn sync_broken_off() -> Status {
+pub fn sync_broken_off() -> Status {
     let text = "This server is shutting down: what the sync did so far stands; do it once more for the rest.";
     unavailable(reason::DRAINING, text, Duration::from_secs(1))
 }

@@ -21,6 +21,7 @@
 //! - `clock`: the only module that reads the time.
 //! - `unicode`: equality, order and scripts of texts.
 //! - `license`: license documents, their signatures, and license requests.
+//! - `licensing`: the license documents that this server accepts: its keys, host names and date.
 //! - `json`, `jws`: signed JSON documents, for licenses and access tokens.
 //! - `https`, `files`, `partial`: requests to other servers, bounded reads of files, and files that are written whole.
 //! - `cells`: cells of CSV files, which `service` writes and `client` reads.
@@ -67,6 +68,7 @@ mod json;
 mod jws;
 pub mod ledger;
 pub mod license;
+pub mod licensing;
 pub mod notify;
 pub mod opaque_id;
 pub mod ops;

@@ -14,7 +14,7 @@ use crate::ledger::change::Actor;
 use crate::ledger::command::RevokeLicense;
 use crate::ledger::outcome::Refusal;
 use crate::license::{PublicKey, Revocations, Trust, load_trust};
-use crate::service::Licensing;
+use crate::licensing::Licensing;
 use crate::tasks::{self, Tasks};
 
 /// Source of the license keys.

@@ -6,7 +6,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::ceiling::Ceilings;
 use super::decisions::Decisions;
-use super::licensing::Licensing;
 use super::rates::Rates;
 use super::tenant_access::TenantAccess;
 use crate::auth::Tokens;
@@ -14,6 +13,7 @@ use crate::auth::rate::Rate;
 use crate::auth::shares::{Permit, SharedPermits};
 use crate::ids::InstanceId;
 use crate::journal::Journal;
+use crate::licensing::Licensing;
 use crate::opaque_id::OpaqueIds;
 use crate::status;
 

@@ -84,7 +84,7 @@ fn a_violation_of_each_rule_is_found() {
         ("client::license", "use crate::service::mount;", "service::mount"),
         ("service", "use crate::app::serve;", "app::serve"),
         ("notify::smtp", "use crate::journal::Journal;", "journal::Journal"),
-        ("exchange::folder", "use crate::service::Licensing;", "service::Licensing"),
+        ("exchange::folder", "use crate::service::Limits;", "service::Limits"),
         ("tasks::notifier", "use lettre::Message;", "lettre::Message"),
         ("notify::webhook", "use hyper_rustls::HttpsConnector;", "hyper_rustls::HttpsConnector"),
         ("auth::principal", "use crate::store::Store;", "store::Store"),

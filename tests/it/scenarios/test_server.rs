@@ -15,6 +15,7 @@ use usher::journal::{Journal, JournalConfig};
 use usher::ledger::time::Wall;
 use usher::ledger::{Config, Seed};
 use usher::license::{SigningKey, Trust};
+use usher::licensing::Licensing;
 use usher::proto::v1;
 use usher::proto::v1::directory_service_client::DirectoryServiceClient;
 use usher::proto::v1::license_service_client::LicenseServiceClient;
@@ -22,7 +23,7 @@ use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::session_service_client::SessionServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::server::{CallHandler, Listener, Server, Stats};
-use usher::service::{Licensing, Limits, ServerInfo, ServiceContext, mount};
+use usher::service::{Limits, ServerInfo, ServiceContext, mount};
 use usher::store::{Installation, Store};
 use usher::telemetry::LogFilter;
 

@@ -11,7 +11,7 @@ use crate::ledger::command::{FetchLicense, InstallLicense, LicenseGrant, VendorA
 use crate::ledger::license::Terms;
 use crate::license::{InstallTarget, Rejection, Trust, Verified};
 
-/// State for licenses that several services share.
+/// Decides which license documents this server accepts.
 pub struct Licensing {
     trust: RwLock<Arc<Trust>>,
     host_names: Vec<String>,
@@ -45,29 +45,41 @@ impl Licensing {
         *self.trust.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(trust);
     }
 
-    pub(super) fn trust(&self) -> Arc<Trust> {
+    /// The trusted keys and the revocations in force.
+    #[must_use]
+    pub fn trust(&self) -> Arc<Trust> {
         Arc::clone(&self.trust.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// All names of this host.
-    pub(super) fn host_names(&self) -> &[String] {
+    #[must_use]
+    pub fn host_names(&self) -> &[String] {
         &self.host_names
     }
 
-    pub(super) fn addresses(&self) -> &[SocketAddr] {
+    /// The addresses at which this server accepts calls.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    pub(super) fn exchange(&self) -> &Exchange {
+    /// The exchange with the vendor.
+    #[must_use]
+    pub fn exchange(&self) -> &Exchange {
         &self.exchange
     }
 
-    pub(super) fn clock(&self) -> &Clock {
+    /// The clock by which licenses are admitted.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
     /// Returns the command that installs a document if the document is genuine, issued for this tenant and server, and
     /// neither expired nor revoked. The ledger checks the dates again by its own time, which never goes back (R31).
+    ///
+    /// # Errors
+    /// [`Rejection`]: the first condition that the document does not meet.
     pub fn admit(&self, document: &str, tenant: &TenantId, instance: InstanceId) -> Result<InstallLicense, Rejection> {
         let target = InstallTarget { tenant, host_names: &self.host_names, instance: instance.0 };
         self.trust().admit(document, &target, self.clock.wall()).map(command)

@@ -14,7 +14,6 @@ mod export;
 pub mod health;
 mod license;
 mod license_request;
-pub mod mount;
 mod notification;
 mod page;
 mod parse;

@@ -81,7 +81,7 @@ fn a_violation_of_each_rule_is_found() {
         ("tasks::sweeper", "use crate::{\n    journal::Journal,\n    store::{self, Store},\n};", "store::self"),
         ("ops", "use crate::proto::v1;", "proto::v1"),
         ("client::show", "use crate::ledger::time::Wall;", "ledger::time::Wall"),
-        ("client::license", "use crate::service::mount;", "service::mount"),
+        ("client::license", "use crate::service::Limits;", "service::Limits"),
         ("service", "use crate::app::serve;", "app::serve"),
         ("notify::smtp", "use crate::journal::Journal;", "journal::Journal"),
         ("exchange::folder", "use crate::service::Limits;", "service::Limits"),

@@ -16,6 +16,7 @@ use tonic::server::NamedService;
 use tonic::{Code, Status};
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
+use usher::app::mount;
 use usher::clock::Clock;
 use usher::ids::InstanceId;
 use usher::journal::{Journal, JournalConfig};
@@ -34,7 +35,7 @@ use usher::proto::v1::tenant_service_server::TenantServiceServer;
 use usher::proto::v1::token_service_server::TokenServiceServer;
 use usher::service::{
     AuditService, DirectoryService, LicenseService, Limits, NotificationService, SeatService, ServerInfo,
-    ServerService, ServiceContext, SessionService, TenantService, TokenService, mount,
+    ServerService, ServiceContext, SessionService, TenantService, TokenService,
 };
 use usher::telemetry::LogFilter;
 

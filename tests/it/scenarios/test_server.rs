@@ -7,6 +7,7 @@ use std::sync::Arc;
 use secrecy::SecretBox;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint};
+use usher::app::mount;
 use usher::clock::{Clock, ManualClock};
 use usher::config::Config as Settings;
 use usher::health::{NotReadyReason, Readiness};
@@ -23,7 +24,7 @@ use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::session_service_client::SessionServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::server::{CallHandler, Listener, Server, Stats};
-use usher::service::{Limits, ServerInfo, ServiceContext, mount};
+use usher::service::{Limits, ServerInfo, ServiceContext};
 use usher::store::{Installation, Store};
 use usher::telemetry::LogFilter;
 

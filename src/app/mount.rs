@@ -1,4 +1,4 @@
-//! Routes of the services, each with the maximum size of its requests.
+//! Mounts the services in the server: the route of each, with the maximum size of its requests.
 
 use std::sync::Arc;
 
@@ -8,11 +8,6 @@ use tonic_reflection::server::v1alpha::{
     ServerReflection as ServerReflectionAlpha, ServerReflectionServer as ServerReflectionServerAlpha,
 };
 
-use super::health::HealthService;
-use super::{
-    AuditService, DirectoryService, LicenseService, NotificationService, SeatService, ServerInfo, ServerService,
-    ServiceContext, SessionService, TenantService, TokenService,
-};
 use crate::config::Limits;
 use crate::health::Readiness;
 use crate::proto::REFLECTED;
@@ -26,6 +21,11 @@ use crate::proto::v1::session_service_server::SessionServiceServer;
 use crate::proto::v1::tenant_service_server::TenantServiceServer;
 use crate::proto::v1::token_service_server::TokenServiceServer;
 use crate::server::{Methods, Routes};
+use crate::service::health::HealthService;
+use crate::service::{
+    AuditService, DirectoryService, LicenseService, NotificationService, SeatService, ServerInfo, ServerService,
+    ServiceContext, SessionService, TenantService, TokenService,
+};
 use tonic_health::pb::health_server::HealthServer;
 
 /// Bytes of a request to the health, reflection and server services: a name, and little else.

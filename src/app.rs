@@ -74,7 +74,8 @@ const LAST_PROBES: Duration = Duration::from_secs(1);
 /// [`Failure`]: the start failed, a shard was lost or its writer failed, the stop did not end in time, or a second
 /// signal interrupted it.
 pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals) -> Result<(), Failure> {
-    config.limits.max_connections = descriptors::make_room(config.limits.max_connections, config.shards);
+    let max_connections = &mut config.limits.server.max_connections;
+    *max_connections = descriptors::make_room(*max_connections, config.shards);
     let hangups = signals.take_hangup().context("SIGHUP is listened to already")?;
     let joined = OnceLock::new();
     let started = tokio::select! {
@@ -199,17 +200,22 @@ impl Running {
             is_local: config.ops_listen.ip().is_loopback(),
         });
         let ops_stats = Arc::new(Stats::new(Arc::clone(&methods)));
-        let ops_server = Server::start(ops_listener, Arc::clone(&ops), &Ops::limits(&config.limits), ops_stats);
+        let ops_server = Server::start(ops_listener, Arc::clone(&ops), &Ops::limits(&config.limits.server), ops_stats);
 
         // 3. The API answers, too: health with NOT_SERVING, and reflection; every other call gets UNAVAILABLE.
         let early = mount::early(&methods, &readiness);
         let hosts = HostNames::new(config.listen.ip(), licensing::host_names(config));
         let guard = Guard::new(methods.names(), Arc::clone(&security.credentials), clock.clone());
         let guard = Arc::new(guard.with_host_names(hosts));
-        let early =
-            CallHandler::new(early, Arc::clone(&methods), Arc::clone(&guard), Arc::clone(&stats), &config.limits);
+        let early = CallHandler::new(
+            early,
+            Arc::clone(&methods),
+            Arc::clone(&guard),
+            Arc::clone(&stats),
+            &config.limits.server,
+        );
         let startup_handler = Arc::new(StartupHandler::new(early));
-        let api = Server::start(api_listener, Arc::clone(&startup_handler), &config.limits, Arc::clone(&stats));
+        let api = Server::start(api_listener, Arc::clone(&startup_handler), &config.limits.server, Arc::clone(&stats));
 
         // 4. Open the store, then the journal, which claims every shard once no other process owns it, and loads it.
         let (store, nodes) = open(&config.storage).await?;
@@ -253,8 +259,14 @@ impl Running {
             authentication: config.security.kinds(),
             log,
         });
-        let all = mount::all(&context, &about, &config.limits, &methods, &readiness);
-        startup_handler.open(CallHandler::new(all, methods, Arc::clone(&guard), Arc::clone(&stats), &config.limits));
+        let all = mount::all(&context, &about, &config.limits.server, &methods, &readiness);
+        startup_handler.open(CallHandler::new(
+            all,
+            methods,
+            Arc::clone(&guard),
+            Arc::clone(&stats),
+            &config.limits.server,
+        ));
 
         // 6. Start the background tasks.
         tasks::sweep(&tasks, &journal);

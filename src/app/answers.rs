@@ -16,8 +16,9 @@ use super::api_security::ApiSecurity;
 use super::licensing::Vendors;
 use crate::VERSION;
 use crate::clock::Clock;
-use crate::config::{Config, LogFormat, Probed, Storage, reachable};
+use crate::config::{Config, Probed, Storage, reachable};
 use crate::store::{postgres, sqlite};
+use crate::telemetry::LogFormat;
 use crate::{demo, https};
 
 /// Prints what was started: the addresses, the location of the data, and commands to try. With logs in JSON it writes

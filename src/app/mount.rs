@@ -8,7 +8,6 @@ use tonic_reflection::server::v1alpha::{
     ServerReflection as ServerReflectionAlpha, ServerReflectionServer as ServerReflectionServerAlpha,
 };
 
-use crate::config::Limits;
 use crate::health::Readiness;
 use crate::proto::REFLECTED;
 use crate::proto::v1::audit_service_server::AuditServiceServer;
@@ -20,7 +19,7 @@ use crate::proto::v1::server_service_server::ServerServiceServer;
 use crate::proto::v1::session_service_server::SessionServiceServer;
 use crate::proto::v1::tenant_service_server::TenantServiceServer;
 use crate::proto::v1::token_service_server::TokenServiceServer;
-use crate::server::{Methods, Routes};
+use crate::server::{Limits, Methods, Routes};
 use crate::service::health::HealthService;
 use crate::service::{
     AuditService, DirectoryService, LicenseService, NotificationService, SeatService, ServerInfo, ServerService,

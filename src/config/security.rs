@@ -11,6 +11,7 @@ use super::{ConfigProblems, Environment};
 use crate::auth::rate::Rate;
 use crate::auth::token::Token;
 use crate::cli;
+use crate::server::TlsFiles;
 
 /// Configuration of API security.
 #[derive(Debug, Default)]
@@ -24,17 +25,6 @@ pub struct Security {
     /// Rate limits of check-outs, for each caller and for each user; `None`: no limit.
     pub caller_rate: Option<Rate>,
     pub user_rate: Option<Rate>,
-}
-
-/// Files of the TLS configuration.
-#[derive(Debug, Clone)]
-pub struct TlsFiles {
-    pub certificate: PathBuf,
-    pub key: PathBuf,
-    pub client_ca: Option<PathBuf>,
-    pub client_crl: Option<PathBuf>,
-    /// Also accept TLS 1.2, in addition to TLS 1.3.
-    pub tls12: bool,
 }
 
 impl Security {

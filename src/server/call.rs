@@ -22,7 +22,6 @@ use tonic::{Code, Status};
 use tonic_web::GrpcWebLayer;
 use tower::{Layer, Service, ServiceExt};
 
-use super::Methods;
 use super::connection::{Connection, Handler};
 use super::request_shape::{self, Protocol, Refusal, ShapeError};
 use super::response_body::ResponseBody;
@@ -31,8 +30,8 @@ use super::scope::Scope;
 use super::stats::{CallGuard, Stats};
 use super::stream::Stream;
 use super::upload_budget::UploadBudget;
+use super::{Limits, Methods};
 use crate::auth::{Guard, Head};
-use crate::config::Limits;
 use crate::status;
 
 /// Deadline of an upload whose client gives none: practically unlimited.

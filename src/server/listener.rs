@@ -13,13 +13,13 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::Limits;
 use super::anonymous::{AnonymousBudget, AnonymousConnection};
 use super::connection::{self, Client, Ends, Handler, Lifetime};
 use super::stats::Stats;
 use super::tls::{Accepted, Tls};
 use crate::auth::{Peer, Withdrawn, network};
 use crate::clock::Clock;
-use crate::config::Limits;
 use crate::ids::random_seed;
 
 /// Time within which a connection without calls must close after GOAWAY: a round trip, and the last bytes of an answer.

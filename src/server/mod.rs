@@ -8,6 +8,7 @@ mod anonymous;
 mod call;
 mod connection;
 mod idle;
+mod limits;
 mod listener;
 mod methods;
 mod read_budget;
@@ -26,15 +27,15 @@ use std::time::Duration;
 
 pub use call::CallHandler;
 pub use connection::{Connection, Handler};
+pub use limits::Limits;
 pub use listener::Listener;
 pub use methods::{Method, Methods};
 pub use response_body::ResponseBody;
 pub use routes::Routes;
 pub use startup_handler::StartupHandler;
 pub use stats::{CODES, Stats};
-pub use tls::{Tls, TlsError};
+pub use tls::{Tls, TlsError, TlsFiles};
 
-use crate::config::Limits;
 use listener::Acceptor;
 
 /// A server that accepts connections.

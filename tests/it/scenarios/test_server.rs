@@ -133,7 +133,7 @@ impl TestServer {
 }
 
 async fn serve(context: &Arc<ServiceContext>) -> (Server, std::net::SocketAddr) {
-    let limits = settings().limits;
+    let limits = settings().limits.server;
     let readiness = Readiness::loading();
     readiness.clear(NotReadyReason::Loading);
     let methods = Arc::new(mount::methods());

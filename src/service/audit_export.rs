@@ -4,6 +4,7 @@ use futures_util::{Stream, stream};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
+use super::audit_column::AuditColumn;
 use super::csv::CsvWriter;
 use super::parse::{AuditExport, AuditForm};
 use super::render;
@@ -29,7 +30,7 @@ pub struct Exporting {
 
 /// Bytes that were written and not sent yet.
 enum File {
-    Csv(Box<CsvWriter>, Vec<render::AuditColumn>),
+    Csv(Box<CsvWriter>, Vec<AuditColumn>),
     JsonLines(Vec<u8>),
 }
 

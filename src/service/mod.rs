@@ -4,6 +4,7 @@
 //! types of the contract are not used outside of this module.
 
 mod audit;
+mod audit_column;
 mod audit_export;
 mod ceiling;
 mod context;
@@ -14,6 +15,8 @@ mod export;
 pub mod health;
 mod license;
 mod license_request;
+mod limits;
+mod names;
 mod notification;
 mod page;
 mod parse;
@@ -21,6 +24,7 @@ mod rates;
 mod render;
 mod seat;
 mod server;
+mod server_info;
 mod session;
 mod sync;
 mod tenant;
@@ -29,13 +33,15 @@ mod token;
 mod watch;
 
 pub use audit::AuditService;
-pub use context::{Limits, ServiceContext};
+pub use context::ServiceContext;
 pub use decisions::Decisions;
 pub use directory::DirectoryService;
 pub use license::LicenseService;
+pub use limits::Limits;
 pub use notification::NotificationService;
 pub use seat::SeatService;
-pub use server::{ServerInfo, ServerService};
+pub use server::ServerService;
+pub use server_info::ServerInfo;
 pub use session::SessionService;
 pub use tenant::TenantService;
 pub use token::TokenService;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tonic::Status;
 
-use super::context::Limits;
+use super::limits::Limits;
 use crate::auth::Caller;
 use crate::auth::rate::{Buckets, Rate};
 use crate::clock::Clock;

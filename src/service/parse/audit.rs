@@ -9,9 +9,10 @@ use crate::ledger::command::Period;
 use crate::ledger::outcome::{DenialReason, SessionEndReason};
 use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
+use crate::service::audit_column::{AUDIT_COLUMNS, AuditColumn};
 use crate::service::csv::{Delimiter, columns, delimiter};
+use crate::service::names::{audit_action, reason_name};
 use crate::service::page::Shape;
-use crate::service::render::{AUDIT_COLUMNS, AuditColumn, audit_action, reason_name};
 use crate::status::FieldViolations;
 
 /// Events that an export reads at once: some hundred kilobytes.

@@ -13,7 +13,7 @@ use crate::ledger::command::{
 };
 use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
-use crate::service::context::Limits;
+use crate::service::limits::Limits;
 use crate::service::page::Shape;
 use crate::status::FieldViolations;
 

@@ -7,7 +7,7 @@ use super::values::choice;
 use crate::ids::{OrganizationId, PoolId, TenantId, UserId};
 use crate::ledger::command::{SyncEntry, WantedSeat, WhenFull};
 use crate::proto::v1;
-use crate::service::context::Limits;
+use crate::service::limits::Limits;
 use crate::status::FieldViolations;
 
 /// Settings of a whole sync, from its first message.

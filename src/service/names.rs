@@ -1,7 +1,7 @@
 //! Converts enums of the ledger to those of the contract. The matches are exhaustive: a new value without a name does
 //! not compile.
 
-use crate::ledger::change::{BlockCause, Plan, Reason, TenantState};
+use crate::ledger::change::{Action, BlockCause, Plan, Reason, TenantState};
 use crate::ledger::license::Tier;
 use crate::ledger::license_fetch::FetchOutcome;
 use crate::ledger::license_view::Validity;
@@ -51,6 +51,48 @@ pub fn reason_name(reason: Reason) -> &'static str {
     match reason {
         Reason::Denied(reason) => denial_reason(reason).as_str_name(),
         Reason::Ended(reason) => session_end_reason(reason).as_str_name(),
+    }
+}
+
+/// A denied grant has an action of its own in the contract.
+pub fn audit_action(action: Action, denied: bool) -> v1::AuditAction {
+    match action {
+        Action::SessionStarted => v1::AuditAction::SessionStarted,
+        Action::SessionRenewed => v1::AuditAction::SessionRenewed,
+        Action::SessionEnded => v1::AuditAction::SessionEnded,
+        Action::CheckOutDenied => v1::AuditAction::CheckOutDenied,
+        Action::SeatGranted if denied => v1::AuditAction::SeatGrantDenied,
+        Action::SeatGranted => v1::AuditAction::SeatGranted,
+        Action::SeatRevoked => v1::AuditAction::SeatRevoked,
+        Action::UserCreated => v1::AuditAction::UserCreated,
+        Action::UserUpdated => v1::AuditAction::UserUpdated,
+        Action::UserBlocked => v1::AuditAction::UserBlocked,
+        Action::UserUnblocked => v1::AuditAction::UserUnblocked,
+        Action::UserDeleted => v1::AuditAction::UserDeleted,
+        Action::UserRenamed => v1::AuditAction::UserRenamed,
+        Action::OrganizationCreated => v1::AuditAction::OrganizationCreated,
+        Action::OrganizationUpdated => v1::AuditAction::OrganizationUpdated,
+        Action::OrganizationDeleted => v1::AuditAction::OrganizationDeleted,
+        Action::TenantCreated => v1::AuditAction::TenantCreated,
+        Action::TenantUpdated => v1::AuditAction::TenantUpdated,
+        Action::TenantSuspended => v1::AuditAction::TenantSuspended,
+        Action::TenantResumed => v1::AuditAction::TenantResumed,
+        Action::TenantDeleted => v1::AuditAction::TenantDeleted,
+        Action::LicenseInstalled => v1::AuditAction::LicenseInstalled,
+        Action::LicenseDeleted => v1::AuditAction::LicenseDeleted,
+        Action::LicenseRevoked => v1::AuditAction::LicenseRevoked,
+        Action::LicenseFetched => v1::AuditAction::LicenseFetched,
+        Action::LicenseRequestSent => v1::AuditAction::LicenseRequestSent,
+        Action::LicenseRequestFailed => v1::AuditAction::LicenseRequestFailed,
+        Action::NotificationRaised => v1::AuditAction::NotificationRaised,
+        Action::NotificationCleared => v1::AuditAction::NotificationCleared,
+        Action::NotificationDelivered => v1::AuditAction::NotificationDelivered,
+        Action::NotificationFailed => v1::AuditAction::NotificationFailed,
+        Action::NotificationRedelivered => v1::AuditAction::NotificationRedelivered,
+        Action::TokenCreated => v1::AuditAction::TokenCreated,
+        Action::TokenRevoked => v1::AuditAction::TokenRevoked,
+        Action::TokenDeleted => v1::AuditAction::TokenDeleted,
+        Action::TokenUpdated => v1::AuditAction::TokenUpdated,
     }
 }
 
@@ -138,6 +180,18 @@ mod tests {
     /// All names of an enum of the contract except the first one, which means "not set".
     fn names<E: TryFrom<i32>>(name: impl Fn(E) -> &'static str) -> BTreeSet<&'static str> {
         (1..).map_while(|number| E::try_from(number).ok()).map(name).collect()
+    }
+
+    #[test]
+    fn actions_are_those_of_the_contract() {
+        let ours: BTreeSet<&str> = Action::ALL
+            .into_iter()
+            .flat_map(|action| [audit_action(action, false), audit_action(action, true)])
+            .map(|action| action.as_str_name())
+            .collect();
+        let contract: BTreeSet<&str> =
+            (1..).map_while(|number| v1::AuditAction::try_from(number).ok()).map(|a| a.as_str_name()).collect();
+        assert_eq!(ours, contract);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::Status;
 use tonic::body::Body;
 
-use super::call::code;
+use super::codes::code;
 use super::connection::Connection;
 use super::stats::CallGuard;
 use crate::status;

@@ -8,6 +8,7 @@ mod core_dumps;
 mod demo_vendor;
 mod descriptors;
 mod failure;
+mod host_names;
 mod license_calls;
 mod licensing;
 mod membership;
@@ -59,6 +60,7 @@ pub use store::store;
 pub use vendor::license;
 
 use api_security::ApiSecurity;
+use host_names::host_names;
 use licensing::Vendors;
 use opening::{installation, open, start_journal};
 
@@ -196,7 +198,7 @@ impl Running {
             metrics: Arc::clone(&metrics),
             top_pools: config.metrics_top_tenants,
             journal: OnceLock::new(),
-            hosts: HostNames::new(config.ops_listen.ip(), licensing::host_names(config)),
+            hosts: HostNames::new(config.ops_listen.ip(), host_names(config)),
             is_local: config.ops_listen.ip().is_loopback(),
         });
         let ops_stats = Arc::new(Stats::new(Arc::clone(&methods)));
@@ -204,7 +206,7 @@ impl Running {
 
         // 3. The API answers, too: health with NOT_SERVING, and reflection; every other call gets UNAVAILABLE.
         let early = mount::early(&methods, &readiness);
-        let hosts = HostNames::new(config.listen.ip(), licensing::host_names(config));
+        let hosts = HostNames::new(config.listen.ip(), host_names(config));
         let guard = Guard::new(methods.names(), Arc::clone(&security.credentials), clock.clone());
         let guard = Arc::new(guard.with_host_names(hosts));
         let early = CallHandler::new(

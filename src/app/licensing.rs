@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::host_names::host_names;
 use super::{Failure, notify};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -87,14 +88,4 @@ pub(super) async fn revoke(journal: &Journal, revocations: &Revocations) {
             Err(error) => tracing::error!(%tenant, %license, %error, "a license was not revoked; SIGHUP tries again"),
         }
     }
-}
-
-/// All names of this host: those configured, and the machine's own.
-pub(super) fn host_names(config: &Config) -> Vec<String> {
-    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let mut names = config.host_names.clone();
-    if !machine.is_empty() && !names.contains(&machine) {
-        names.push(machine);
-    }
-    names
 }

@@ -40,7 +40,7 @@
 //! Around everything:
 //!
 //! - `cli`, `config`: the command line and the configuration.
-//! - `app`: the composition root, with the order of start and stop.
+//! - `app`: the composition root: it mounts the services in the server, and has the order of start and stop.
 //! - `client`: the commands that call a running server.
 //! - `faults`: failpoints and planted bugs, for tests only.
 

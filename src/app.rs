@@ -1,27 +1,19 @@
-//! The composition root: the only file that depends on every module. It contains the order of start and of stop.
+//! The composition root of `usher serve`: the only module that depends on every part of the service. It contains the
+//! order of start and of stop.
 
-mod answers;
 mod api_security;
-mod calls;
-mod connection;
-mod core_dumps;
-mod demo_vendor;
+mod check;
+mod demo_key;
 mod descriptors;
-mod failure;
-mod license_calls;
+mod host_names;
 mod licensing;
 mod membership;
 mod notify;
 mod opening;
 mod reload;
 mod signals;
-mod store;
 mod store_watch;
 mod systemd;
-mod token_calls;
-mod user_batch;
-mod users_files;
-mod vendor;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -37,6 +29,7 @@ use crate::clock::Clock;
 use crate::cluster::Node;
 use crate::config::{Config, Storage};
 use crate::demo;
+use crate::failure::Failure;
 use crate::health::{self, NotReadyReason, Readiness};
 use crate::journal::Journal;
 use crate::ops::{self, Ops};
@@ -48,16 +41,11 @@ use crate::tasks::{self, Tasks};
 use crate::telemetry::LogFilter;
 use crate::telemetry::metrics::Metrics;
 
-pub use answers::{check_config, healthcheck, migrate};
-pub use calls::call;
-pub use core_dumps::keep_memory_to_itself;
-pub use failure::Failure;
-pub use license_calls::license_call;
+pub use check::check_files;
 pub use signals::Signals;
-pub use store::store;
-pub use vendor::license;
 
 use api_security::ApiSecurity;
+use host_names::host_names;
 use licensing::Vendors;
 use opening::{installation, open, start_journal};
 
@@ -67,12 +55,17 @@ const LAST_SPANS: Duration = Duration::from_secs(2);
 /// Longest time to answer the last probes and scrapes of the operations port.
 const LAST_PROBES: Duration = Duration::from_secs(1);
 
-/// Serves until a signal, or until this process loses its shards.
+/// Serves until a signal, or until this process loses its shards. Calls `announce` once it serves.
 ///
 /// # Errors
 /// [`Failure`]: the start failed, a shard was lost or its writer failed, the stop did not end in time, or a second
 /// signal interrupted it.
-pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals) -> Result<(), Failure> {
+pub async fn serve(
+    mut config: Config,
+    log: Arc<LogFilter>,
+    mut signals: Signals,
+    announce: impl FnOnce(&Config, &Started),
+) -> Result<(), Failure> {
     config.limits.max_connections = descriptors::make_room(config.limits.max_connections, config.shards);
     let hangups = signals.take_hangup().context("SIGHUP is listened to already")?;
     let joined = OnceLock::new();
@@ -95,7 +88,7 @@ pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals
     if let Some(warning) = config.security.warning(config.listen) {
         tracing::warn!("{warning}");
     }
-    answers::started(&config, running.api_address, running.ops_address, running.journal.shards());
+    announce(&config, &running.started());
     let end = tokio::select! {
         signal = signals.next() => {
             tracing::info!(signal, timeout = ?config.drain_timeout, "draining");
@@ -123,6 +116,14 @@ pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals
         }
         _ => Err(Failure::NotDrained(config.drain_timeout)),
     }
+}
+
+/// What was started.
+pub struct Started {
+    /// Addresses of the API and of the operations port.
+    pub api: SocketAddr,
+    pub ops: SocketAddr,
+    pub shards: u16,
 }
 
 /// Result of a stop that ended within its timeout.
@@ -170,7 +171,7 @@ impl Running {
         let clock = Clock::system();
         let tokens = Arc::new(Tokens::default());
         let security = Arc::new(ApiSecurity::read(config, Arc::clone(&tokens), clock.clone())?);
-        let demo_key = config.demo.then(|| demo_vendor::key(&config.storage)).transpose()?;
+        let demo_key = config.demo.then(|| demo_key::key(&config.storage)).transpose()?;
         let vendors = Vendors::new(config.license_keys.clone(), demo_key.as_ref().map(|key| key.public().clone()));
         let trust = vendors.read()?;
 
@@ -194,7 +195,7 @@ impl Running {
             metrics: Arc::clone(&metrics),
             top_pools: config.metrics_top_tenants,
             journal: OnceLock::new(),
-            hosts: HostNames::new(config.ops_listen.ip(), licensing::host_names(config)),
+            hosts: HostNames::new(config.ops_listen.ip(), host_names(config)),
             is_local: config.ops_listen.ip().is_loopback(),
         });
         let ops_stats = Arc::new(Stats::new(Arc::clone(&methods)));
@@ -202,7 +203,7 @@ impl Running {
 
         // 3. The API answers, too: health with NOT_SERVING, and reflection; every other call gets UNAVAILABLE.
         let early = mount::early(&methods, &readiness);
-        let hosts = HostNames::new(config.listen.ip(), licensing::host_names(config));
+        let hosts = HostNames::new(config.listen.ip(), host_names(config));
         let guard = Guard::new(methods.names(), Arc::clone(&security.credentials), clock.clone());
         let guard = Arc::new(guard.with_host_names(hosts));
         let early =
@@ -301,6 +302,10 @@ impl Running {
             metrics,
             spans,
         })
+    }
+
+    fn started(&self) -> Started {
+        Started { api: self.api_address, ops: self.ops_address, shards: self.journal.shards() }
     }
 
     /// Waits for a failure that ends the process without a signal. Never returns if the readiness is dropped.

@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::auth::AccessError;
-use crate::client;
 use crate::config::ConfigError;
 use crate::license::LoadError;
 use crate::server::TlsError;
@@ -87,19 +86,6 @@ impl Failure {
             Failure::Denied(_) => 11,
             Failure::Damaged(_) => 12,
             Failure::NotWritten => 13,
-        }
-    }
-}
-
-impl From<client::Error> for Failure {
-    fn from(error: client::Error) -> Self {
-        let message = error.to_string();
-        match error {
-            client::Error::Unreachable(..) | client::Error::Undecided(_) => Failure::NoAnswer(message),
-            client::Error::NotValid(_) => Failure::LicenseNotValid(message),
-            client::Error::Refused(_) => Failure::Refused(message),
-            client::Error::Denied(_) => Failure::Denied(message),
-            client::Error::Unwritten(_) => Failure::Unexpected(anyhow::anyhow!(message)),
         }
     }
 }

@@ -1,18 +1,18 @@
-//! The vendor of the demo tenant: a key that is created at the first start. It stays in the data folder, so that more
-//! licenses can be signed for a trial; without `--demo` no server trusts it.
+//! The key that signs the license of the demo tenant, created at the first start. It stays in the data folder, so that
+//! more licenses can be signed for a trial; without `--demo` no server trusts it.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use anyhow::Context;
+use secrecy::ExposeSecret;
 
-use super::Failure;
-use super::vendor::files::{Output, PRIVATE, read_secret};
 use crate::config::Storage;
+use crate::failure::Failure;
+use crate::files::named::{Output, PRIVATE, read_secret};
 use crate::ids;
 use crate::license::{SigningKey, to_jwks};
-use secrecy::ExposeSecret;
 
 /// File of the private key in the data folder.
 pub(super) const KEY: &str = "demo-vendor.pem";

@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Failure, notify};
+use super::host_names::host_names;
+use super::notify;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::exchange::{Exchange, Folder};
+use crate::failure::Failure;
 use crate::journal::Journal;
 use crate::ledger::change::Actor;
 use crate::ledger::command::RevokeLicense;
@@ -87,14 +89,4 @@ pub(super) async fn revoke(journal: &Journal, revocations: &Revocations) {
             Err(error) => tracing::error!(%tenant, %license, %error, "a license was not revoked; SIGHUP tries again"),
         }
     }
-}
-
-/// All names of this host: those configured, and the machine's own.
-pub(super) fn host_names(config: &Config) -> Vec<String> {
-    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let mut names = config.host_names.clone();
-    if !machine.is_empty() && !names.contains(&machine) {
-        names.push(machine);
-    }
-    names
 }

@@ -1,4 +1,4 @@
-//! Errors of client commands: no answer, or a negative one.
+//! Errors of commands that call a server: no answer, or a negative one.
 
 use std::io;
 
@@ -6,6 +6,7 @@ use http::uri::Authority;
 use tonic::{Code, Status};
 use tonic_types::{ErrorInfo, StatusExt};
 
+use crate::failure::Failure;
 use crate::proto::v1::ItemError;
 
 /// Domain of the error reasons that Usher defines.
@@ -14,7 +15,7 @@ const DOMAIN: &str = "usher";
 /// Reasons for which a document is not installed, beside `LICENSE_…`.
 const OF_DOCUMENTS: [&str; 2] = ["PLANS_DISAGREE", "TOO_MANY_LICENSES"];
 
-/// The reason for which a client command fails.
+/// The reason for which such a command fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{0} cannot be reached: {1}; --address or USHER_ADDRESS names another one")]
@@ -38,7 +39,7 @@ pub enum Error {
 
 impl Error {
     /// Adds the address, if it may be the cause.
-    pub(super) fn at(self, address: &Authority) -> Self {
+    pub(crate) fn at(self, address: &Authority) -> Self {
         match self {
             Error::Undecided(why) => Error::Undecided(format!("{address}: {why}")),
             other => other,
@@ -46,7 +47,7 @@ impl Error {
     }
 
     /// Adds a hint for calls that are carried out in parts.
-    pub(super) fn broken_off(self) -> Self {
+    pub(crate) fn broken_off(self) -> Self {
         let again = "; what was done so far stands, and doing it once more does the rest";
         match self {
             Error::Undecided(why) => Error::Undecided(why + again),
@@ -54,8 +55,21 @@ impl Error {
         }
     }
 
-    pub(super) fn no_answer_in_time() -> Self {
+    pub(crate) fn no_answer_in_time() -> Self {
         Error::Undecided("no answer in time, see --timeout; whether it was carried out is not known".into())
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::Unreachable(..) | Error::Undecided(_) => Failure::NoAnswer(message),
+            Error::NotValid(_) => Failure::LicenseNotValid(message),
+            Error::Refused(_) => Failure::Refused(message),
+            Error::Denied(_) => Failure::Denied(message),
+            Error::Unwritten(_) => Failure::Unexpected(anyhow::anyhow!(message)),
+        }
     }
 }
 
@@ -66,7 +80,7 @@ fn info(status: &Status) -> Option<ErrorInfo> {
 
 /// The refusal of one item of several, which are sent in separate calls. `None`: the other items would be refused, too,
 /// or nothing was decided.
-pub(super) fn of_one(status: &Status) -> Option<ItemError> {
+pub(crate) fn of_one(status: &Status) -> Option<ItemError> {
     let info = info(status)?;
     let of_all = info.metadata.get("resource").is_some_and(|resource| resource == "tenant");
     let decided = [Code::NotFound, Code::AlreadyExists, Code::FailedPrecondition, Code::InvalidArgument];

@@ -1,101 +1,51 @@
-//! What commands print on standard output, and the commands that only print: `check-config`, `migrate`, `healthcheck`.
+//! `usher healthcheck`
 
-use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use clap::Args;
 use tonic::transport::Endpoint;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use super::Failure;
-use super::api_security::ApiSecurity;
-use super::licensing::Vendors;
-use crate::VERSION;
-use crate::clock::Clock;
-use crate::config::{Config, LogFormat, Probed, Storage, reachable};
-use crate::store::{postgres, sqlite};
-use crate::{demo, https};
+use super::output::say;
+use crate::config::values::{address, duration};
+use crate::config::{ConfigError, ConfigProblems, DAY, UNSPECIFIED, reachable};
+use crate::failure::Failure;
+use crate::https;
 
-/// Prints what was started: the addresses, the location of the data, and commands to try. With logs in JSON it writes
-/// one log line instead, so that the output contains nothing but JSON.
-pub(super) fn started(config: &Config, api: SocketAddr, ops: SocketAddr, shards: u16) {
-    let data = match &config.storage {
-        Storage::Embedded { folder } => {
-            std::path::absolute(folder).unwrap_or_else(|_| folder.clone()).display().to_string()
-        }
-        Storage::Postgres { url, .. } => url.to_string(),
-    };
-    if config.log.format == LogFormat::Json {
-        tracing::info!(%api, %ops, data, shards, "started");
-        return;
-    }
-    let kind = if matches!(config.storage, Storage::Embedded { .. }) { "embedded" } else { "PostgreSQL" };
-    let mut text = format!(
-        "usher {VERSION}\n  gRPC        {api}\n  operations  http://{ops}/ (livez, readyz, metrics)\n  data        {data} \
-         ({kind}, {shards} shard{})\n",
-        if shards == 1 { "" } else { "s" }
-    );
-    // The commands to try send no credential, and use plaintext.
-    if config.demo && !config.security.authenticates() && config.security.tls.is_none() {
-        text.push_str("\nTry it:\n");
-        demo::calls_to_try(reachable(api)).iter().for_each(|call| text.push_str(&format!("  {call}\n")));
-    }
-    say(&text);
+#[derive(Debug, Args)]
+pub struct HealthcheckArgs {
+    /// Address of the gRPC API; 0.0.0.0 and [::] stand for this machine
+    #[arg(long, value_name = "ADDRESS", env = "USHER_LISTEN", default_value = "127.0.0.1:50051")]
+    pub address: String,
+    /// The certificate of the API, if it speaks TLS: then the operations port is asked instead, which is plaintext
+    #[arg(long, value_name = "FILE", env = "USHER_TLS_CERT")]
+    pub tls_cert: Option<String>,
+    /// Address of the operations port
+    #[arg(long, value_name = "ADDRESS", env = "USHER_OPS_LISTEN", default_value = "127.0.0.1:9464")]
+    pub ops_address: String,
+    /// How long to wait for the answer
+    #[arg(long, value_name = "DURATION", env = "USHER_HEALTHCHECK_TIMEOUT", default_value = "3s")]
+    pub timeout: String,
 }
 
-/// Prints `text`. A closed standard output is no failure.
-pub(super) fn say(text: &str) {
-    let mut output = std::io::stdout().lock();
-    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
-}
-
-/// Prints the configuration that `serve` would run with. Warns of its files that others can read or write and should
-/// not, and of a certificate that has expired. `config` was validated before, except for the keys in its files.
-///
-/// # Errors
-/// [`Failure::LicenseKeys`], [`Failure::Tls`], [`Failure::Access`]
-pub fn check_config(config: &Config) -> Result<(), Failure> {
-    let settings = config.settings();
-    say(&settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect::<String>());
-    // Beside the settings, so that these can be read by a program.
-    config.exposed.iter().for_each(|exposed| eprintln!("usher: {exposed}"));
-    Vendors::new(config.license_keys.clone(), None).read()?;
-    let security = ApiSecurity::read(config, Arc::default(), Clock::system())?;
-    if let Some(warning) = security.warning() {
-        eprintln!("usher: {warning}");
-    }
-    Ok(())
-}
-
-/// Migrates the schema of the store to this release.
-///
-/// # Errors
-/// [`Failure`]: the store cannot be opened.
-pub async fn migrate(storage: &Storage) -> Result<(), Failure> {
-    let migrated = match storage {
-        Storage::Embedded { folder } => {
-            let folder = folder.clone();
-            tokio::task::spawn_blocking(move || sqlite::migrate(&folder)).await.context("migrating")??
-        }
-        Storage::Postgres { url, .. } => postgres::migrate(url).await?,
-    };
-    if migrated.from == migrated.to {
-        say(&format!("{storage}: schema version {}, nothing to do\n", migrated.to));
-    } else {
-        say(&format!("{storage}: schema version {} is now {}\n", migrated.from, migrated.to));
-    }
-    Ok(())
+/// The endpoint that `usher healthcheck` calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Probed {
+    /// The health service of the API.
+    Api(SocketAddr),
+    /// The operations port.
+    Operations(SocketAddr),
 }
 
 /// Checks that a running server is serving.
 ///
 /// # Errors
 /// [`Failure::NotServing`] in every other case, a timeout included.
-pub async fn healthcheck(probed: Probed, timeout: Duration) -> Result<(), Failure> {
+pub async fn run(args: &HealthcheckArgs) -> Result<(), Failure> {
+    let (probed, timeout) = parse(args)?;
     let (Probed::Api(address) | Probed::Operations(address)) = probed;
     let fail = |why: &str| Failure::NotServing(format!("{address}: {why}"));
     let probe = tokio::time::timeout(timeout, async {
@@ -111,6 +61,20 @@ pub async fn healthcheck(probed: Probed, timeout: Duration) -> Result<(), Failur
         }
         false => Err(fail("not serving")),
     }
+}
+
+/// Parses the configuration of `usher healthcheck`: the endpoint, and the longest wait.
+///
+/// # Errors
+/// [`ConfigError`] lists everything that is wrong.
+fn parse(args: &HealthcheckArgs) -> Result<(Probed, Duration), ConfigError> {
+    let mut problems = ConfigProblems::default();
+    let api = problems.take("--address", address(&args.address), UNSPECIFIED);
+    let operations = problems.take("--ops-address", address(&args.ops_address), UNSPECIFIED);
+    let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);
+    let tls = args.tls_cert.as_ref().is_some_and(|file| !file.is_empty());
+    let probed = if tls { Probed::Operations(reachable(operations)) } else { Probed::Api(reachable(api)) };
+    problems.none_or((probed, timeout))
 }
 
 async fn is_healthy(address: SocketAddr) -> anyhow::Result<bool> {

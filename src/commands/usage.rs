@@ -1,9 +1,29 @@
 //! `usher usage`
 
-use super::table::{Column, Table, left, right};
-use super::words::{count, license_state, limit, notice, plan};
-use super::{Error, Printer, Rendered, Usher};
+use clap::Args;
+
+use crate::commands::connection::{TenantArgs, Usher, call_tenant};
+use crate::commands::error::Error;
+use crate::commands::output::table::{Column, Table, left, right};
+use crate::commands::output::words::{count, license_state, limit, notice, plan};
+use crate::commands::output::{Printer, Rendered};
+use crate::failure::Failure;
 use crate::proto::v1::{GetUsageRequest, GetUsageResponse, PoolUsage, UserTotals};
+
+pub const EXAMPLE: &str = "\
+Example:
+  usher usage --tenant acme";
+
+#[derive(Debug, Args)]
+pub struct UsageArgs {
+    #[command(flatten)]
+    pub scope: TenantArgs,
+}
+
+/// Prints the usage of all pools of a tenant.
+pub async fn run(args: &UsageArgs) -> Result<(), Failure> {
+    call_tenant(&args.scope, usage).await
+}
 
 const COLUMNS: [Column; 8] = [
     left("pool"),
@@ -16,11 +36,7 @@ const COLUMNS: [Column; 8] = [
     left(""),
 ];
 
-/// Prints the usage of all pools of a tenant.
-///
-/// # Errors
-/// [`Error`]
-pub async fn usage(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
+async fn usage(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let request = GetUsageRequest { tenant_id: usher.tenant.clone() };
     let usage = usher.answer(usher.tenants().get_usage(usher.request(request))).await?;
     printer.print(&Rendered::new(&usage, show(&usage, printer.width)))

@@ -1,10 +1,22 @@
 //! Users that are named on the command line, in a file, or both.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::Failure;
-use super::vendor::files::{read, read_input};
-use crate::cli::user_batch::UserBatch;
+use clap::Args;
+
+use crate::failure::Failure;
+use crate::files::named::{read, read_input};
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub struct UserBatch {
+    /// The users
+    #[arg(value_name = "USER")]
+    pub users: Vec<String>,
+    /// A file with users, one a line; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub users_file: Option<PathBuf>,
+}
 
 const OPTION: &str = "--users-file";
 
@@ -15,7 +27,7 @@ const MAX_BYTES: usize = 64 * 1024 * 1024;
 ///
 /// # Errors
 /// [`Failure::Usage`]: the file cannot be read, or names no user.
-pub(super) fn batch(args: &UserBatch) -> Result<Vec<String>, Failure> {
+pub fn batch(args: &UserBatch) -> Result<Vec<String>, Failure> {
     let mut users = args.users.clone();
     if let Some(file) = &args.users_file {
         users.extend(of_file(file).map_err(|problem| Failure::Usage(vec![problem]))?);

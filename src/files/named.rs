@@ -1,4 +1,5 @@
-//! Files of a vendor: read with a bound, written completely or not at all, and never over an existing file by accident.
+//! Files that an option of a command names: read with a bound, written completely or not at all, and never over an
+//! existing file by accident.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};

@@ -1,46 +1,7 @@
-//! Commands that call a running server, and the options that all of them have.
+//! The options that all commands have that call a running server.
 
+use clap::Args;
 use clap::builder::{BoolishValueParser, NonEmptyStringValueParser};
-use clap::{Args, Subcommand};
-
-use super::{audit, notifications, organizations, policy, seats, server, sessions, tenants, token, usage, users};
-
-#[derive(Debug, Subcommand)]
-pub enum ClientCommand {
-    /// List, show, make, change, rename, block, unblock and delete users
-    #[command(subcommand, after_help = users::EXAMPLES)]
-    Users(users::Users),
-    /// Grant and recall seats of many users in several pools
-    #[command(subcommand, after_help = seats::EXAMPLES)]
-    Seats(seats::Seats),
-    /// List, close and watch live sessions
-    #[command(subcommand, after_help = sessions::EXAMPLES)]
-    Sessions(sessions::Sessions),
-    /// List, make, rename and delete the organizations of a tenant
-    #[command(subcommand, after_help = organizations::EXAMPLES)]
-    Organizations(organizations::Organizations),
-    /// Show and change the rules of a tenant, and who is told when seats run out
-    #[command(subcommand, after_help = policy::EXAMPLES)]
-    Policy(policy::Policy),
-    /// Show what a tenant uses of what it bought: seats of each pool, users, and how its license stands
-    #[command(after_help = usage::EXAMPLE)]
-    Usage(usage::Usage),
-    /// List who did what, and when; write it as a file
-    #[command(subcommand, after_help = audit::EXAMPLES)]
-    Audit(audit::Audit),
-    /// What people were told, such as that no seat was free, and whether it reached them
-    #[command(subcommand, after_help = notifications::EXAMPLES)]
-    Notifications(notifications::Notifications),
-    /// List, make, change, suspend, resume and delete tenants
-    #[command(subcommand, after_help = tenants::EXAMPLES)]
-    Tenants(tenants::Tenants),
-    /// The process that answers: what it is, and what it logs
-    #[command(subcommand, after_help = server::EXAMPLES)]
-    Server(server::Server),
-    /// Make, list and revoke API tokens
-    #[command(subcommand, after_help = token::EXAMPLES)]
-    Token(token::Token),
-}
 
 /// Whom to ask about which tenant.
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Request, Status};
 
-use super::Error;
+use crate::commands::error::Error;
 
 /// A connection on which each call sends the caller's token.
 pub type AuthenticatedChannel = InterceptedService<Channel, Bearer>;

@@ -6,22 +6,20 @@ use std::time::Duration;
 
 use http::uri::Authority;
 
-use super::notify::{given, secret};
-use super::values::{authority, duration};
-use super::{ConfigError, ConfigProblems, DAY, Environment};
-use crate::cli::connection::ConnectionArgs;
-use crate::client::{Bearer, Target, Trust};
+use super::{Bearer, ConnectionArgs, Target, Trust};
+use crate::config::values::{authority, duration};
+use crate::config::{ConfigError, ConfigProblems, DAY, given, process_environment, secret};
 
 /// Parses the connection: the server, and the longest wait for an answer.
 ///
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
-pub fn call(args: &ConnectionArgs, environment: Environment) -> Result<(Target, Duration), ConfigError> {
+pub fn parse(args: &ConnectionArgs) -> Result<(Target, Duration), ConfigError> {
     let mut problems = ConfigProblems::default();
     let address = problems.take("--address", authority(&args.address), Authority::from_static("nowhere:0"));
     let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);
     let tls = trust(args, &mut problems);
-    let token = secret("--token-file", &args.token_file, "TOKEN", environment, &mut problems);
+    let token = secret("--token-file", &args.token_file, "TOKEN", &process_environment, &mut problems);
     if token.is_some() && tls.is_none() && !problems.mentions("--address") && !is_here(&address) {
         problems.add(format!(
             "--token-file: {address} is another machine: without --tls whoever is between reads the token"

@@ -5,8 +5,8 @@ use std::time::Duration;
 use http::uri::Authority;
 use tonic::{Request, Response, Status};
 
-use super::error::of_one;
-use super::{AuthenticatedChannel, Error, Target, connect};
+use super::{AuthenticatedChannel, Target, connect};
+use crate::commands::error::{Error, of_one};
 use crate::proto::v1::ItemError;
 use crate::proto::v1::audit_service_client::AuditServiceClient;
 use crate::proto::v1::directory_service_client::DirectoryServiceClient;
@@ -18,7 +18,8 @@ use crate::proto::v1::session_service_client::SessionServiceClient;
 use crate::proto::v1::tenant_service_client::TenantServiceClient;
 use crate::proto::v1::token_service_client::TokenServiceClient;
 
-/// Largest answer in bytes: a page of [`PAGE`](super::list::PAGE) users, each with all possible attributes.
+/// Largest answer in bytes: a page of [`PAGE`](crate::commands::output::list::PAGE) users, each with all possible
+/// attributes.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
 /// A connection, and the tenant of the calls; the tenant is empty for calls about the installation.
@@ -26,7 +27,7 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 pub struct Usher {
     channel: AuthenticatedChannel,
     address: Authority,
-    pub(super) tenant: String,
+    pub(crate) tenant: String,
     /// Timeout of each call.
     timeout: Duration,
 }
@@ -43,7 +44,7 @@ impl Usher {
     }
 
     /// A request with a deadline header of the timeout.
-    pub(super) fn request<T>(&self, message: T) -> Request<T> {
+    pub(crate) fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
         request.set_timeout(self.timeout);
         request
@@ -53,7 +54,7 @@ impl Usher {
     ///
     /// # Errors
     /// [`Error`]: the service refused, or did not answer in time.
-    pub(super) async fn answer<T>(&self, call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Error> {
+    pub(crate) async fn answer<T>(&self, call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Error> {
         self.in_time(call).await?.map_err(|status| Error::from(status).at(&self.address))
     }
 
@@ -61,7 +62,7 @@ impl Usher {
     ///
     /// # Errors
     /// [`Error`]: calls for the other items would fail, too.
-    pub(super) async fn answer_one<T>(
+    pub(crate) async fn answer_one<T>(
         &self,
         call: impl Future<Output = Result<Response<T>, Status>>,
     ) -> Result<Result<T, ItemError>, Error> {
@@ -78,7 +79,7 @@ impl Usher {
     ///
     /// # Errors
     /// [`Error`]: the service refused, or the connection broke; then a part of the upload may have been applied.
-    pub(super) async fn answer_to_upload<T>(
+    pub(crate) async fn answer_to_upload<T>(
         &self,
         call: impl Future<Output = Result<Response<T>, Status>>,
     ) -> Result<T, Error> {
@@ -95,7 +96,7 @@ impl Usher {
         Ok(answered.map(Response::into_inner))
     }
 
-    pub(super) fn directory(&self) -> DirectoryServiceClient<AuthenticatedChannel> {
+    pub(crate) fn directory(&self) -> DirectoryServiceClient<AuthenticatedChannel> {
         DirectoryServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
@@ -103,7 +104,7 @@ impl Usher {
     ///
     /// # Errors
     /// [`Error`]: the stream broke off, or no chunk came in time.
-    pub(super) async fn next_chunk<T>(
+    pub(crate) async fn next_chunk<T>(
         &self,
         chunk: impl Future<Output = Result<Option<T>, Status>>,
     ) -> Result<Option<T>, Error> {
@@ -112,35 +113,35 @@ impl Usher {
         came.map_err(|error| error.at(&self.address))
     }
 
-    pub(super) fn audit(&self) -> AuditServiceClient<AuthenticatedChannel> {
+    pub(crate) fn audit(&self) -> AuditServiceClient<AuthenticatedChannel> {
         AuditServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn licenses(&self) -> LicenseServiceClient<AuthenticatedChannel> {
+    pub(crate) fn licenses(&self) -> LicenseServiceClient<AuthenticatedChannel> {
         LicenseServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn seats(&self) -> SeatServiceClient<AuthenticatedChannel> {
+    pub(crate) fn seats(&self) -> SeatServiceClient<AuthenticatedChannel> {
         SeatServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn server(&self) -> ServerServiceClient<AuthenticatedChannel> {
+    pub(crate) fn server(&self) -> ServerServiceClient<AuthenticatedChannel> {
         ServerServiceClient::new(self.channel.clone())
     }
 
-    pub(super) fn sessions(&self) -> SessionServiceClient<AuthenticatedChannel> {
+    pub(crate) fn sessions(&self) -> SessionServiceClient<AuthenticatedChannel> {
         SessionServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn notifications(&self) -> NotificationServiceClient<AuthenticatedChannel> {
+    pub(crate) fn notifications(&self) -> NotificationServiceClient<AuthenticatedChannel> {
         NotificationServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn tokens(&self) -> TokenServiceClient<AuthenticatedChannel> {
+    pub(crate) fn tokens(&self) -> TokenServiceClient<AuthenticatedChannel> {
         TokenServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn tenants(&self) -> TenantServiceClient<AuthenticatedChannel> {
+    pub(crate) fn tenants(&self) -> TenantServiceClient<AuthenticatedChannel> {
         TenantServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 }

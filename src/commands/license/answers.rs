@@ -1,8 +1,8 @@
 //! Answers about licenses, for people.
 
-use super::super::table::{Column, Table, left};
-use super::super::words::{self, count, plan, time};
-use super::RequestedChanges;
+use super::requested_changes::RequestedChanges;
+use crate::commands::output::table::{Column, Table, left};
+use crate::commands::output::words::{self, count, plan, time};
 use crate::proto::v1::{
     DeleteLicensesResponse, FetchLicenseResponse, InstallLicenseResponse, License, LicenseFetch, LicenseFetchOutcome,
     LicenseTier, LicenseValidity, PoolChange, PoolUsage, SendLicenseRequestResponse,

@@ -1,21 +1,39 @@
-//! `usher license inspect` and `verify`
+//! `usher license inspect`
 
-use std::fmt::Write as _;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use serde_json::json;
 
-use super::files::read;
-use super::{Failure, say, trusted};
-use crate::ledger::change::Plan;
+use super::claims_text;
+use super::signing::trusted;
+use crate::clock::Clock;
+use crate::commands::output::say;
+use crate::failure::Failure;
+use crate::files::named::read;
 use crate::ledger::time::Wall;
-use crate::license::{Claims, LICENSE, Rejection, Trust, iso, unchecked};
+use crate::license::{Claims, LICENSE, Rejection, Trust, unchecked};
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// The license
+    pub file: PathBuf,
+    /// Check its signature, too: a JWKS file, or a folder of them and of revocation lists
+    #[arg(long, value_name = "PATH")]
+    pub keys: Option<PathBuf>,
+    /// Answer in JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Shows a license.
+pub fn run(args: &InspectArgs) -> Result<(), Failure> {
+    show(&args.file, args.keys.as_deref(), args.json)
+}
 
 /// Shows a license; with `keys`, also verifies it.
-pub fn run(file: &Path, keys: Option<&Path>, json: bool, now: Wall) -> Result<(), Failure> {
+pub fn show(file: &Path, keys: Option<&Path>, json: bool) -> Result<(), Failure> {
+    let now = Clock::system().wall();
     let text = read("FILE", file, LICENSE.most());
     let trust = keys.map(trusted).transpose();
     let (text, trust) = match (text, trust) {
@@ -75,52 +93,5 @@ fn as_text(shown: Option<&(Claims, String)>, checked: bool, rejection: Option<&R
         None if checked => "yes: the signature was checked, and is genuine".into(),
         None => "NOT CHECKED: anybody can have written this; --keys checks the signature".into(),
     };
-    format!("{}signed with    {kid}\nvalid          {verdict}\n", self::claims(claims, now))
-}
-
-/// The claims of a license as text for people.
-pub fn claims(claims: &Claims, now: Wall) -> String {
-    let mut text = String::new();
-    let mut put = |name: &str, value: &str| {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{name:<14} {value}");
-    };
-    put("license", &format!("{}, revision {}", claims.license, claims.revision));
-    put("tenant", claims.tenant.as_str());
-    put("customer id", &claims.customer_id);
-    put("registered to", &claims.registered_to);
-    put("tier", claims.tier.word());
-    let mut name = "seats";
-    for entitlement in &claims.entitlements {
-        let plan = if entitlement.plan == Plan::Named { "named" } else { "concurrent" };
-        put(name, &format!("{}: {}, {plan}", entitlement.pool, entitlement.limit));
-        name = "";
-    }
-    put("features", &listed(claims.features.iter().map(ToString::to_string), "none"));
-    let limits = claims.limits.iter().map(|(name, limit)| format!("{name}={}", limit));
-    put("limits", &listed(limits, "none"));
-    put("hosts", &listed(claims.hosts.iter().map(ToString::to_string), "any"));
-    put("installation", &claims.instance.map_or("any".into(), |instance| instance.to_string()));
-    put("issued", &iso(claims.issued));
-    if let Some(from) = claims.not_before {
-        put("in force from", &iso(from));
-    }
-    put("expires", &claims.expires.map_or("never".into(), |end| expiry(end, now)));
-    text
-}
-
-fn listed(items: impl Iterator<Item = String>, none: &str) -> String {
-    let items: Vec<_> = items.collect();
-    if items.is_empty() { none.into() } else { items.join(", ") }
-}
-
-fn expiry(end: Wall, now: Wall) -> String {
-    if now >= end {
-        return format!("{} (expired)", iso(end));
-    }
-    // A day that has begun counts as a day.
-    match end.since(now).as_secs().div_ceil(DAY.as_secs()) {
-        1 => format!("{} (in a day)", iso(end)),
-        days => format!("{} (in {days} days)", iso(end)),
-    }
+    format!("{}signed with    {kid}\nvalid          {verdict}\n", claims_text::claims(claims, now))
 }

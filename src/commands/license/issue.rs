@@ -1,18 +1,44 @@
 //! `usher license issue`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::files::{Output, PUBLIC, read};
-use super::terms::{OptionErrors, terms};
-use super::{Failure, say, show, signing};
-use crate::cli::license::Issue;
-use crate::ledger::time::Wall;
+use clap::Args;
+
+use super::claims_text;
+use super::option_errors::OptionErrors;
+use super::signing::{SigningArgs, signing};
+use super::terms::{TermsArgs, terms};
+use crate::clock::Clock;
+use crate::commands::output::say;
+use crate::failure::Failure;
+use crate::files::named::{Output, PUBLIC, read};
 use crate::license::{LICENSE, MAX_REQUEST_BYTES, Request, Trust, armored, issue, sign};
 
+#[derive(Debug, Args)]
+pub struct IssueArgs {
+    #[command(flatten)]
+    pub signing: SigningArgs,
+    /// A customer's request: its license is revised, with the seats that it adds and moves; options override it
+    #[arg(long, value_name = "FILE")]
+    pub request: Option<PathBuf>,
+    /// File for the license [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Put the license between two lines that say what it is, for mail
+    #[arg(long)]
+    pub armor: bool,
+    /// Overwrite --out
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub terms: TermsArgs,
+}
+
 /// Issues a license, and writes it to a file or to standard output.
-pub fn run(args: &Issue, now: Wall) -> Result<(), Failure> {
+pub fn run(args: &IssueArgs) -> Result<(), Failure> {
+    let now = Clock::system().wall();
     let mut problems = OptionErrors::default();
-    let terms = terms(args, &mut problems);
+    let terms = terms(&args.terms, &mut problems);
     let key = signing(&args.signing).map_err(|wrong| problems.0.extend(wrong)).ok();
     let request = args.request.as_deref().map(request).transpose();
     let request = request.map_err(|problem| problems.0.push(problem)).ok();
@@ -32,7 +58,7 @@ pub fn run(args: &Issue, now: Wall) -> Result<(), Failure> {
     match out {
         Some(out) => {
             out.write(document.as_bytes()).map_err(usage)?;
-            say(&format!("{}\n{}", out.path.display(), show::claims(&verified.claims, now)));
+            say(&format!("{}\n{}", out.path.display(), claims_text::claims(&verified.claims, now)));
         }
         None => say(&document),
     }

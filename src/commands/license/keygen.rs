@@ -1,15 +1,31 @@
 //! `usher license keygen`
 
+use std::path::PathBuf;
+
+use clap::Args;
 use secrecy::ExposeSecret;
 
-use super::files::{Output, PRIVATE, PUBLIC};
-use super::{Failure, say};
-use crate::cli::license::Keygen;
+use crate::commands::output::say;
+use crate::failure::Failure;
+use crate::files::named::{Output, PRIVATE, PUBLIC};
 use crate::ids;
 use crate::license::{SigningKey, to_jwks};
 
+#[derive(Debug, Args)]
+pub struct KeygenArgs {
+    /// File for the private key, readable by its owner only: PKCS#8 in PEM
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// File for the public key, a JWKS [default: the name of --out, ending in .jwks]
+    #[arg(long, value_name = "FILE")]
+    pub jwks: Option<PathBuf>,
+    /// Overwrite both files
+    #[arg(long)]
+    pub force: bool,
+}
+
 /// Generates a key pair, and writes both keys.
-pub fn run(args: &Keygen) -> Result<(), Failure> {
+pub fn run(args: &KeygenArgs) -> Result<(), Failure> {
     let jwks = args.jwks.clone().unwrap_or_else(|| args.out.with_extension("jwks"));
     let private = Output { option: "--out", path: &args.out, mode: PRIVATE, force: args.force };
     let public = Output { option: "--jwks", path: &jwks, mode: PUBLIC, force: args.force };

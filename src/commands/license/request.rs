@@ -1,46 +1,58 @@
-//! `usher license request`, `show`, `fetch`, `install`, `list` and `delete`: files and options here, the calls in
-//! `client`.
+//! `usher license request`
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use super::Failure;
-use super::connection::{call_at, call_tenant, printer, written};
-use super::vendor::files::{Output, PUBLIC, read, read_input};
-use super::vendor::terms::OptionErrors;
-use crate::cli::license_calls::{Call, Delete, Install, Request};
-use crate::client::license::{self, RequestedChanges, seats_moved, seats_wanted};
-use crate::client::{Printer, Usher};
-use crate::config::{self, process_environment};
-use crate::license::LICENSE;
+use clap::Args;
 
-/// Runs a license command that calls a running server, and prints the answer.
-///
-/// # Errors
-/// [`Failure`]: all mistakes in the command, or there is no answer, or the answer is "no".
-pub async fn license_call(call: &Call) -> Result<(), Failure> {
-    match call {
-        Call::Request(args) => request(args).await,
-        Call::Show(args) => call_tenant(&args.scope, license::show).await,
-        Call::Fetch(args) => call_tenant(&args.scope, license::fetch).await,
-        Call::Install(args) => install(args).await,
-        Call::List(args) => call_tenant(&args.scope, license::list).await,
-        Call::Delete(args) => delete(args).await,
-    }
+use super::answers;
+use super::option_errors::OptionErrors;
+use super::requested_changes::{RequestedChanges, seats_moved, seats_wanted};
+use crate::commands::connection::{TenantArgs, Usher, target};
+use crate::commands::error::Error;
+use crate::commands::output::{Rendered, printer, written};
+use crate::failure::Failure;
+use crate::files::named::{Output, PUBLIC};
+
+#[derive(Debug, Args)]
+pub struct RequestArgs {
+    #[command(flatten)]
+    pub scope: TenantArgs,
+    /// Seats to add to pools: primary=10,crm=7. The tenant's policy sets the smallest number, 5 unless told otherwise
+    #[arg(long, value_name = "POOL=SEATS", value_delimiter = ',')]
+    pub seats: Vec<String>,
+    /// Seats to move from one pool to another, any number: crm:primary=2 takes 2 from crm and puts them into primary
+    #[arg(long = "move", value_name = "FROM:TO=SEATS", value_delimiter = ',')]
+    pub moves: Vec<String>,
+    /// The version of Usher to update to
+    #[arg(long, value_name = "VERSION")]
+    pub target_version: Option<String>,
+    /// The customer's id with the vendor, for a first request; later ones say what the license says
+    #[arg(long, value_name = "ID")]
+    pub customer_id: Option<String>,
+    /// Send it to the vendor by mail, to the address that the server has (--license-request-to); the answer goes to the
+    /// tenant's responsible person
+    #[arg(long)]
+    pub send: bool,
+    /// File for the request, such as acme.tlr [default: standard output, or none with --send]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Overwrite --out
+    #[arg(long)]
+    pub force: bool,
 }
 
-async fn request(args: &Request) -> Result<(), Failure> {
+/// Makes a request, and prints it, writes it to a file or has it sent.
+pub async fn run(args: &RequestArgs) -> Result<(), Failure> {
     let mut problems = OptionErrors::default();
     let changes = changes(args, &mut problems);
-    let target =
-        config::call(&args.scope.connection, &process_environment).map_err(|wrong| problems.0.extend(wrong.0)).ok();
+    let target = target::parse(&args.scope.connection).map_err(|wrong| problems.0.extend(wrong.0)).ok();
     let out = args.out.as_deref();
     let out = out.map(|path| Output { option: "--out", path, mode: PUBLIC, force: args.force });
     problems.0.extend(out.as_ref().and_then(|out| out.check().err()));
     let (Some((target, timeout)), []) = (target, &*problems.0) else { return Err(Failure::Usage(problems.0)) };
 
     let usher = Usher::connect(&target, &args.scope.tenant, timeout).await?;
-    let made =
-        if args.send { license::send(&usher, &changes).await? } else { license::request(&usher, &changes).await? };
+    let made = if args.send { send(&usher, &changes).await? } else { request(&usher, &changes).await? };
     let (document, answer) = made;
     let mut printer = printer(args.scope.connection.json);
     let Some(out) = out else {
@@ -55,7 +67,7 @@ async fn request(args: &Request) -> Result<(), Failure> {
     written(printer.text(&file).and_then(|()| printer.print(&answer)))
 }
 
-fn changes(args: &Request, problems: &mut OptionErrors) -> RequestedChanges {
+fn changes(args: &RequestArgs, problems: &mut OptionErrors) -> RequestedChanges {
     RequestedChanges {
         seats: problems.each("--seats", &args.seats, seats_wanted),
         moves: problems.each("--move", &args.moves, seats_moved),
@@ -64,38 +76,24 @@ fn changes(args: &Request, problems: &mut OptionErrors) -> RequestedChanges {
     }
 }
 
-async fn install(args: &Install) -> Result<(), Failure> {
-    let target = config::call(&args.scope.connection, &process_environment).map_err(|wrong| wrong.0);
-    let document = document(&args.file).map_err(|problem| vec![problem]);
-    let (target, document) = match (target, document) {
-        (Ok(target), Ok(document)) => (target, document),
-        (target, document) => {
-            return Err(Failure::Usage([target.err(), document.err()].into_iter().flatten().flatten().collect()));
-        }
-    };
-    let install = async |usher: &Usher, printer: &mut Printer| license::install(usher, printer, document).await;
-    let file = if is_input(&args.file) { "standard input".into() } else { args.file.display().to_string() };
-    call_at(&args.scope, target, install).await.map_err(|failure| match failure {
-        Failure::LicenseNotValid(why) => Failure::LicenseNotValid(format!("{file}: {why}")),
-        other => other,
-    })
+/// Requests a license request; returns the document, and the answer to print.
+///
+/// # Errors
+/// [`Error`]
+async fn request(usher: &Usher, changes: &RequestedChanges) -> Result<(String, Rendered), Error> {
+    let request = usher.request(changes.of(&usher.tenant));
+    let made = usher.answer(usher.licenses().create_license_request(request)).await?;
+    let answer = Rendered::new(&made, answers::changes(&usher.tenant, changes));
+    Ok((made.document, answer))
 }
 
-/// Reads one byte more than a license can have; the service refuses such a text.
-fn document(file: &Path) -> Result<String, String> {
-    if is_input(file) { read_input("FILE", LICENSE.most()) } else { read("FILE", file, LICENSE.most()) }
-}
-
-fn is_input(file: &Path) -> bool {
-    file == Path::new("-")
-}
-
-async fn delete(args: &Delete) -> Result<(), Failure> {
-    match &args.license {
-        Some(license) => {
-            call_tenant(&args.scope, async |usher, printer| license::delete(usher, printer, license).await).await
-        }
-        // clap requires an id or `--all`, so this is `--all`.
-        None => call_tenant(&args.scope, license::delete_all).await,
-    }
+/// Like [`request`], but the service sends the document to the vendor.
+///
+/// # Errors
+/// [`Error`]
+async fn send(usher: &Usher, changes: &RequestedChanges) -> Result<(String, Rendered), Error> {
+    let request = usher.request(changes.to_send(&usher.tenant));
+    let sent = usher.answer(usher.licenses().send_license_request(request)).await?;
+    let answer = Rendered::new(&sent, answers::sent(&sent, answers::changes(&usher.tenant, changes)));
+    Ok((sent.document, answer))
 }

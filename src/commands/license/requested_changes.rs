@@ -13,7 +13,7 @@ pub struct RequestedChanges {
 }
 
 impl RequestedChanges {
-    pub(super) fn of(&self, tenant: &str) -> CreateLicenseRequestRequest {
+    pub fn of(&self, tenant: &str) -> CreateLicenseRequestRequest {
         CreateLicenseRequestRequest {
             tenant_id: tenant.to_owned(),
             target_version: self.target_version.clone().unwrap_or_default(),
@@ -23,7 +23,7 @@ impl RequestedChanges {
         }
     }
 
-    pub(super) fn to_send(&self, tenant: &str) -> SendLicenseRequestRequest {
+    pub fn to_send(&self, tenant: &str) -> SendLicenseRequestRequest {
         let CreateLicenseRequestRequest { tenant_id, target_version, seats, moves, customer_id } = self.of(tenant);
         SendLicenseRequestRequest { tenant_id, target_version, seats, moves, customer_id }
     }

@@ -1,17 +1,43 @@
 //! `usher license revoke`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::files::{Output, PUBLIC, read};
-use super::terms::{OptionErrors, revision_number};
-use super::{Failure, say, signing};
-use crate::cli::license::Revoke;
+use clap::Args;
+
+use super::option_errors::OptionErrors;
+use super::signing::{SigningArgs, signing};
+use super::terms::revision_number;
+use crate::clock::Clock;
+use crate::commands::output::say;
+use crate::failure::Failure;
+use crate::files::named::{Output, PUBLIC, read};
 use crate::ids::{LicenseId, TenantId};
-use crate::ledger::time::Wall;
 use crate::license::{REVOCATIONS, Revocations, Revoked, Trust, parse_text, sign};
 
+#[derive(Debug, Args)]
+pub struct RevokeArgs {
+    #[command(flatten)]
+    pub signing: SigningArgs,
+    /// The list; what is in it stays
+    #[arg(long, value_name = "FILE")]
+    pub list: PathBuf,
+    /// The tenant
+    #[arg(long, value_name = "ID")]
+    pub tenant: String,
+    /// Which license
+    #[arg(long, value_name = "ID")]
+    pub license_id: String,
+    /// This revision and every lower one
+    #[arg(long, value_name = "NUMBER")]
+    pub revision: String,
+    /// Why, for people
+    #[arg(long, value_name = "TEXT")]
+    pub why: Option<String>,
+}
+
 /// Adds a license to a revocation list, and signs the list anew.
-pub fn run(args: &Revoke, now: Wall) -> Result<(), Failure> {
+pub fn run(args: &RevokeArgs) -> Result<(), Failure> {
+    let now = Clock::system().wall();
     let mut problems = OptionErrors::default();
     let tenant = problems.take("--tenant", Some(&args.tenant), TenantId::parse);
     let license = problems.take("--license-id", Some(&args.license_id), LicenseId::parse);

@@ -1,22 +1,34 @@
 //! `usher license show`: the license page.
 
-use super::super::particulars::particulars;
-use super::super::table::{Column, Table, left, right};
-use super::super::words::{self, limit, plan};
-use super::super::{Error, Printer, Rendered, Usher};
-use super::show::tier;
+use clap::Args;
+
+use super::answers::tier;
+use crate::commands::connection::{TenantArgs, Usher, call_tenant};
+use crate::commands::error::Error;
+use crate::commands::output::particulars::particulars;
+use crate::commands::output::table::{Column, Table, left, right};
+use crate::commands::output::words::{self, limit, plan};
+use crate::commands::output::{Printer, Rendered};
+use crate::failure::Failure;
 use crate::proto::v1::{
     GetLicenseInformationRequest, GetLicenseInformationResponse as Information, LicenseFetch, LicenseTier,
     NumericLimit, PoolUsage,
 };
 
-const POOLS: [Column; 5] = [left("pool"), left("plan"), right("in use"), right("limit"), left("")];
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    pub scope: TenantArgs,
+}
 
 /// Prints the license page.
-///
-/// # Errors
-/// [`Error`]
-pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
+pub async fn run(args: &ShowArgs) -> Result<(), Failure> {
+    call_tenant(&args.scope, show).await
+}
+
+const POOLS: [Column; 5] = [left("pool"), left("plan"), right("in use"), right("limit"), left("")];
+
+async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let request = GetLicenseInformationRequest { tenant_id: usher.tenant.clone() };
     let page = usher.answer(usher.licenses().get_license_information(usher.request(request))).await?;
     printer.print(&Rendered::new(&page, page_of(&page, printer.width)))

@@ -1,39 +1,25 @@
-//! `usher license`: the commands of a vendor, and those with which anybody inspects a license. They need no server;
-//! commands that call a server are in `license_calls`.
+//! The keys of commands that sign and check licenses.
 
-pub(super) mod files;
-mod issue;
-mod keygen;
-mod revoke;
-mod show;
-pub(super) mod terms;
+use std::path::{Path, PathBuf};
 
-use std::path::Path;
+use clap::Args;
 
-use super::Failure;
-use super::answers::say;
-use crate::cli::license::{Signing, Vendor};
-use crate::clock::Clock;
+use crate::files::named::read_secret;
 use crate::license::{SigningKey, Trust, load_trust};
 
-/// Runs a command about licenses.
-///
-/// # Errors
-/// [`Failure`]: all mistakes in the command, or the license is not valid.
-pub fn license(command: &Vendor) -> Result<(), Failure> {
-    let now = Clock::system().wall();
-    match command {
-        Vendor::Keygen(args) => keygen::run(args),
-        Vendor::Issue(args) => issue::run(args, now),
-        Vendor::Inspect(args) => show::run(&args.file, args.keys.as_deref(), args.json, now),
-        Vendor::Verify(args) => show::run(&args.file, Some(&args.keys), args.json, now),
-        Vendor::Revoke(args) => revoke::run(args, now),
-    }
+#[derive(Debug, Args)]
+pub struct SigningArgs {
+    /// The key that signs: a file as `usher license keygen` makes it
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// More keys that may have signed what is continued here: a JWKS file or a folder of them
+    #[arg(long, value_name = "PATH")]
+    pub keys: Option<PathBuf>,
 }
 
 /// The key that signs, and the keys whose documents it may continue: itself, and those of `--keys`.
-fn signing(args: &Signing) -> Result<(SigningKey, Trust), Vec<String>> {
-    let key = files::read_secret("--key", &args.key)
+pub fn signing(args: &SigningArgs) -> Result<(SigningKey, Trust), Vec<String>> {
+    let key = read_secret("--key", &args.key)
         .and_then(|pem| SigningKey::from_pem(&pem).map_err(|error| format!("--key: {}: {error}", args.key.display())));
     let trust = args.keys.as_deref().map_or(Ok(Trust::default()), trusted);
     match (key, trust) {
@@ -45,6 +31,7 @@ fn signing(args: &Signing) -> Result<(SigningKey, Trust), Vec<String>> {
     }
 }
 
-fn trusted(keys: &Path) -> Result<Trust, String> {
+/// The keys of `--keys`.
+pub fn trusted(keys: &Path) -> Result<Trust, String> {
     load_trust(keys).map_err(|error| format!("--keys: {error}"))
 }

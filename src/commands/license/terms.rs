@@ -1,71 +1,89 @@
-//! Parses the options of `usher license issue` and `revoke`.
+//! The terms of a license, as the options of `usher license issue` and `revoke` have them.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
+use std::collections::BTreeSet;
 
+use clap::Args;
 use uuid::Uuid;
 
-use crate::cli::license::{GrantArgs, HolderArgs, Issue, ValidityArgs};
+use super::option_errors::OptionErrors;
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
 use crate::ledger::change::{Limit, Plan};
 use crate::ledger::time::Wall;
 use crate::license::{Date, HostPattern, MAX_NUMBER, Terms, Tier, is_name, parse_text};
 
-/// Collects mistakes, so that one run reports them all.
-#[derive(Default)]
-pub struct OptionErrors(pub Vec<String>);
+#[derive(Debug, Args)]
+pub struct TermsArgs {
+    #[command(flatten)]
+    pub grant: GrantArgs,
+    #[command(flatten)]
+    pub holder: HolderArgs,
+    #[command(flatten)]
+    pub validity: ValidityArgs,
+}
 
-impl OptionErrors {
-    /// Returns the value; `None`: the option was not given, or is wrong and was added to the mistakes.
-    pub fn take<T, E: Display>(
-        &mut self,
-        option: &str,
-        given: Option<&str>,
-        parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        parse(given?).map_err(|error| self.0.push(format!("{option}: {error}"))).ok()
-    }
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Entitlements")]
+pub struct GrantArgs {
+    /// Seats of pools: primary=100,extranet=unlimited
+    #[arg(long, value_name = "POOL=SEATS", value_delimiter = ',')]
+    pub seats: Vec<String>,
+    /// What counts in a pool, named or concurrent: primary=named [default: concurrent]
+    #[arg(long, value_name = "POOL=PLAN", value_delimiter = ',')]
+    pub plan: Vec<String>,
+    /// A feature that is on: CRM_ALLOWED
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub feature: Vec<String>,
+    /// A numeric limit: MAX_PUBLISH_LOCATIONS=50, or =unlimited
+    #[arg(long, value_name = "NAME=NUMBER", value_delimiter = ',')]
+    pub limit: Vec<String>,
+    /// The package: bronze, silver, gold or platinum [default: bronze]
+    #[arg(long, value_name = "TIER")]
+    pub tier: Option<String>,
+}
 
-    /// Parses every value of an option that can be repeated; each wrong one is quoted.
-    pub fn each<T, E: Display>(
-        &mut self,
-        option: &str,
-        given: &[String],
-        parse: impl Fn(&str) -> Result<T, E>,
-    ) -> Vec<T> {
-        given.iter().filter_map(|text| self.take(&format!("{option} {text}"), Some(text), &parse)).collect()
-    }
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Licensee")]
+pub struct HolderArgs {
+    /// The tenant; a --request brings it
+    #[arg(long, value_name = "ID")]
+    pub tenant: Option<String>,
+    /// Which license it is; a second one of a tenant needs a name of its own [default: as the tenant]
+    #[arg(long, value_name = "ID")]
+    pub license_id: Option<String>,
+    /// Which revision; it replaces every lower one [default: 1, or the next one of the --request]
+    #[arg(long, value_name = "NUMBER")]
+    pub revision: Option<String>,
+    /// The customer's id with the vendor [default: as the tenant]
+    #[arg(long, value_name = "ID")]
+    pub customer_id: Option<String>,
+    /// Whose name it bears [default: as the customer's id]
+    #[arg(long, value_name = "NAME")]
+    pub registered_to: Option<String>,
+    /// A host on which it may be installed; * stands for any characters: '*.example.com' [default: any]
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    pub host: Vec<String>,
+    /// The one installation on which it may be installed [default: any]
+    #[arg(long, value_name = "UUID")]
+    pub instance: Option<String>,
+}
 
-    /// Parses values by name: `primary=100`.
-    fn map<K: Ord, V>(
-        &mut self,
-        option: &str,
-        given: &[String],
-        key: impl Fn(&str) -> Result<K, String>,
-        value: impl Fn(&str) -> Result<V, String>,
-    ) -> BTreeMap<K, V> {
-        let mut map = BTreeMap::new();
-        for text in given {
-            // A pool name may contain the sign, a value does not.
-            let parsed = text.rsplit_once('=').ok_or_else(|| "must be NAME=VALUE".to_owned());
-            let parsed = parsed.and_then(|(name, text)| Ok((key(name)?, value(text)?)));
-            match parsed {
-                Ok((name, _)) if map.contains_key(&name) => self.0.push(format!("{option} {text}: is given twice")),
-                Ok((name, value)) => drop(map.insert(name, value)),
-                Err(problem) => self.0.push(format!("{option} {text}: {problem}")),
-            }
-        }
-        map
-    }
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Validity")]
+pub struct ValidityArgs {
+    /// Until the end of this day, or never: 2027-12-31; or until a moment: 2027-12-31T12:00:00Z [default: never]
+    #[arg(long, value_name = "DATE")]
+    pub expires: Option<String>,
+    /// From this day or moment on [default: at once]
+    #[arg(long, value_name = "DATE")]
+    pub not_before: Option<String>,
 }
 
 /// Parses all terms of `usher license issue`; mistakes are added to `problems`.
-pub fn terms(args: &Issue, problems: &mut OptionErrors) -> Terms {
-    let Issue {
+pub fn terms(args: &TermsArgs, problems: &mut OptionErrors) -> Terms {
+    let TermsArgs {
         grant: GrantArgs { seats, plan, feature, limit, tier },
         holder,
         validity: ValidityArgs { expires, not_before },
-        ..
     } = args;
     let HolderArgs { tenant, license_id, revision, customer_id, registered_to, host, instance } = holder;
     Terms {

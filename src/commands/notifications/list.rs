@@ -1,14 +1,46 @@
-//! `usher notifications`
+//! `usher notifications list`
 
-use super::list::List;
-use super::table::left;
-use super::words::{limit, time_or};
-use super::{Error, Printer, Rendered, Usher};
-use crate::cli::notifications as cli;
+use clap::{Args, ValueEnum};
+
+use crate::commands::connection::{TenantArgs, Usher, call_tenant};
+use crate::commands::error::Error;
+use crate::commands::output::Printer;
+use crate::commands::output::list::List;
+use crate::commands::output::table::left;
+use crate::commands::output::words::{limit, time_or};
+use crate::failure::Failure;
 use crate::proto::v1::{
     Delivery, DeliveryState, ListNotificationsRequest, Notification, NotificationCause, NotificationChannel,
-    RedeliverNotificationRequest,
 };
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    pub scope: TenantArgs,
+    /// Only those with a delivery in this state
+    #[arg(long, value_enum)]
+    pub state: Option<State>,
+    /// So many rows at most
+    #[arg(long, value_name = "ROWS")]
+    pub limit: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum State {
+    /// Still to be sent
+    Pending,
+    /// Sent; the answer is not known
+    UnderWay,
+    /// The receiver has it
+    Done,
+    /// Given up, or refused
+    Dead,
+}
+
+/// Prints the notifications of a tenant.
+pub async fn run(args: &ListArgs) -> Result<(), Failure> {
+    call_tenant(&args.scope, async |usher, printer| list(usher, printer, args).await).await
+}
 
 const LIST: List<Notification> = List {
     name: "notifications",
@@ -17,16 +49,12 @@ const LIST: List<Notification> = List {
     none: "nothing was told",
 };
 
-/// Prints the notifications of a tenant.
-///
-/// # Errors
-/// [`Error`]
-pub async fn list(usher: &Usher, printer: &mut Printer, args: &cli::List) -> Result<(), Error> {
+async fn list(usher: &Usher, printer: &mut Printer, args: &ListArgs) -> Result<(), Error> {
     let state = args.state.map_or(DeliveryState::Unspecified, |state| match state {
-        cli::State::Pending => DeliveryState::Pending,
-        cli::State::UnderWay => DeliveryState::UnderWay,
-        cli::State::Done => DeliveryState::Done,
-        cli::State::Dead => DeliveryState::Dead,
+        State::Pending => DeliveryState::Pending,
+        State::UnderWay => DeliveryState::UnderWay,
+        State::Done => DeliveryState::Done,
+        State::Dead => DeliveryState::Dead,
     });
     let page = async |page_size, page_token| {
         let tenant_id = usher.tenant.clone();
@@ -35,17 +63,6 @@ pub async fn list(usher: &Usher, printer: &mut Printer, args: &cli::List) -> Res
         Ok((page.notifications, page.next_page_token))
     };
     LIST.print(printer, args.limit, page).await
-}
-
-/// Sends a notification once more.
-///
-/// # Errors
-/// [`Error`]
-pub async fn redeliver(usher: &Usher, printer: &mut Printer, args: &cli::Redeliver) -> Result<(), Error> {
-    let request = RedeliverNotificationRequest { tenant_id: usher.tenant.clone(), topic: args.topic.clone() };
-    let answer = usher.answer(usher.notifications().redeliver_notification(usher.request(request))).await?;
-    let notification = answer.notification.clone().unwrap_or_default();
-    printer.print(&Rendered::new(&answer, format!("{}: {}\n", notification.topic, deliveries(&notification))))
 }
 
 fn row(notification: &Notification) -> Vec<String> {
@@ -72,7 +89,8 @@ fn what(notification: &Notification) -> String {
     }
 }
 
-fn deliveries(notification: &Notification) -> String {
+/// The deliveries of a notification, one after the other.
+pub fn deliveries(notification: &Notification) -> String {
     let all: Vec<String> = notification.deliveries.iter().map(delivery).collect();
     if all.is_empty() { "not sent".into() } else { all.join("; ") }
 }

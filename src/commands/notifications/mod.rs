@@ -1,8 +1,11 @@
 //! `usher notifications`
 
-use clap::{Args, Subcommand, ValueEnum};
+mod list;
+mod redeliver;
 
-use super::connection::TenantArgs;
+use clap::Subcommand;
+
+use crate::failure::Failure;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -16,40 +19,21 @@ Examples:
 pub enum Notifications {
     /// List what was told, the newest first
     #[command(after_help = EXAMPLES)]
-    List(List),
+    List(list::ListArgs),
     /// Send a notification again: one that was delivered, was given up, or never went out
     #[command(after_help = EXAMPLES)]
-    Redeliver(Redeliver),
+    Redeliver(redeliver::RedeliverArgs),
 }
 
-#[derive(Debug, Args)]
-pub struct List {
-    #[command(flatten)]
-    pub scope: TenantArgs,
-    /// Only those with a delivery in this state
-    #[arg(long, value_enum)]
-    pub state: Option<State>,
-    /// So many rows at most
-    #[arg(long, value_name = "ROWS")]
-    pub limit: Option<u64>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum State {
-    /// Still to be sent
-    Pending,
-    /// Sent; the answer is not known
-    UnderWay,
-    /// The receiver has it
-    Done,
-    /// Given up, or refused
-    Dead,
-}
-
-#[derive(Debug, Args)]
-pub struct Redeliver {
-    /// Its topic, as the list shows it
-    pub topic: String,
-    #[command(flatten)]
-    pub scope: TenantArgs,
+impl Notifications {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn run(&self) -> Result<(), Failure> {
+        match self {
+            Notifications::List(args) => list::run(args).await,
+            Notifications::Redeliver(args) => redeliver::run(args).await,
+        }
+    }
 }

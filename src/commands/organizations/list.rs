@@ -1,11 +1,43 @@
 //! `usher organizations list`
 
-use super::super::list::List;
-use super::super::table::left;
-use super::super::words;
-use super::super::{Error, Printer, Usher};
-use crate::cli::organizations::{List as Args, SortKey};
+use clap::{Args, ValueEnum};
+
+use crate::commands::connection::{TenantArgs, Usher, call_tenant};
+use crate::commands::error::Error;
+use crate::commands::output::list::List;
+use crate::commands::output::table::left;
+use crate::commands::output::{Printer, words};
+use crate::failure::Failure;
 use crate::proto::v1::{ListOrganizationsRequest, Organization};
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only organizations with this text in the id or the name
+    #[arg(long, value_name = "TEXT")]
+    pub search: Option<String>,
+    /// In which order
+    #[arg(long, value_name = "ORDER", default_value = "name")]
+    pub order: SortKey,
+    /// The other way round
+    #[arg(long)]
+    pub descending: bool,
+    /// Only the first so many [default: all]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    #[command(flatten)]
+    pub scope: TenantArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum SortKey {
+    Name,
+    Organization,
+}
+
+/// Prints the organizations of a tenant.
+pub async fn run(args: &ListArgs) -> Result<(), Failure> {
+    call_tenant(&args.scope, async |usher, printer| list(usher, printer, args).await).await
+}
 
 const ORGANIZATIONS: List<Organization> = List {
     name: "organizations",
@@ -14,11 +46,7 @@ const ORGANIZATIONS: List<Organization> = List {
     none: "no organizations",
 };
 
-/// Prints the organizations of a tenant.
-///
-/// # Errors
-/// [`Error`]
-pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(), Error> {
+async fn list(usher: &Usher, printer: &mut Printer, args: &ListArgs) -> Result<(), Error> {
     let by = match args.order {
         SortKey::Name => "display_name",
         SortKey::Organization => "organization_id",

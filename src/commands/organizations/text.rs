@@ -1,21 +1,11 @@
-//! `usher organizations`
+//! An organization, for people.
 
-mod create;
-mod delete;
-mod list;
-mod update;
-
-pub use create::create;
-pub use delete::delete;
-pub use list::list;
-pub use update::update;
-
-use super::particulars::particulars;
-use super::words;
+use crate::commands::output::particulars::particulars;
+use crate::commands::output::words;
 use crate::proto::v1::Organization;
 
 /// An organization as text, one line for each property.
-fn shown(organization: Option<&Organization>) -> String {
+pub fn shown(organization: Option<&Organization>) -> String {
     let Some(organization) = organization else { return String::new() };
     particulars([
         ("organization", organization.organization_id.clone()),

@@ -4,7 +4,8 @@ use prost::Name;
 
 use super::rows::Rows;
 use super::table::Column;
-use super::{Error, Printer, json};
+use super::{Printer, json};
+use crate::commands::error::Error;
 
 /// Rows on a page. A thousand users with all possible attributes would exceed the largest answer.
 pub const PAGE: i32 = 500;

@@ -1,35 +1,15 @@
-//! Client commands: each calls a running server over gRPC, as any client does, and prints the answer, for people or as
-//! JSON. This module reads and writes no files, and uses nothing of the service but the contract.
-//!
-//! A new command is a new file: it builds a request from its options, and prints either a [`List`](list::List) of rows
-//! or a [`Rendered`] with a text; the JSON output is made from the message.
+//! Output of commands, for people or as JSON: a [`List`](list::List) of rows, or a [`Rendered`] with a text; the JSON
+//! output is made from the message.
 
-pub mod audit;
-mod connect;
-mod error;
-mod json;
-pub mod license;
-mod list;
-pub mod notifications;
-pub mod organizations;
-mod particulars;
-pub mod policy;
+pub mod json;
+pub mod list;
+pub mod particulars;
 mod printer;
-mod progress;
-mod rows;
-pub mod seats;
-pub mod server;
-pub mod sessions;
+pub mod progress;
+pub mod rows;
+mod stdout;
 pub mod table;
-pub mod tenants;
-pub mod token;
-mod usage;
-pub mod users;
-mod usher;
-mod words;
+pub mod words;
 
-pub use connect::{AuthenticatedChannel, Bearer, Target, Trust, connect};
-pub use error::Error;
 pub use printer::{Printer, Rendered};
-pub use usage::usage;
-pub use usher::Usher;
+pub use stdout::{printer, say, written};

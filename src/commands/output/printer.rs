@@ -6,7 +6,8 @@ use std::io::Write;
 use prost::Name;
 use serde_json::Value;
 
-use super::{Error, json};
+use super::json;
+use crate::commands::error::Error;
 
 /// An answer in both forms.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ pub struct Rendered {
 }
 
 impl Rendered {
-    pub(super) fn new(message: &impl Name, for_people: String) -> Self {
+    pub(crate) fn new(message: &impl Name, for_people: String) -> Self {
         Self { for_people, json: json::of(message) }
     }
 }
@@ -24,10 +25,10 @@ impl Rendered {
 /// Destination and form of the output.
 pub struct Printer {
     /// JSON instead of text for people.
-    pub(super) json: bool,
+    pub(crate) json: bool,
     /// Width of the terminal in columns, to which the lines of tables are cut. `None`: the output is no terminal, and
     /// nothing is cut.
-    pub(super) width: Option<usize>,
+    pub(crate) width: Option<usize>,
     to: Box<dyn Write>,
 }
 

@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
+use super::Printer;
 use super::table::{Column, Table};
-use super::{Error, Printer};
+use crate::commands::error::Error;
 
 /// Writer of rows.
 pub struct Rows<'a> {

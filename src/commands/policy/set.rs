@@ -1,17 +1,30 @@
 //! `usher policy set`
 
+use clap::Args;
 use prost_types::FieldMask;
 
-use super::super::{Error, Printer, Rendered, Usher};
+use super::rules::{DEFAULT, Rules, Value};
 use super::show::shown;
-use crate::cli::policy::{DEFAULT, Rules, Value};
+use crate::commands::connection::{TenantArgs, Usher, call_tenant};
+use crate::commands::error::Error;
+use crate::commands::output::{Printer, Rendered};
+use crate::failure::Failure;
 use crate::proto::v1::{CloseActive, Policy, Tenant, UnknownUsers, UpdateTenantRequest, WhenAlreadySignedIn, WhenFull};
 
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    #[command(flatten)]
+    pub rules: Rules,
+    #[command(flatten)]
+    pub scope: TenantArgs,
+}
+
 /// Changes the rules that are given, and prints the policy.
-///
-/// # Errors
-/// [`Error`]
-pub async fn set(usher: &Usher, printer: &mut Printer, rules: &Rules) -> Result<(), Error> {
+pub async fn run(args: &SetArgs) -> Result<(), Failure> {
+    call_tenant(&args.scope, async |usher, printer| set(usher, printer, &args.rules).await).await
+}
+
+async fn set(usher: &Usher, printer: &mut Printer, rules: &Rules) -> Result<(), Error> {
     let (policy, paths) = wanted(rules);
     let tenant = Tenant { tenant_id: usher.tenant.clone(), policy: Some(policy), ..Tenant::default() };
     let request = UpdateTenantRequest { tenant: Some(tenant), update_mask: Some(FieldMask { paths }) };
@@ -87,13 +100,13 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::cli::connection::ClientCommand;
-    use crate::cli::{Cli, Command, policy};
+    use crate::commands::output::json;
+    use crate::commands::{Cli, Command, policy};
 
     fn read(words: &str) -> (Policy, Vec<String>) {
         let words = "usher policy set --tenant acme ".to_owned() + words;
         match Cli::try_parse_from(words.split_whitespace()).map(|cli| cli.command) {
-            Ok(Command::Client(ClientCommand::Policy(policy::Policy::Set(set)))) => wanted(&set.rules),
+            Ok(Command::Policy(policy::Policy::Set(set))) => wanted(&set.rules),
             other => panic!("{other:?}"),
         }
     }
@@ -120,7 +133,7 @@ mod tests {
         let given = fields.map(|(field, value)| format!("--{}={value}", field.replace('_', "-"))).join(" ");
         let (policy, paths) = read(&given);
         assert_eq!(paths, fields.map(|(field, _)| format!("policy.{field}")));
-        let json = super::super::super::json::of(&policy);
+        let json = json::of(&policy);
         let names: Vec<_> = json.as_object().expect("an object").keys().map(String::as_str).collect();
         let mut all = fields.map(|(field, _)| field);
         all.sort_unstable();

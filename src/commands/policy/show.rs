@@ -1,14 +1,26 @@
 //! `usher policy show`
 
-use super::super::particulars::particulars;
-use super::super::{Error, Printer, Rendered, Usher};
+use clap::Args;
+
+use crate::commands::connection::{TenantArgs, Usher, call_tenant};
+use crate::commands::error::Error;
+use crate::commands::output::particulars::particulars;
+use crate::commands::output::{Printer, Rendered};
+use crate::failure::Failure;
 use crate::proto::v1::{CloseActive, GetTenantRequest, Policy, Tenant, UnknownUsers, WhenAlreadySignedIn, WhenFull};
 
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    pub scope: TenantArgs,
+}
+
 /// Prints the policy of a tenant.
-///
-/// # Errors
-/// [`Error`]
-pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
+pub async fn run(args: &ShowArgs) -> Result<(), Failure> {
+    call_tenant(&args.scope, show).await
+}
+
+async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let request = GetTenantRequest { tenant_id: usher.tenant.clone() };
     let found = usher.answer(usher.tenants().get_tenant(usher.request(request))).await?;
     printer.print(&Rendered::new(&found, shown(found.tenant.as_ref())))

@@ -5,10 +5,11 @@ use std::ops::Range;
 use prost::Name;
 use serde_json::Value;
 
-use super::super::progress::Progress;
-use super::super::rows::Rows;
-use super::super::table::{Column, left};
-use super::super::{Error, Printer, json, words};
+use crate::commands::error::Error;
+use crate::commands::output::progress::Progress;
+use crate::commands::output::rows::Rows;
+use crate::commands::output::table::{Column, left};
+use crate::commands::output::{Printer, json, words};
 use crate::proto::v1::PoolUsage;
 
 const COLUMNS: [Column; 3] = [left("pool"), left("user"), left("result")];

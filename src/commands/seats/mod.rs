@@ -1,9 +1,13 @@
 //! `usher seats`: seats of many users in several pools.
 
-use clap::{Args, Subcommand};
+mod batch;
+mod grant;
+mod recall;
+mod selection;
 
-use super::connection::TenantArgs;
-use super::user_batch::UserBatch;
+use clap::Subcommand;
+
+use crate::failure::Failure;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -24,39 +28,21 @@ by user, a thousand at a time. Exit code 11 when some were denied or refused.";
 pub enum Seats {
     /// Give users seats: those first in the list get them, as long as there are any
     #[command(after_help = EXAMPLES)]
-    Grant(Grant),
+    Grant(grant::GrantArgs),
     /// Take users' seats away; live sessions go on unless told otherwise
     #[command(after_help = EXAMPLES)]
-    Recall(Recall),
+    Recall(recall::RecallArgs),
 }
 
-#[derive(Debug, Args)]
-pub struct PoolSelection {
-    #[command(flatten)]
-    pub batch: UserBatch,
-    /// A pool; several: once each
-    #[arg(long, value_name = "ID", required = true)]
-    pub pool: Vec<String>,
-    /// Only access to this organization; several: once each [default: the whole seat]
-    #[arg(long, value_name = "ID")]
-    pub organization: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct Grant {
-    #[command(flatten)]
-    pub selection: PoolSelection,
-    #[command(flatten)]
-    pub scope: TenantArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct Recall {
-    #[command(flatten)]
-    pub selection: PoolSelection,
-    /// End their sessions in these pools [default: they go on until their own end]
-    #[arg(long)]
-    pub end_sessions: bool,
-    #[command(flatten)]
-    pub scope: TenantArgs,
+impl Seats {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn run(&self) -> Result<(), Failure> {
+        match self {
+            Seats::Grant(args) => grant::run(args).await,
+            Seats::Recall(args) => recall::run(args).await,
+        }
+    }
 }

@@ -1,8 +1,11 @@
 //! `usher server`: commands about a running server process.
 
-use clap::{Args, Subcommand};
+mod log;
+mod show;
 
-use super::connection::ConnectionArgs;
+use clap::Subcommand;
+
+use crate::failure::Failure;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -17,25 +20,21 @@ Examples:
 pub enum Server {
     /// Show its version, since when it runs, where its data are and what it logs
     #[command(after_help = EXAMPLES)]
-    Show(Show),
+    Show(show::ShowArgs),
     /// Change what it logs, for a time or until it ends
     #[command(after_help = EXAMPLES)]
-    Log(Log),
+    Log(log::LogArgs),
 }
 
-#[derive(Debug, Args)]
-pub struct Show {
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct Log {
-    /// Level, also per module: info, or warn,usher::journal=debug
-    pub filter: String,
-    /// For how long, from 1s to 7days; then it is as it was before [default: for good]
-    #[arg(long = "for", value_name = "DURATION")]
-    pub time: Option<String>,
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
+impl Server {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn run(&self) -> Result<(), Failure> {
+        match self {
+            Server::Show(args) => show::run(args).await,
+            Server::Log(args) => log::run(args).await,
+        }
+    }
 }

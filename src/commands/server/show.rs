@@ -1,34 +1,29 @@
-//! `usher server`
+//! `usher server show`
 
-use std::time::Duration;
+use clap::Args;
 
-use super::words::time_or;
-use super::{Error, Printer, Rendered, Usher};
-use crate::proto::v1::{GetServerRequest, Server, SetLogFilterRequest, StoreKind};
+use crate::commands::connection::{ConnectionArgs, INSTALLATION, Usher, call_for};
+use crate::commands::error::Error;
+use crate::commands::output::words::time_or;
+use crate::commands::output::{Printer, Rendered};
+use crate::failure::Failure;
+use crate::proto::v1::{GetServerRequest, Server, StoreKind};
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+}
 
 /// Prints information about the server.
-///
-/// # Errors
-/// [`Error`]
-pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
+pub async fn run(args: &ShowArgs) -> Result<(), Failure> {
+    call_for(INSTALLATION, &args.connection, show).await
+}
+
+async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let answer = usher.answer(usher.server().get_server(usher.request(GetServerRequest {}))).await?;
     let shown = shown(&answer.server.clone().unwrap_or_default());
     printer.print(&Rendered::new(&answer, shown))
-}
-
-/// Sets the log filter of the server. `time`: how long it applies.
-///
-/// # Errors
-/// [`Error`]
-pub async fn log(usher: &Usher, printer: &mut Printer, filter: &str, time: Option<Duration>) -> Result<(), Error> {
-    let duration = time.map(|time| prost_types::Duration {
-        seconds: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
-        nanos: i32::try_from(time.subsec_nanos()).unwrap_or_default(),
-    });
-    let request = SetLogFilterRequest { filter: filter.to_owned(), duration };
-    let answer = usher.answer(usher.server().set_log_filter(usher.request(request))).await?;
-    let text = format!("{}, before it was {}\n", answer.current, answer.previous);
-    printer.print(&Rendered::new(&answer, text))
 }
 
 fn shown(server: &Server) -> String {

@@ -1,21 +1,42 @@
-//! `usher sessions close` and `close-idle`
+//! `usher sessions close`
 
+use clap::Args;
 use serde_json::json;
 
-use super::super::rows::Rows;
-use super::super::table::{Column, left};
-use super::super::{Error, Printer, Usher, json, words};
-use super::{SESSIONS, row};
-use crate::cli::sessions::{Close, CloseIdle};
-use crate::proto::v1::{CloseIdleSessionsRequest, CloseSessionRequest, CloseSessionResponse, ItemError};
+use crate::commands::connection::{TenantArgs, Usher, call_tenant};
+use crate::commands::error::Error;
+use crate::commands::output::rows::Rows;
+use crate::commands::output::table::{Column, left};
+use crate::commands::output::{Printer, json, words};
+use crate::failure::Failure;
+use crate::proto::v1::{CloseSessionRequest, CloseSessionResponse, ItemError};
 
-const COLUMNS: [Column; 2] = [left("session"), left("result")];
+#[derive(Debug, Args)]
+pub struct CloseArgs {
+    /// The sessions, by the ids that `usher sessions list` shows
+    #[arg(value_name = "SESSION", required = true)]
+    pub sessions: Vec<String>,
+    /// End them even while their user is active, and perhaps has unsaved work
+    #[arg(long)]
+    pub force: bool,
+    /// Who asks: nobody ends own sessions so
+    #[arg(long = "as", value_name = "USER")]
+    pub caller: Option<String>,
+    #[command(flatten)]
+    pub scope: TenantArgs,
+}
 
 /// Closes sessions, one call after the other.
 ///
 /// # Errors
-/// [`Error::Denied`]: some sessions were not closed (R26).
-pub async fn close(usher: &Usher, printer: &mut Printer, args: &Close) -> Result<(), Error> {
+/// [`Failure::Denied`]: some sessions were not closed (R26).
+pub async fn run(args: &CloseArgs) -> Result<(), Failure> {
+    call_tenant(&args.scope, async |usher, printer| close(usher, printer, args).await).await
+}
+
+const COLUMNS: [Column; 2] = [left("session"), left("result")];
+
+async fn close(usher: &Usher, printer: &mut Printer, args: &CloseArgs) -> Result<(), Error> {
     let mut rows = Rows::new(printer, "results", &COLUMNS).expecting(0, &args.sessions);
     let mut refused = 0;
     for session in &args.sessions {
@@ -49,25 +70,4 @@ fn summary(closed: &Result<CloseSessionResponse, ItemError>) -> String {
         Ok(closed) => format!("had ended before: {}", words::end(closed.end_reason())),
         Err(no) => words::refusal(no),
     }
-}
-
-/// Closes the sessions of all idle users (R26).
-///
-/// # Errors
-/// [`Error`]
-pub async fn close_idle(usher: &Usher, printer: &mut Printer, args: &CloseIdle) -> Result<(), Error> {
-    let request = CloseIdleSessionsRequest {
-        tenant_id: usher.tenant.clone(),
-        pool_id: args.pool.clone().unwrap_or_default(),
-        caller_user_id: args.caller.clone().unwrap_or_default(),
-    };
-    let answer = usher.answer(usher.sessions().close_idle_sessions(usher.request(request))).await?;
-    let mut rows = Rows::new(printer, "closed", SESSIONS.columns);
-    rows.write(&answer.closed, row, json::of)?;
-    let text = match (rows.count(), answer.closed_count) {
-        (_, 0) => "nobody is idle: nothing was closed\n".to_owned(),
-        (shown, count) if shown == count => format!("\n{} closed\n", words::count(count, "session")),
-        (shown, count) => format!("\n{} closed; {shown} are shown\n", words::count(count, "session")),
-    };
-    rows.end(&[], &text)
 }

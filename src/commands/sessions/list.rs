@@ -1,19 +1,88 @@
-//! `usher sessions`
+//! `usher sessions list`
 
-mod close;
-mod watch;
+use std::time::Duration;
 
-use super::list::List;
-use super::table::{left, right};
-use super::words;
-use super::{Error, Printer, Usher};
-use crate::cli::sessions::{List as Args, SortKey, Status};
+use clap::{Args, ValueEnum};
+use prost_types::Timestamp;
+
+use crate::commands::connection::{TenantArgs, Usher, call_tenant};
+use crate::commands::error::Error;
+use crate::commands::output::list::List;
+use crate::commands::output::table::{left, right};
+use crate::commands::output::{Printer, words};
+use crate::commands::value_parsers::{duration, time};
+use crate::failure::Failure;
 use crate::proto::v1::{ListSessionsRequest, Session, UserStatus};
 
-pub use close::{close, close_idle};
-pub use watch::watch;
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only sessions of this pool
+    #[arg(long, value_name = "ID")]
+    pub pool: Option<String>,
+    /// Only sessions of this user
+    #[arg(long, value_name = "USER")]
+    pub user: Option<String>,
+    /// Only sessions in this organization
+    #[arg(long, value_name = "ID")]
+    pub organization: Option<String>,
+    /// Only sessions of users with this status; several: once each, or with commas
+    #[arg(long, value_name = "STATUS", value_delimiter = ',')]
+    pub status: Vec<Status>,
+    /// Only this session
+    #[arg(long, value_name = "SESSION")]
+    pub session: Option<String>,
+    /// Only sessions on this device
+    #[arg(long, value_name = "ID")]
+    pub device: Option<String>,
+    /// Only sessions with this text in what the client said of itself, such as its address
+    #[arg(long, value_name = "TEXT")]
+    pub client: Option<String>,
+    /// Only sessions that began at this time or later: a day, or a time such as 2027-03-01T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub signed_in_from: Option<Timestamp>,
+    /// Only sessions that began before this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub signed_in_before: Option<Timestamp>,
+    /// Only sessions in which nobody did anything for so long, such as 30m, or longer
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub idle_for: Option<Duration>,
+    /// In which order
+    #[arg(long, value_name = "ORDER", default_value = "signed-in")]
+    pub order: SortKey,
+    /// The other way round: the latest first
+    #[arg(long)]
+    pub descending: bool,
+    /// Only the first so many [default: all]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    #[command(flatten)]
+    pub scope: TenantArgs,
+}
 
-const SESSIONS: List<Session> = List {
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum SortKey {
+    SignedIn,
+    LastActivity,
+    User,
+}
+
+/// What those are doing whose sessions live.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Status {
+    /// Did something lately; this takes in away
+    Active,
+    /// Active, but not within the last minutes
+    Away,
+    /// Did nothing for long
+    Idle,
+}
+
+/// Prints the live sessions of a tenant.
+pub async fn run(args: &ListArgs) -> Result<(), Failure> {
+    call_tenant(&args.scope, async |usher, printer| list(usher, printer, args).await).await
+}
+
+pub const SESSIONS: List<Session> = List {
     name: "sessions",
     columns: &[
         left("session"),
@@ -30,11 +99,7 @@ const SESSIONS: List<Session> = List {
     none: "no sessions",
 };
 
-/// Prints the live sessions of a tenant.
-///
-/// # Errors
-/// [`Error`]
-pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(), Error> {
+async fn list(usher: &Usher, printer: &mut Printer, args: &ListArgs) -> Result<(), Error> {
     let given = |text: &Option<String>| text.clone().unwrap_or_default();
     let by = match args.order {
         SortKey::SignedIn => "started_at",
@@ -72,7 +137,7 @@ fn status(status: Status) -> UserStatus {
     }
 }
 
-fn row(session: &Session) -> Vec<String> {
+pub fn row(session: &Session) -> Vec<String> {
     vec![
         session.session_id.clone(),
         session.user_id.clone(),

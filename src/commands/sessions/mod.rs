@@ -1,13 +1,13 @@
 //! `usher sessions`: commands about live sessions.
 
-use std::time::Duration;
+mod close;
+mod close_idle;
+mod list;
+mod watch;
 
-use clap::{Args, Subcommand, ValueEnum};
-use prost_types::Timestamp;
+use clap::Subcommand;
 
-use super::audit::time;
-use super::connection::TenantArgs;
-use super::token::duration;
+use crate::failure::Failure;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -28,111 +28,30 @@ Examples:
 pub enum Sessions {
     /// List live sessions; those that pass every filter that is given
     #[command(after_help = EXAMPLES)]
-    List(Box<List>),
+    List(Box<list::ListArgs>),
     /// End sessions: exit code 11 when it was refused, because the user is active with a live client
     #[command(after_help = EXAMPLES)]
-    Close(Close),
+    Close(close::CloseArgs),
     /// End the sessions of all users who are idle, and list them
     #[command(after_help = EXAMPLES)]
-    CloseIdle(CloseIdle),
+    CloseIdle(close_idle::CloseIdleArgs),
     /// Print every start and end of a session as it happens, until it is interrupted. Goes on after a lost connection
     /// where it was
     #[command(after_help = EXAMPLES)]
-    Watch(Watch),
+    Watch(watch::WatchArgs),
 }
 
-#[derive(Debug, Args)]
-pub struct List {
-    /// Only sessions of this pool
-    #[arg(long, value_name = "ID")]
-    pub pool: Option<String>,
-    /// Only sessions of this user
-    #[arg(long, value_name = "USER")]
-    pub user: Option<String>,
-    /// Only sessions in this organization
-    #[arg(long, value_name = "ID")]
-    pub organization: Option<String>,
-    /// Only sessions of users with this status; several: once each, or with commas
-    #[arg(long, value_name = "STATUS", value_delimiter = ',')]
-    pub status: Vec<Status>,
-    /// Only this session
-    #[arg(long, value_name = "SESSION")]
-    pub session: Option<String>,
-    /// Only sessions on this device
-    #[arg(long, value_name = "ID")]
-    pub device: Option<String>,
-    /// Only sessions with this text in what the client said of itself, such as its address
-    #[arg(long, value_name = "TEXT")]
-    pub client: Option<String>,
-    /// Only sessions that began at this time or later: a day, or a time such as 2027-03-01T08:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub signed_in_from: Option<Timestamp>,
-    /// Only sessions that began before this time
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub signed_in_before: Option<Timestamp>,
-    /// Only sessions in which nobody did anything for so long, such as 30m, or longer
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub idle_for: Option<Duration>,
-    /// In which order
-    #[arg(long, value_name = "ORDER", default_value = "signed-in")]
-    pub order: SortKey,
-    /// The other way round: the latest first
-    #[arg(long)]
-    pub descending: bool,
-    /// Only the first so many [default: all]
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
-    pub limit: Option<u64>,
-    #[command(flatten)]
-    pub scope: TenantArgs,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum SortKey {
-    SignedIn,
-    LastActivity,
-    User,
-}
-
-/// What those are doing whose sessions live.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Status {
-    /// Did something lately; this takes in away
-    Active,
-    /// Active, but not within the last minutes
-    Away,
-    /// Did nothing for long
-    Idle,
-}
-
-#[derive(Debug, Args)]
-pub struct Close {
-    /// The sessions, by the ids that `usher sessions list` shows
-    #[arg(value_name = "SESSION", required = true)]
-    pub sessions: Vec<String>,
-    /// End them even while their user is active, and perhaps has unsaved work
-    #[arg(long)]
-    pub force: bool,
-    /// Who asks: nobody ends own sessions so
-    #[arg(long = "as", value_name = "USER")]
-    pub caller: Option<String>,
-    #[command(flatten)]
-    pub scope: TenantArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct CloseIdle {
-    /// Only in this pool
-    #[arg(long, value_name = "ID")]
-    pub pool: Option<String>,
-    /// Who asks: nobody ends own sessions so
-    #[arg(long = "as", value_name = "USER")]
-    pub caller: Option<String>,
-    #[command(flatten)]
-    pub scope: TenantArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct Watch {
-    #[command(flatten)]
-    pub scope: TenantArgs,
+impl Sessions {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn run(&self) -> Result<(), Failure> {
+        match self {
+            Sessions::List(args) => list::run(args).await,
+            Sessions::Close(args) => close::run(args).await,
+            Sessions::CloseIdle(args) => close_idle::run(args).await,
+            Sessions::Watch(args) => watch::run(args).await,
+        }
+    }
 }

@@ -2,23 +2,37 @@
 
 use std::time::Duration;
 
+use clap::Args;
 use tonic::{Code, Request};
 
-use super::super::table::plain;
-use super::super::{Error, Printer, Usher, json, words};
+use crate::commands::connection::{TenantArgs, Usher, call_tenant};
+use crate::commands::error::Error;
+use crate::commands::output::table::plain;
+use crate::commands::output::{Printer, json, words};
+use crate::failure::Failure;
 use crate::proto::v1::watch_sessions_response::Event;
 use crate::proto::v1::{Session, SessionEndedEvent, WatchSessionsRequest, WatchSessionsResponse};
 
-/// Wait before a new attempt: the first one, and the longest.
-const INITIAL_BACKOFF: Duration = Duration::from_millis(100);
-const MAX_BACKOFF: Duration = Duration::from_secs(5);
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    #[command(flatten)]
+    pub scope: TenantArgs,
+}
 
 /// Prints the start and the end of every session. After a lost connection it resumes after the last message, until it
 /// is interrupted.
 ///
 /// # Errors
-/// [`Error`]: there is no first answer, or the service refused.
-pub async fn watch(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
+/// [`Failure`]: there is no first answer, or the service refused.
+pub async fn run(args: &WatchArgs) -> Result<(), Failure> {
+    call_tenant(&args.scope, watch).await
+}
+
+/// Wait before a new attempt: the first one, and the longest.
+const INITIAL_BACKOFF: Duration = Duration::from_millis(100);
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
+
+async fn watch(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let mut watch = WatchCursor { cursor: String::new(), wait: INITIAL_BACKOFF, reported: false };
     loop {
         match watch.follow(usher, printer).await {

@@ -1,11 +1,13 @@
 //! `usher store`: commands of operators about a store. They open the store themselves, without a server.
 
-use std::path::PathBuf;
+mod backup;
+mod check;
+mod copy;
+mod report;
 
-use clap::{Args, Subcommand};
-use secrecy::SecretString;
+use clap::Subcommand;
 
-use super::Storage;
+use crate::failure::Failure;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -27,37 +29,25 @@ docs/OPERATIONS.md says more, and how PostgreSQL is backed up.";
 pub enum Store {
     /// Count everything in a store and check that it adds up, without changing it: exit code 0, or 12 when it does not
     #[command(after_help = EXAMPLES)]
-    Check(Check),
+    Check(check::CheckArgs),
     /// Write a copy of the embedded store to a file, also beside a running Usher
     #[command(after_help = EXAMPLES)]
-    Backup(Backup),
+    Backup(backup::BackupArgs),
     /// Copy the embedded store into an empty database of PostgreSQL, and check the copy: all of it is there, or nothing
     #[command(after_help = EXAMPLES)]
-    Copy(Copy),
+    Copy(copy::CopyArgs),
 }
 
-#[derive(Debug, Args)]
-pub struct Check {
-    #[command(flatten)]
-    pub storage: Storage,
-}
-
-#[derive(Debug, Args)]
-pub struct Backup {
-    #[command(flatten)]
-    pub storage: Storage,
-    /// The file; it must not be there yet. Only its owner can read it
-    #[arg(long, value_name = "FILE")]
-    pub to: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub struct Copy {
-    /// Folder of the embedded store. Nobody may serve from it meanwhile
-    #[arg(long, value_name = "FOLDER")]
-    pub from: PathBuf,
-    /// The database. Rather as a variable, USHER_DATABASE_URL or DATABASE_URL, or as a file that holds it,
-    /// USHER_DATABASE_URL_FILE or DATABASE_URL_FILE: other users of the machine can read a password in an option
-    #[arg(long, value_name = "URL")]
-    pub to_url: Option<SecretString>,
+impl Store {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn run(&self) -> Result<(), Failure> {
+        match self {
+            Store::Check(args) => check::run(args).await,
+            Store::Backup(args) => backup::run(args).await,
+            Store::Copy(args) => copy::run(args).await,
+        }
+    }
 }

@@ -1,12 +1,41 @@
 //! `usher tenants list`
 
-use super::super::list::List;
-use super::super::table::left;
-use super::super::words;
-use super::super::{Error, Printer, Usher};
-use super::state;
-use crate::cli::tenants::{List as Args, State};
+use clap::{Args, ValueEnum};
+
+use super::text::state;
+use crate::commands::connection::{ConnectionArgs, INSTALLATION, Usher, call_for};
+use crate::commands::error::Error;
+use crate::commands::output::list::List;
+use crate::commands::output::table::left;
+use crate::commands::output::{Printer, words};
+use crate::failure::Failure;
 use crate::proto::v1::{ListTenantsRequest, Tenant, TenantState};
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only tenants with this text in the id, the name or the contact
+    #[arg(long, value_name = "TEXT")]
+    pub search: Option<String>,
+    /// Only tenants in this state
+    #[arg(long, value_name = "STATE")]
+    pub state: Option<State>,
+    /// Only the first so many [default: all]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum State {
+    Active,
+    Suspended,
+}
+
+/// Prints the tenants.
+pub async fn run(args: &ListArgs) -> Result<(), Failure> {
+    call_for(INSTALLATION, &args.connection, async |usher, printer| list(usher, printer, args).await).await
+}
 
 const TENANTS: List<Tenant> = List {
     name: "tenants",
@@ -15,11 +44,7 @@ const TENANTS: List<Tenant> = List {
     none: "no tenants",
 };
 
-/// Prints the tenants.
-///
-/// # Errors
-/// [`Error`]
-pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(), Error> {
+async fn list(usher: &Usher, printer: &mut Printer, args: &ListArgs) -> Result<(), Error> {
     let state = match args.state {
         None => TenantState::Unspecified,
         Some(State::Active) => TenantState::Active,

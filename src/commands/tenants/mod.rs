@@ -1,8 +1,18 @@
 //! `usher tenants`: commands of operators about tenants.
 
-use clap::{Args, Subcommand, ValueEnum};
+mod create;
+mod delete;
+mod list;
+mod resume;
+mod show;
+mod suspend;
+mod tenant_ref;
+mod text;
+mod update;
 
-use super::connection::ConnectionArgs;
+use clap::Subcommand;
+
+use crate::failure::Failure;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -25,90 +35,41 @@ Its rules, such as how long sessions last and who is told: usher policy.";
 pub enum Tenants {
     /// List tenants by id; those that pass every filter that is given
     #[command(after_help = EXAMPLES)]
-    List(List),
+    List(list::ListArgs),
     /// Show a tenant
     #[command(after_help = EXAMPLES)]
-    Show(TenantRef),
+    Show(tenant_ref::TenantRef),
     /// Make a tenant: without a license it is in demo mode
     #[command(after_help = EXAMPLES)]
-    Create(Create),
+    Create(create::CreateArgs),
     /// Change a tenant's name or contact
     #[command(after_help = EXAMPLES)]
-    Update(Update),
+    Update(update::UpdateArgs),
     /// Deny every new login of a tenant; live sessions go on until their own end
     #[command(after_help = EXAMPLES)]
-    Suspend(TenantRef),
+    Suspend(tenant_ref::TenantRef),
     /// End a tenant's suspension
     #[command(after_help = EXAMPLES)]
-    Resume(TenantRef),
+    Resume(tenant_ref::TenantRef),
     /// Delete a tenant and everything in it for good. There is no confirmation prompt
     #[command(after_help = EXAMPLES)]
-    Delete(TenantRef),
+    Delete(tenant_ref::TenantRef),
 }
 
-#[derive(Debug, Args)]
-pub struct List {
-    /// Only tenants with this text in the id, the name or the contact
-    #[arg(long, value_name = "TEXT")]
-    pub search: Option<String>,
-    /// Only tenants in this state
-    #[arg(long, value_name = "STATE")]
-    pub state: Option<State>,
-    /// Only the first so many [default: all]
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
-    pub limit: Option<u64>,
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum State {
-    Active,
-    Suspended,
-}
-
-#[derive(Debug, Args)]
-pub struct TenantRef {
-    /// The tenant
-    #[arg(value_name = "TENANT")]
-    pub name: String,
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct Create {
-    /// The tenant: an id that is never changed
-    #[arg(value_name = "TENANT")]
-    pub name: String,
-    /// The name for people
-    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
-    pub display_name: String,
-    /// How to reach the customer
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    pub contact: String,
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct Update {
-    /// The tenant
-    #[arg(value_name = "TENANT")]
-    pub name: String,
-    #[command(flatten)]
-    pub changes: Changes,
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-}
-
-#[derive(Debug, Args)]
-#[group(required = true, multiple = true)]
-pub struct Changes {
-    /// The name for people; empty: none
-    #[arg(long, value_name = "NAME")]
-    pub display_name: Option<String>,
-    /// How to reach the customer; empty: nothing is known
-    #[arg(long, value_name = "TEXT")]
-    pub contact: Option<String>,
+impl Tenants {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn run(&self) -> Result<(), Failure> {
+        match self {
+            Tenants::List(args) => list::run(args).await,
+            Tenants::Show(args) => show::run(args).await,
+            Tenants::Create(args) => create::run(args).await,
+            Tenants::Update(args) => update::run(args).await,
+            Tenants::Suspend(args) => suspend::run(args).await,
+            Tenants::Resume(args) => resume::run(args).await,
+            Tenants::Delete(args) => delete::run(args).await,
+        }
+    }
 }

@@ -1,11 +1,30 @@
-//! `usher token`
+//! `usher token list`
 
-use super::list::List;
-use super::table::left;
-use super::words::time_or;
-use super::{Error, Printer, Rendered, Usher};
-use crate::cli::token as cli;
-use crate::proto::v1::{CreateTokenRequest, ListTokensRequest, RevokeTokenRequest, Role, Token, TokenState};
+use clap::Args;
+
+use super::text::{roles, tenants};
+use crate::commands::connection::{ConnectionArgs, INSTALLATION, Usher, call_for};
+use crate::commands::error::Error;
+use crate::commands::output::Printer;
+use crate::commands::output::list::List;
+use crate::commands::output::table::left;
+use crate::commands::output::words::time_or;
+use crate::failure::Failure;
+use crate::proto::v1::{ListTokensRequest, Token, TokenState};
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// At most so many [default: all]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+}
+
+/// Prints the tokens.
+pub async fn run(args: &ListArgs) -> Result<(), Failure> {
+    call_for(INSTALLATION, &args.connection, async |usher, printer| list(usher, printer, args).await).await
+}
 
 const LIST: List<Token> = List {
     name: "tokens",
@@ -23,69 +42,13 @@ const LIST: List<Token> = List {
     none: "no tokens",
 };
 
-/// A token that was created.
-pub struct Created {
-    pub id: String,
-    /// Text of the token.
-    pub secret: String,
-    /// Complete answer, including the secret; the text for people is the secret alone.
-    pub with_secret: Rendered,
-    pub without_secret: Rendered,
-}
-
-/// Creates a token.
-///
-/// # Errors
-/// [`Error`]
-pub async fn create(usher: &Usher, args: &cli::Create) -> Result<Created, Error> {
-    let ttl = args.ttl.map(prost_types::Duration::try_from).transpose();
-    let request = CreateTokenRequest {
-        name: args.name.clone(),
-        roles: args.role.iter().map(|given| role(*given).into()).collect(),
-        tenant_ids: args.tenants.tenant.clone(),
-        all_tenants: args.tenants.all_tenants,
-        ttl: ttl.map_err(|_| Error::Refused("--ttl: is too long".to_owned()))?,
-    };
-    let answer = usher.answer(usher.tokens().create_token(usher.request(request))).await?;
-    let token = answer.token.clone().unwrap_or_default();
-    Ok(Created {
-        with_secret: Rendered::new(&answer, format!("{}\n", answer.secret)),
-        without_secret: Rendered::new(&token, summary(&token)),
-        id: token.token_id,
-        secret: answer.secret,
-    })
-}
-
-/// Prints the tokens.
-///
-/// # Errors
-/// [`Error`]
-pub async fn list(usher: &Usher, printer: &mut Printer, args: &cli::List) -> Result<(), Error> {
+async fn list(usher: &Usher, printer: &mut Printer, args: &ListArgs) -> Result<(), Error> {
     let page = async |page_size, page_token| {
         let request = usher.request(ListTokensRequest { page_size, page_token });
         let page = usher.answer(usher.tokens().list_tokens(request)).await?;
         Ok((page.tokens, page.next_page_token))
     };
     LIST.print(printer, args.limit, page).await
-}
-
-/// Revokes a token.
-///
-/// # Errors
-/// [`Error`]
-pub async fn revoke(usher: &Usher, printer: &mut Printer, args: &cli::Revoke) -> Result<(), Error> {
-    let request = usher.request(RevokeTokenRequest { token_id: args.id.clone() });
-    let answer = usher.answer(usher.tokens().revoke_token(request)).await?;
-    let token = answer.token.clone().unwrap_or_default();
-    printer.print(&Rendered::new(&answer, summary(&token)))
-}
-
-fn summary(token: &Token) -> String {
-    let until = match token.state() {
-        TokenState::Revoked => format!("revoked {}", time_or(token.revoked_at, "")),
-        _ => format!("expires {}", time_or(token.expires_at, "never")),
-    };
-    format!("token {} of {}: {}; {}; {until}\n", token.token_id, token.name, roles(token), tenants(token))
 }
 
 fn row(token: &Token) -> Vec<String> {
@@ -107,27 +70,11 @@ fn row(token: &Token) -> Vec<String> {
     ]
 }
 
-fn roles(token: &Token) -> String {
-    let short = |role: Role| role.as_str_name().trim_start_matches("ROLE_").to_lowercase();
-    token.roles().map(short).collect::<Vec<_>>().join(",")
-}
-
-fn tenants(token: &Token) -> String {
-    if token.all_tenants { "all".to_owned() } else { token.tenant_ids.join(",") }
-}
-
-fn role(role: cli::Role) -> Role {
-    match role {
-        cli::Role::Application => Role::Application,
-        cli::Role::Viewer => Role::Viewer,
-        cli::Role::Manager => Role::Manager,
-        cli::Role::Operator => Role::Operator,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::text::summary;
     use super::*;
+    use crate::proto::v1::Role;
 
     #[test]
     fn a_row_says_for_what_a_token_is_good() {

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::super::words;
 use super::access::want_seats;
 use super::columns::{Column, Table, table};
 use super::records::{Record, Wrong, breaks};
 use crate::cells::{unguarded, values};
+use crate::commands::output::words;
 use crate::ids::UserId;
 use crate::proto::v1::{SyncEntry, User, UserState};
 

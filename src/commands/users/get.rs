@@ -1,19 +1,35 @@
 //! `usher users get`
 
-use super::super::particulars::particulars;
-use super::super::table::{Column, Table, left};
-use super::super::words;
-use super::super::{Error, Printer, Rendered, Usher};
-use crate::cli::users::Get;
+use clap::Args;
+
+use crate::commands::connection::{TenantArgs, Usher, call_tenant};
+use crate::commands::error::Error;
+use crate::commands::output::particulars::particulars;
+use crate::commands::output::table::{Column, Table, left};
+use crate::commands::output::{Printer, Rendered, words};
+use crate::failure::Failure;
 use crate::proto::v1::{GetUserRequest, Seat, User};
+
+#[derive(Debug, Args)]
+pub struct GetArgs {
+    /// The user
+    #[arg(value_name = "USER")]
+    pub user: String,
+    /// Tell the status in this organization: blank where access is off [default: the whole tenant]
+    #[arg(long, value_name = "ID")]
+    pub organization: Option<String>,
+    #[command(flatten)]
+    pub scope: TenantArgs,
+}
+
+/// Prints a user.
+pub async fn run(args: &GetArgs) -> Result<(), Failure> {
+    call_tenant(&args.scope, async |usher, printer| get(usher, printer, args).await).await
+}
 
 const SEATS: [Column; 3] = [left("seat in"), left("granted at"), left("organizations")];
 
-/// Prints a user.
-///
-/// # Errors
-/// [`Error`]
-pub async fn get(usher: &Usher, printer: &mut Printer, args: &Get) -> Result<(), Error> {
+async fn get(usher: &Usher, printer: &mut Printer, args: &GetArgs) -> Result<(), Error> {
     let request = GetUserRequest {
         tenant_id: usher.tenant.clone(),
         user_id: args.user.clone(),

@@ -1,35 +1,98 @@
 //! `usher users import`: sends a file of users as one sync (R33).
 
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
 use prost::Message;
 use tonic::Request;
 
-use super::super::progress::Progress;
-use super::super::rows::Rows;
-use super::super::table::{Column, left, right};
-use super::super::{Error, Printer, Usher, json, words};
+use super::delimiter::Delimiter;
 use super::file::UsersFile;
-use crate::cli::users_files::WhenFull;
+use super::input::users_file;
+use crate::commands::connection::{TenantArgs, Usher, call_tenant};
+use crate::commands::error::Error;
+use crate::commands::output::progress::Progress;
+use crate::commands::output::rows::Rows;
+use crate::commands::output::table::{Column, left, right};
+use crate::commands::output::{Printer, json, words};
+use crate::failure::Failure;
 use crate::proto::v1::{
     BlockCause, SeatDenial, SyncEntry, SyncOutcome, SyncResult, SyncTotals, SyncUsersRequest, SyncUsersResponse,
     SyncWhenFull, UserState,
 };
+
+pub const EXAMPLES: &str = "\
+Examples:
+  What would happen, and then let it
+    usher users import --tenant acme --dry-run staff.csv
+    usher users import --tenant acme staff.csv
+  The file is everybody there is: block all others but administrators
+    usher users import --tenant acme --full --block-unlisted staff.csv
+
+The header names the columns: user_id or email, and any of given_name,
+family_name, groups, administrator and account_state (yes or no), pools,
+organizations and attributes.NAME. Other columns that an export writes are
+passed over. A field is changed if it has a column, and emptied by an empty
+cell; account_state yes unblocks, no blocks, and empty leaves it as it is.
+
+Several values in a cell have | between them; \\| is one within a value, and \\\\
+a backslash. Seats are only given, never taken: with access to the organizations
+of the line; with * or without any to all if the seat is new, and else as it
+was. POOL=ORGANIZATION is for one pool of the line.
+
+A file with a wrong line is not sent at all: a quote that nothing closes, for
+example. A new user for whom a named pool is full is refused, unless --when-full
+says otherwise. --block-unlisted blocks nobody if it would be too many, for the
+file may not be whole. Exit code 11 when somebody is not as the file wants it.";
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The file, in UTF-8; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// What stands between two cells [default: what a first line sep=; says, else by the header]
+    #[arg(long, value_name = "CHARACTER")]
+    pub delimiter: Option<Delimiter>,
+    /// The file has everybody: tell who is not in it
+    #[arg(long)]
+    pub full: bool,
+    /// Block who is not in the file, except administrators
+    #[arg(long, requires = "full")]
+    pub block_unlisted: bool,
+    /// Block nobody if it would be more than so many [default: a tenth of the active users, at least 5]
+    #[arg(long, value_name = "NUMBER", requires = "block_unlisted")]
+    pub max_blocked: Option<u32>,
+    /// Who would be new, or active again, and finds a named pool full: refuse, or keep as blocked until a seat is free
+    #[arg(long, value_name = "WHAT", default_value = "refuse")]
+    pub when_full: WhenFull,
+    /// Tell what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub scope: TenantArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum WhenFull {
+    Refuse,
+    Block,
+}
+
+/// Sends the file, which was checked as a whole before. The output for people has the users whose result differs from
+/// the file, and those that are not in the file; the JSON output has all users.
+///
+/// # Errors
+/// [`Failure`]; [`Failure::Denied`]: for some users the result differs from the file.
+pub async fn run(args: &ImportArgs) -> Result<(), Failure> {
+    let file = users_file(&args.file, args.delimiter)?;
+    call_tenant(&args.scope, async |usher, printer| import(usher, printer, file, args).await).await
+}
 
 /// Limits of a message in entries and in bytes. The last entry can exceed the limit in bytes by half of it.
 const CHUNK_ENTRIES: usize = 500;
 const CHUNK_BYTES: usize = 1024 * 1024;
 
 const COLUMNS: [Column; 4] = [right("line"), left("user"), left("result"), left("why")];
-
-/// Options for the whole file.
-#[derive(Debug, Clone, Copy)]
-pub struct Terms {
-    pub full: bool,
-    pub block_unlisted: bool,
-    /// `None`: the limit of the service (R33).
-    pub max_blocked: Option<u32>,
-    pub when_full: WhenFull,
-    pub dry_run: bool,
-}
 
 /// A line of the file.
 #[derive(Debug, Clone, Copy)]
@@ -39,38 +102,37 @@ struct FileLine {
     blocked: bool,
 }
 
-/// Sends the file, which was checked as a whole before. The output for people has the users whose result differs from
-/// the file, and those that are not in the file; the JSON output has all users.
-///
-/// # Errors
-/// [`Error`]; [`Error::Denied`]: for some users the result differs from the file.
-pub async fn import(usher: &Usher, printer: &mut Printer, file: UsersFile, terms: Terms) -> Result<(), Error> {
+async fn import(usher: &Usher, printer: &mut Printer, file: UsersFile, args: &ImportArgs) -> Result<(), Error> {
     let line = |(number, entry): &(u64, SyncEntry)| FileLine {
         number: *number,
         blocked: entry.account_state() == UserState::Blocked,
     };
     let lines: Vec<FileLine> = file.entries.iter().map(line).collect();
-    let request = Request::new(tokio_stream::iter(messages(usher, file, terms)));
+    let request = Request::new(tokio_stream::iter(messages(usher, file, args)));
     let synced = usher.answer_to_upload(usher.directory().sync_users(request)).await?;
-    print_results(printer, &synced, &lines, terms.dry_run)
+    print_results(printer, &synced, &lines, args.dry_run)
 }
 
 /// The messages of the sync. The first one has the options, and is sent even if the file contains no users.
-fn messages(usher: &Usher, file: UsersFile, terms: Terms) -> impl Iterator<Item = SyncUsersRequest> + Send + 'static {
+fn messages(
+    usher: &Usher,
+    file: UsersFile,
+    args: &ImportArgs,
+) -> impl Iterator<Item = SyncUsersRequest> + Send + 'static {
     let UsersFile { entries, fields } = file;
     let progress = Progress::new("users sent", entries.len());
     let mut next = Some(SyncUsersRequest {
         tenant_id: usher.tenant.clone(),
         update_mask: (!fields.is_empty()).then_some(prost_types::FieldMask { paths: fields }),
-        full: terms.full,
-        block_unlisted: terms.block_unlisted,
-        max_blocked: terms.max_blocked,
-        when_full: match terms.when_full {
+        full: args.full,
+        block_unlisted: args.block_unlisted,
+        max_blocked: args.max_blocked,
+        when_full: match args.when_full {
             WhenFull::Refuse => SyncWhenFull::Refuse,
             WhenFull::Block => SyncWhenFull::Block,
         }
         .into(),
-        dry_run: terms.dry_run,
+        dry_run: args.dry_run,
         ..SyncUsersRequest::default()
     });
     let mut entries = entries.into_iter().map(|(_, entry)| entry);

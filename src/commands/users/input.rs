@@ -1,12 +1,12 @@
 //! Files of users, for `usher users import`.
 
-use std::io::Read;
+use std::fs;
+use std::io::{self, Read};
 use std::path::Path;
-use std::{fs, io};
 
-use super::Failure;
-use crate::cli::users_files::Import;
-use crate::client::users::{UsersFile, read_users};
+use super::delimiter::Delimiter;
+use super::file::{self, UsersFile};
+use crate::failure::Failure;
 
 /// Number of wrong lines that are reported; a file with more probably has one mistake in all of them.
 const MAX_SHOWN: usize = 20;
@@ -17,11 +17,11 @@ const MAX_FILE_BYTES: u64 = 1 << 30;
 ///
 /// # Errors
 /// [`Failure::Usage`]: the file cannot be read, or lines of it are wrong.
-pub(super) fn users_file(args: &Import) -> Result<UsersFile, Failure> {
-    let with_file = |why: String| format!("{}: {why}", args.file.display());
-    let bytes = read(&args.file).map_err(|error| Failure::Usage(vec![with_file(error.to_string())]))?;
-    let delimiter = args.delimiter.map(|delimiter| delimiter.text().as_bytes()[0]);
-    read_users(&bytes, delimiter).map_err(|wrong| {
+pub fn users_file(path: &Path, delimiter: Option<Delimiter>) -> Result<UsersFile, Failure> {
+    let with_file = |why: String| format!("{}: {why}", path.display());
+    let bytes = read(path).map_err(|error| Failure::Usage(vec![with_file(error.to_string())]))?;
+    let delimiter = delimiter.map(|delimiter| delimiter.text().as_bytes()[0]);
+    file::read(&bytes, delimiter).map_err(|wrong| {
         let more = wrong.len().saturating_sub(MAX_SHOWN);
         let mut messages: Vec<String> = wrong.into_iter().take(MAX_SHOWN).map(with_file).collect();
         let lines = if more == 1 { "line" } else { "lines" };

@@ -1,17 +1,60 @@
 //! `usher users update`
 
+use clap::Args;
 use prost_types::FieldMask;
 
-use super::super::{Error, Printer, Rendered, Usher};
+use super::attribute::attribute;
 use super::get::show;
-use crate::cli::users::Update;
+use crate::commands::connection::{TenantArgs, Usher, call_tenant};
+use crate::commands::error::Error;
+use crate::commands::output::{Printer, Rendered};
+use crate::failure::Failure;
 use crate::proto::v1::{UpdateUserRequest, User};
 
+#[derive(Debug, Args)]
+pub struct UpdateArgs {
+    /// The user
+    #[arg(value_name = "USER")]
+    pub user: String,
+    #[command(flatten)]
+    pub changes: Changes,
+    #[command(flatten)]
+    pub scope: TenantArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Changes")]
+#[group(required = true, multiple = true)]
+pub struct Changes {
+    /// The given name; empty: none is known
+    #[arg(long, value_name = "NAME")]
+    pub given_name: Option<String>,
+    /// The family name; empty: none is known
+    #[arg(long, value_name = "NAME")]
+    pub family_name: Option<String>,
+    /// A group that the user is in, instead of all that the user was in; several: once each
+    #[arg(long, value_name = "NAME", conflicts_with = "no_groups")]
+    pub group: Vec<String>,
+    /// The user is in no group
+    #[arg(long)]
+    pub no_groups: bool,
+    /// Whether the user is an administrator
+    #[arg(long, value_name = "WORD", value_parser = ["yes", "no"])]
+    pub administrator: Option<String>,
+    /// What else is to be kept with the user, instead of all that was kept; several: once each
+    #[arg(long, value_name = "NAME=TEXT", value_parser = attribute, conflicts_with = "no_attributes")]
+    pub attribute: Vec<(String, String)>,
+    /// Nothing else is kept with the user
+    #[arg(long)]
+    pub no_attributes: bool,
+}
+
 /// Changes the given fields of a user.
-///
-/// # Errors
-/// [`Error`]
-pub async fn update(usher: &Usher, printer: &mut Printer, args: &Update) -> Result<(), Error> {
+pub async fn run(args: &UpdateArgs) -> Result<(), Failure> {
+    call_tenant(&args.scope, async |usher, printer| update(usher, printer, args).await).await
+}
+
+async fn update(usher: &Usher, printer: &mut Printer, args: &UpdateArgs) -> Result<(), Error> {
     let changes = &args.changes;
     let named = [
         ("given_name", changes.given_name.is_some()),

@@ -11,14 +11,14 @@ pub struct DependencyRule {
 
 pub const ANYBODY: &[&str] = &[""];
 
-pub const RULES: [DependencyRule; 27] = [
+pub const RULES: [DependencyRule; 29] = [
     DependencyRule {
         from: &["ledger"],
         except: &[],
         never: &[
             "app",
-            "cli",
             "clock",
+            "commands",
             "config",
             "demo",
             "health",
@@ -56,8 +56,8 @@ pub const RULES: [DependencyRule; 27] = [
         except: &[],
         never: &[
             "app",
-            "cli",
             "clock",
+            "commands",
             "config",
             "demo",
             "health",
@@ -115,7 +115,7 @@ pub const RULES: [DependencyRule; 27] = [
         except: &["auth::tokens"],
         never: &[
             "app",
-            "cli",
+            "commands",
             "config",
             "journal",
             "proto",
@@ -139,9 +139,8 @@ pub const RULES: [DependencyRule; 27] = [
         except: &[],
         never: &[
             "app",
-            "cli",
-            "client",
             "clock",
+            "commands",
             "config",
             "health",
             "journal",
@@ -187,7 +186,7 @@ pub const RULES: [DependencyRule; 27] = [
         except: &[],
         never: &[
             "app",
-            "cli",
+            "commands",
             "config",
             "journal",
             "ledger::command",
@@ -216,21 +215,41 @@ pub const RULES: [DependencyRule; 27] = [
     },
     DependencyRule {
         from: ANYBODY,
-        except: &["service", "client", "proto"],
+        except: &["service", "commands", "proto"],
         never: &["proto"],
         why: "messages go no further than the rooms at both ends of the wire",
     },
     DependencyRule {
-        from: &["client"],
+        from: &["commands"],
+        except: &[
+            "commands::check_config",
+            "commands::license::claims_text",
+            "commands::license::inspect",
+            "commands::license::terms",
+            "commands::migrate",
+            "commands::serve",
+            "commands::store",
+        ],
+        never: &["app", "demo", "journal", "ledger", "server", "service", "store", "tasks", "telemetry"],
+        why: "a command that calls a server knows the wire, and nothing of what is behind it",
+    },
+    DependencyRule {
+        from: &["commands"],
+        except: &["commands::audit::export", "commands::connection::target", "commands::users::input"],
+        never: &["std::fs"],
+        why: "commands read and write files through `files`",
+    },
+    DependencyRule {
+        from: &["config", "files", "failure", "app"],
         except: &[],
-        never: &["config", "journal", "ledger", "server", "service", "store", "std::fs"],
-        why: "a client knows the wire, and nothing of what is behind it",
+        never: &["commands"],
+        why: "what commands run knows nothing of commands",
     },
     DependencyRule {
         from: ANYBODY,
-        except: &["app", "main"],
+        except: &["app", "commands::check_config", "commands::serve"],
         never: &["app"],
-        why: "only main knows the composition root",
+        why: "only the command that serves knows the composition root",
     },
     DependencyRule {
         from: ANYBODY,
@@ -258,7 +277,15 @@ pub const RULES: [DependencyRule; 27] = [
     },
     DependencyRule {
         from: ANYBODY,
-        except: &["app", "main"],
+        except: &[
+            "app",
+            "commands::error",
+            "commands::healthcheck",
+            "commands::migrate",
+            "commands::runtime",
+            "commands::store",
+            "failure",
+        ],
         never: &["anyhow"],
         why: "rooms have errors of their own",
     },

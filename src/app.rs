@@ -1,15 +1,11 @@
-//! The composition root: the only file that depends on every module. It contains the order of start and of stop.
+//! The composition root of `usher serve`: the only module that depends on every part of the service. It contains the
+//! order of start and of stop.
 
-mod answers;
 mod api_security;
-mod calls;
-mod connection;
-mod core_dumps;
-mod demo_vendor;
+mod check;
+mod demo_key;
 mod descriptors;
-mod failure;
 mod host_names;
-mod license_calls;
 mod licensing;
 mod membership;
 pub mod mount;
@@ -17,13 +13,8 @@ mod notify;
 mod opening;
 mod reload;
 mod signals;
-mod store;
 mod store_watch;
 mod systemd;
-mod token_calls;
-mod user_batch;
-mod users_files;
-mod vendor;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -39,6 +30,7 @@ use crate::clock::Clock;
 use crate::cluster::Node;
 use crate::config::{Config, Storage};
 use crate::demo;
+use crate::failure::Failure;
 use crate::health::{self, NotReadyReason, Readiness};
 use crate::journal::Journal;
 use crate::ops::{self, Ops};
@@ -50,14 +42,8 @@ use crate::tasks::{self, Tasks};
 use crate::telemetry::LogFilter;
 use crate::telemetry::metrics::Metrics;
 
-pub use answers::{check_config, healthcheck, migrate};
-pub use calls::call;
-pub use core_dumps::keep_memory_to_itself;
-pub use failure::Failure;
-pub use license_calls::license_call;
+pub use check::check_files;
 pub use signals::Signals;
-pub use store::store;
-pub use vendor::license;
 
 use api_security::ApiSecurity;
 use host_names::host_names;
@@ -70,12 +56,17 @@ const LAST_SPANS: Duration = Duration::from_secs(2);
 /// Longest time to answer the last probes and scrapes of the operations port.
 const LAST_PROBES: Duration = Duration::from_secs(1);
 
-/// Serves until a signal, or until this process loses its shards.
+/// Serves until a signal, or until this process loses its shards. Calls `announce` once it serves.
 ///
 /// # Errors
 /// [`Failure`]: the start failed, a shard was lost or its writer failed, the stop did not end in time, or a second
 /// signal interrupted it.
-pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals) -> Result<(), Failure> {
+pub async fn serve(
+    mut config: Config,
+    log: Arc<LogFilter>,
+    mut signals: Signals,
+    announce: impl FnOnce(&Config, &Started),
+) -> Result<(), Failure> {
     let max_connections = &mut config.limits.server.max_connections;
     *max_connections = descriptors::make_room(*max_connections, config.shards);
     let hangups = signals.take_hangup().context("SIGHUP is listened to already")?;
@@ -99,7 +90,7 @@ pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals
     if let Some(warning) = config.security.warning(config.listen) {
         tracing::warn!("{warning}");
     }
-    answers::started(&config, running.api_address, running.ops_address, running.journal.shards());
+    announce(&config, &running.started());
     let end = tokio::select! {
         signal = signals.next() => {
             tracing::info!(signal, timeout = ?config.drain_timeout, "draining");
@@ -127,6 +118,14 @@ pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals
         }
         _ => Err(Failure::NotDrained(config.drain_timeout)),
     }
+}
+
+/// What was started.
+pub struct Started {
+    /// Addresses of the API and of the operations port.
+    pub api: SocketAddr,
+    pub ops: SocketAddr,
+    pub shards: u16,
 }
 
 /// Result of a stop that ended within its timeout.
@@ -174,7 +173,7 @@ impl Running {
         let clock = Clock::system();
         let tokens = Arc::new(Tokens::default());
         let security = Arc::new(ApiSecurity::read(config, Arc::clone(&tokens), clock.clone())?);
-        let demo_key = config.demo.then(|| demo_vendor::key(&config.storage)).transpose()?;
+        let demo_key = config.demo.then(|| demo_key::key(&config.storage)).transpose()?;
         let vendors = Vendors::new(config.license_keys.clone(), demo_key.as_ref().map(|key| key.public().clone()));
         let trust = vendors.read()?;
 
@@ -316,6 +315,10 @@ impl Running {
             metrics,
             spans,
         })
+    }
+
+    fn started(&self) -> Started {
+        Started { api: self.api_address, ops: self.ops_address, shards: self.journal.shards() }
     }
 
     /// Waits for a failure that ends the process without a signal. Never returns if the readiness is dropped.

@@ -1,7 +1,7 @@
 //! Configuration of the service: an option, else an environment variable, else the default. It is validated as a whole,
 //! and every mistake is reported. Validation changes nothing; it only reads the files that contain secrets.
 
-mod connection;
+pub mod args;
 mod exchange;
 mod limits;
 mod notify;
@@ -9,7 +9,7 @@ mod problems;
 mod security;
 mod storage;
 mod traces;
-mod values;
+pub(crate) mod values;
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -20,12 +20,11 @@ use crate::exchange::FolderUrl;
 use crate::ledger::rates::RateLimits;
 use crate::store::postgres::DatabaseUrl;
 use crate::telemetry::{LogFormat, LogSettings};
-use crate::{cli, spans, telemetry};
-pub use connection::call;
+use crate::{spans, telemetry};
 pub use limits::Limits;
-use notify::given;
 pub use notify::{Email, NotifyConfig};
-use problems::ConfigProblems;
+pub(crate) use notify::{given, secret};
+pub(crate) use problems::ConfigProblems;
 pub use security::Security;
 use storage::storage;
 pub use storage::{copy_target, store};
@@ -103,14 +102,14 @@ pub enum Storage {
 
 /// Replaces an address that is invalid. It is local, so that it causes no further warning.
 const NOBODY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-const UNSPECIFIED: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+pub(crate) const UNSPECIFIED: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Config {
     /// # Errors
     /// [`ConfigError`] lists everything that is wrong.
-    pub fn new(args: &cli::Serve, environment: Environment) -> Result<Self, ConfigError> {
+    pub fn new(args: &args::Serve, environment: Environment) -> Result<Self, ConfigError> {
         let mut problems = ConfigProblems::default();
         let storage = storage(&args.storage, args.store_use.migrate_on_start, environment, &mut problems);
         let default_shards = if matches!(storage, Storage::Embedded { .. }) { 1 } else { 4 };
@@ -205,44 +204,15 @@ impl Config {
 ///
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
-pub fn migrate(args: &cli::Migrate, environment: Environment) -> Result<(Storage, LogSettings), ConfigError> {
+pub fn migrate(
+    store: &args::Storage,
+    logs: &args::Log,
+    environment: Environment,
+) -> Result<(Storage, LogSettings), ConfigError> {
     let mut problems = ConfigProblems::default();
-    let storage = storage(&args.storage, true, environment, &mut problems);
-    let log = log(&args.log, &mut problems);
+    let storage = storage(store, true, environment, &mut problems);
+    let log = log(logs, &mut problems);
     problems.none_or((storage, log))
-}
-
-/// The endpoint that `usher healthcheck` calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Probed {
-    /// The health service of the API.
-    Api(SocketAddr),
-    /// The operations port.
-    Operations(SocketAddr),
-}
-
-/// Parses the configuration of `usher healthcheck`: the endpoint, and the longest wait.
-///
-/// # Errors
-/// [`ConfigError`] lists everything that is wrong.
-pub fn healthcheck(args: &cli::Healthcheck) -> Result<(Probed, Duration), ConfigError> {
-    let mut problems = ConfigProblems::default();
-    let api = problems.take("--address", address(&args.address), UNSPECIFIED);
-    let operations = problems.take("--ops-address", address(&args.ops_address), UNSPECIFIED);
-    let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);
-    let tls = args.tls_cert.as_ref().is_some_and(|file| !file.is_empty());
-    let probed = if tls { Probed::Operations(reachable(operations)) } else { Probed::Api(reachable(api)) };
-    problems.none_or((probed, timeout))
-}
-
-/// Parses the time for which a log filter applies.
-///
-/// # Errors
-/// [`ConfigError`]
-pub fn log_time(args: &cli::server::Log) -> Result<Option<Duration>, ConfigError> {
-    let mut problems = ConfigProblems::default();
-    let time = args.time.as_deref().and_then(|text| problems.some("--for", duration(text, 7 * DAY)));
-    problems.none_or(time)
 }
 
 /// The address at which a listener on this machine is reached: for one that listens on all addresses, the loopback
@@ -256,7 +226,7 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-fn log(args: &cli::Log, problems: &mut ConfigProblems) -> LogSettings {
+fn log(args: &args::Log, problems: &mut ConfigProblems) -> LogSettings {
     // An empty variable counts as not set.
     let filter = if args.log.is_empty() { "info" } else { &args.log };
     let format = match args.log_format.as_str() {

@@ -24,7 +24,7 @@
 //! - `licensing`: the license documents that this server accepts: its keys, host names and date.
 //! - `json`, `jws`: signed JSON documents, for licenses and access tokens.
 //! - `https`, `files`, `partial`: requests to other servers, bounded reads of files, and files that are written whole.
-//! - `cells`: cells of CSV files, which `service` writes and `client` reads.
+//! - `cells`: cells of CSV files, which `service` writes and `commands` reads.
 //! - `histogram`: counts values, such as durations, for the metrics.
 //!
 //! Beside the requests:
@@ -39,9 +39,11 @@
 //!
 //! Around everything:
 //!
-//! - `cli`, `config`: the command line and the configuration.
-//! - `app`: the composition root: it mounts the services in the server, and has the order of start and stop.
-//! - `client`: the commands that call a running server.
+//! - `commands`: the command line: the options of each command, and what it runs.
+//! - `config`: the configuration of the service, and its options.
+//! - `app`: the composition root of `usher serve`: mounts the services in the server, and has the order of start and stop.
+//! - `failure`: the reasons for which the program ends, with their exit codes.
+//! - `core_dumps`: keeps secrets in memory out of core dumps.
 //! - `faults`: failpoints and planted bugs, for tests only.
 
 /// Comes first, because its macros are used in every module.
@@ -51,13 +53,14 @@ pub mod faults;
 pub mod app;
 pub mod auth;
 mod cells;
-pub mod cli;
-pub mod client;
 pub mod clock;
 pub mod cluster;
+pub mod commands;
 pub mod config;
+pub mod core_dumps;
 pub mod demo;
 pub mod exchange;
+pub mod failure;
 mod files;
 pub mod health;
 pub mod histogram;

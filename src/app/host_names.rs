@@ -1,4 +1,4 @@
-//! Names of this host.
+//! Names of this host (R28).
 
 use crate::config::Config;
 

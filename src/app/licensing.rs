@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::host_names::host_names;
-use super::{Failure, notify};
+use super::notify;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::exchange::{Exchange, Folder};
+use crate::failure::Failure;
 use crate::journal::Journal;
 use crate::ledger::change::Actor;
 use crate::ledger::command::RevokeLicense;

@@ -2,9 +2,9 @@
 
 use super::problems::ConfigProblems;
 use super::values::{duration, number, rate, shortest, size};
-use super::{DAY, MINUTE};
+use super::{DAY, MINUTE, args};
 use crate::ledger::rates::RateLimits;
-use crate::{cli, server};
+use crate::server;
 
 /// Limits, by the module that enforces them.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    pub(super) fn new(args: &cli::Limits, problems: &mut ConfigProblems) -> Self {
+    pub(super) fn new(args: &args::Limits, problems: &mut ConfigProblems) -> Self {
         const KIB: u64 = 1024;
         const GIB: u64 = KIB * KIB * KIB;
         let max_connections = problems.take("--max-connections", number(&args.max_connections, 1, 1_000_000), 1);
@@ -90,7 +90,7 @@ impl Limits {
 }
 
 /// Limits on growth that callers cause: its rate.
-pub(super) fn rates(args: &cli::Limits, problems: &mut ConfigProblems) -> RateLimits {
+pub(super) fn rates(args: &args::Limits, problems: &mut ConfigProblems) -> RateLimits {
     let standard = RateLimits::DEFAULT;
     RateLimits {
         denials: problems.take("--denial-event-rate", rate(&args.denial_event_rate), standard.denials),

@@ -6,9 +6,9 @@ use super::values::{pace, rate, size};
 use super::*;
 use crate::auth::rate::Rate;
 use crate::auth::token::Token;
-use crate::cli::{Cli, Command};
+use crate::commands::{Cli, Command};
 
-fn serve(arguments: &str) -> cli::Serve {
+fn serve(arguments: &str) -> args::Serve {
     let words = ["usher", "serve"].into_iter().chain(arguments.split_whitespace());
     match Cli::try_parse_from(words).expect("the arguments parse").command {
         Command::Serve(serve) => *serve,

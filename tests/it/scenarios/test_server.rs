@@ -161,7 +161,7 @@ fn about() -> Arc<ServerInfo> {
 /// The default settings of `usher serve`.
 fn settings() -> Settings {
     use clap::Parser;
-    use usher::cli::{Cli, Command};
+    use usher::commands::{Cli, Command};
     let Command::Serve(serve) = Cli::parse_from(["usher", "serve"]).command else { panic!("not serve") };
     Settings::new(&serve, &|_| None).expect("defaults")
 }

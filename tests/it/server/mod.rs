@@ -22,7 +22,7 @@ use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::support::callers::open_guard;
-use usher::cli::{Cli, Command};
+use usher::commands::{Cli, Command};
 use usher::config::Config;
 use usher::server::{CallHandler, Limits, Listener, Methods, Routes, Server, Stats};
 

@@ -1,27 +1,20 @@
-//! The composition root: the only file that depends on every module. It contains the order of start and of stop.
+//! The composition root of `usher serve`: the only module that depends on every part of the service. It contains the
+//! order of start and of stop.
 
-mod answers;
 mod api_security;
-mod calls;
-mod connection;
-mod core_dumps;
-mod demo_vendor;
+mod check;
+mod demo_key;
 mod descriptors;
-mod failure;
-mod license_calls;
+mod host_names;
 mod licensing;
 mod membership;
+pub mod mount;
 mod notify;
 mod opening;
 mod reload;
 mod signals;
-mod store;
 mod store_watch;
 mod systemd;
-mod token_calls;
-mod user_batch;
-mod users_files;
-mod vendor;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -37,27 +30,23 @@ use crate::clock::Clock;
 use crate::cluster::Node;
 use crate::config::{Config, Storage};
 use crate::demo;
+use crate::failure::Failure;
 use crate::health::{self, NotReadyReason, Readiness};
 use crate::journal::Journal;
 use crate::ops::{self, Ops};
 use crate::server::{CallHandler, Listener, Server, StartupHandler, Stats};
-use crate::service::{Limits, ServerInfo, ServiceContext, mount};
+use crate::service::{Limits, ServerInfo, ServiceContext};
 use crate::spans::Spans;
 use crate::store::Store;
 use crate::tasks::{self, Tasks};
 use crate::telemetry::LogFilter;
 use crate::telemetry::metrics::Metrics;
 
-pub use answers::{check_config, healthcheck, migrate};
-pub use calls::call;
-pub use core_dumps::keep_memory_to_itself;
-pub use failure::Failure;
-pub use license_calls::license_call;
+pub use check::check_files;
 pub use signals::Signals;
-pub use store::store;
-pub use vendor::license;
 
 use api_security::ApiSecurity;
+use host_names::host_names;
 use licensing::Vendors;
 use opening::{installation, open, start_journal};
 
@@ -67,13 +56,19 @@ const LAST_SPANS: Duration = Duration::from_secs(2);
 /// Longest time to answer the last probes and scrapes of the operations port.
 const LAST_PROBES: Duration = Duration::from_secs(1);
 
-/// Serves until a signal, or until this process loses its shards.
+/// Serves until a signal, or until this process loses its shards. Calls `announce` once it serves.
 ///
 /// # Errors
 /// [`Failure`]: the start failed, a shard was lost or its writer failed, the stop did not end in time, or a second
 /// signal interrupted it.
-pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals) -> Result<(), Failure> {
-    config.limits.max_connections = descriptors::make_room(config.limits.max_connections, config.shards);
+pub async fn serve(
+    mut config: Config,
+    log: Arc<LogFilter>,
+    mut signals: Signals,
+    announce: impl FnOnce(&Config, &Started),
+) -> Result<(), Failure> {
+    let max_connections = &mut config.limits.server.max_connections;
+    *max_connections = descriptors::make_room(*max_connections, config.shards);
     let hangups = signals.take_hangup().context("SIGHUP is listened to already")?;
     let joined = OnceLock::new();
     let started = tokio::select! {
@@ -95,7 +90,7 @@ pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals
     if let Some(warning) = config.security.warning(config.listen) {
         tracing::warn!("{warning}");
     }
-    answers::started(&config, running.api_address, running.ops_address, running.journal.shards());
+    announce(&config, &running.started());
     let end = tokio::select! {
         signal = signals.next() => {
             tracing::info!(signal, timeout = ?config.drain_timeout, "draining");
@@ -123,6 +118,14 @@ pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals
         }
         _ => Err(Failure::NotDrained(config.drain_timeout)),
     }
+}
+
+/// What was started.
+pub struct Started {
+    /// Addresses of the API and of the operations port.
+    pub api: SocketAddr,
+    pub ops: SocketAddr,
+    pub shards: u16,
 }
 
 /// Result of a stop that ended within its timeout.
@@ -170,7 +173,7 @@ impl Running {
         let clock = Clock::system();
         let tokens = Arc::new(Tokens::default());
         let security = Arc::new(ApiSecurity::read(config, Arc::clone(&tokens), clock.clone())?);
-        let demo_key = config.demo.then(|| demo_vendor::key(&config.storage)).transpose()?;
+        let demo_key = config.demo.then(|| demo_key::key(&config.storage)).transpose()?;
         let vendors = Vendors::new(config.license_keys.clone(), demo_key.as_ref().map(|key| key.public().clone()));
         let trust = vendors.read()?;
 
@@ -194,21 +197,26 @@ impl Running {
             metrics: Arc::clone(&metrics),
             top_pools: config.metrics_top_tenants,
             journal: OnceLock::new(),
-            hosts: HostNames::new(config.ops_listen.ip(), licensing::host_names(config)),
+            hosts: HostNames::new(config.ops_listen.ip(), host_names(config)),
             is_local: config.ops_listen.ip().is_loopback(),
         });
         let ops_stats = Arc::new(Stats::new(Arc::clone(&methods)));
-        let ops_server = Server::start(ops_listener, Arc::clone(&ops), &Ops::limits(&config.limits), ops_stats);
+        let ops_server = Server::start(ops_listener, Arc::clone(&ops), &Ops::limits(&config.limits.server), ops_stats);
 
         // 3. The API answers, too: health with NOT_SERVING, and reflection; every other call gets UNAVAILABLE.
         let early = mount::early(&methods, &readiness);
-        let hosts = HostNames::new(config.listen.ip(), licensing::host_names(config));
+        let hosts = HostNames::new(config.listen.ip(), host_names(config));
         let guard = Guard::new(methods.names(), Arc::clone(&security.credentials), clock.clone());
         let guard = Arc::new(guard.with_host_names(hosts));
-        let early =
-            CallHandler::new(early, Arc::clone(&methods), Arc::clone(&guard), Arc::clone(&stats), &config.limits);
+        let early = CallHandler::new(
+            early,
+            Arc::clone(&methods),
+            Arc::clone(&guard),
+            Arc::clone(&stats),
+            &config.limits.server,
+        );
         let startup_handler = Arc::new(StartupHandler::new(early));
-        let api = Server::start(api_listener, Arc::clone(&startup_handler), &config.limits, Arc::clone(&stats));
+        let api = Server::start(api_listener, Arc::clone(&startup_handler), &config.limits.server, Arc::clone(&stats));
 
         // 4. Open the store, then the journal, which claims every shard once no other process owns it, and loads it.
         let (store, nodes) = open(&config.storage).await?;
@@ -252,8 +260,14 @@ impl Running {
             authentication: config.security.kinds(),
             log,
         });
-        let all = mount::all(&context, &about, &config.limits, &methods, &readiness);
-        startup_handler.open(CallHandler::new(all, methods, Arc::clone(&guard), Arc::clone(&stats), &config.limits));
+        let all = mount::all(&context, &about, &config.limits.server, &methods, &readiness);
+        startup_handler.open(CallHandler::new(
+            all,
+            methods,
+            Arc::clone(&guard),
+            Arc::clone(&stats),
+            &config.limits.server,
+        ));
 
         // 6. Start the background tasks.
         tasks::sweep(&tasks, &journal);
@@ -301,6 +315,10 @@ impl Running {
             metrics,
             spans,
         })
+    }
+
+    fn started(&self) -> Started {
+        Started { api: self.api_address, ops: self.ops_address, shards: self.journal.shards() }
     }
 
     /// Waits for a failure that ends the process without a signal. Never returns if the readiness is dropped.

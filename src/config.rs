@@ -1,14 +1,15 @@
 //! Configuration of the service: an option, else an environment variable, else the default. It is validated as a whole,
 //! and every mistake is reported. Validation changes nothing; it only reads the files that contain secrets.
 
-mod connection;
+pub mod args;
 mod exchange;
+mod limits;
 mod notify;
 mod problems;
 mod security;
 mod storage;
 mod traces;
-mod values;
+pub(crate) mod values;
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -18,15 +19,16 @@ use std::time::Duration;
 use crate::exchange::FolderUrl;
 use crate::ledger::rates::RateLimits;
 use crate::store::postgres::DatabaseUrl;
-use crate::{cli, spans, telemetry};
-pub use connection::call;
-use notify::given;
+use crate::telemetry::{LogFormat, LogSettings};
+use crate::{spans, telemetry};
+pub use limits::Limits;
 pub use notify::{Email, NotifyConfig};
-use problems::ConfigProblems;
-pub use security::{Security, TlsFiles};
+pub(crate) use notify::{given, secret};
+pub(crate) use problems::ConfigProblems;
+pub use security::Security;
 use storage::storage;
 pub use storage::{copy_target, store};
-use values::{FOREVER, address, days, duration, host_name, number, pace, rate, retention, shortest, size};
+use values::{FOREVER, address, days, duration, host_name, number, pace, retention, shortest};
 
 /// The environment: returns the value of a variable. A function, so that tests can supply their own.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -80,7 +82,7 @@ pub struct Config {
     pub security: Security,
     /// Channels for notifications (R34).
     pub notify: NotifyConfig,
-    pub log: Log,
+    pub log: LogSettings,
     /// Collector of traces; `None`: nothing is traced.
     pub traces: Option<spans::Settings>,
     pub limits: Limits,
@@ -98,54 +100,16 @@ pub enum Storage {
     Postgres { url: DatabaseUrl, migrate_on_start: bool },
 }
 
-/// Configuration of the log.
-#[derive(Debug)]
-pub struct Log {
-    pub filter: String,
-    pub format: LogFormat,
-}
-
-/// Format of log lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    Text,
-    Json,
-}
-
-/// Bounds on everything that a client controls.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    pub max_connections: usize,
-    /// Connections of one address that have shown no credential yet.
-    pub anonymous_connections_of_address: usize,
-    pub max_streams: u32,
-    pub max_calls: usize,
-    pub max_watchers: usize,
-    /// Sizes of requests and headers, in bytes.
-    pub max_seat_request: usize,
-    pub max_request: usize,
-    pub max_headers: u32,
-    pub max_batch_items: usize,
-    pub queue_length: usize,
-    pub batch_size: usize,
-    pub deadline: Duration,
-    pub max_deadline: Duration,
-    pub first_call_timeout: Duration,
-    pub keepalive_interval: Duration,
-    pub keepalive_timeout: Duration,
-    pub max_connection_age: Duration,
-}
-
 /// Replaces an address that is invalid. It is local, so that it causes no further warning.
 const NOBODY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-const UNSPECIFIED: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+pub(crate) const UNSPECIFIED: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Config {
     /// # Errors
     /// [`ConfigError`] lists everything that is wrong.
-    pub fn new(args: &cli::Serve, environment: Environment) -> Result<Self, ConfigError> {
+    pub fn new(args: &args::Serve, environment: Environment) -> Result<Self, ConfigError> {
         let mut problems = ConfigProblems::default();
         let storage = storage(&args.storage, args.store_use.migrate_on_start, environment, &mut problems);
         let default_shards = if matches!(storage, Storage::Embedded { .. }) { 1 } else { 4 };
@@ -183,8 +147,8 @@ impl Config {
             notify: NotifyConfig::new(&args.notify, environment, &mut problems),
             log: log(&args.log, &mut problems),
             traces: traces::traces(environment, &mut problems),
-            limits: limits(&args.limits, &mut problems),
-            rates: rates(&args.limits, &mut problems),
+            limits: Limits::new(&args.limits, &mut problems),
+            rates: limits::rates(&args.limits, &mut problems),
             exposed: Vec::new(),
         };
         if config.listen == config.ops_listen && config.listen.port() != 0 {
@@ -236,71 +200,19 @@ impl Config {
     }
 }
 
-impl Limits {
-    fn settings(&self) -> [(&'static str, String); 16] {
-        [
-            ("max-connections", self.max_connections.to_string()),
-            ("max-streams", self.max_streams.to_string()),
-            ("max-calls", self.max_calls.to_string()),
-            ("max-watchers", self.max_watchers.to_string()),
-            ("max-seat-request", self.max_seat_request.to_string()),
-            ("max-request", self.max_request.to_string()),
-            ("max-headers", self.max_headers.to_string()),
-            ("max-batch-items", self.max_batch_items.to_string()),
-            ("queue-length", self.queue_length.to_string()),
-            ("batch-size", self.batch_size.to_string()),
-            ("deadline", shortest(self.deadline)),
-            ("max-deadline", shortest(self.max_deadline)),
-            ("first-call-timeout", shortest(self.first_call_timeout)),
-            ("keepalive-interval", shortest(self.keepalive_interval)),
-            ("keepalive-timeout", shortest(self.keepalive_timeout)),
-            ("max-connection-age", shortest(self.max_connection_age)),
-        ]
-    }
-}
-
 /// Parses the configuration of `usher migrate`.
 ///
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
-pub fn migrate(args: &cli::Migrate, environment: Environment) -> Result<(Storage, Log), ConfigError> {
+pub fn migrate(
+    store: &args::Storage,
+    logs: &args::Log,
+    environment: Environment,
+) -> Result<(Storage, LogSettings), ConfigError> {
     let mut problems = ConfigProblems::default();
-    let storage = storage(&args.storage, true, environment, &mut problems);
-    let log = log(&args.log, &mut problems);
+    let storage = storage(store, true, environment, &mut problems);
+    let log = log(logs, &mut problems);
     problems.none_or((storage, log))
-}
-
-/// The endpoint that `usher healthcheck` calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Probed {
-    /// The health service of the API.
-    Api(SocketAddr),
-    /// The operations port.
-    Operations(SocketAddr),
-}
-
-/// Parses the configuration of `usher healthcheck`: the endpoint, and the longest wait.
-///
-/// # Errors
-/// [`ConfigError`] lists everything that is wrong.
-pub fn healthcheck(args: &cli::Healthcheck) -> Result<(Probed, Duration), ConfigError> {
-    let mut problems = ConfigProblems::default();
-    let api = problems.take("--address", address(&args.address), UNSPECIFIED);
-    let operations = problems.take("--ops-address", address(&args.ops_address), UNSPECIFIED);
-    let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);
-    let tls = args.tls_cert.as_ref().is_some_and(|file| !file.is_empty());
-    let probed = if tls { Probed::Operations(reachable(operations)) } else { Probed::Api(reachable(api)) };
-    problems.none_or((probed, timeout))
-}
-
-/// Parses the time for which a log filter applies.
-///
-/// # Errors
-/// [`ConfigError`]
-pub fn log_time(args: &cli::server::Log) -> Result<Option<Duration>, ConfigError> {
-    let mut problems = ConfigProblems::default();
-    let time = args.time.as_deref().and_then(|text| problems.some("--for", duration(text, 7 * DAY)));
-    problems.none_or(time)
 }
 
 /// The address at which a listener on this machine is reached: for one that listens on all addresses, the loopback
@@ -314,7 +226,7 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-fn log(args: &cli::Log, problems: &mut ConfigProblems) -> Log {
+fn log(args: &args::Log, problems: &mut ConfigProblems) -> LogSettings {
     // An empty variable counts as not set.
     let filter = if args.log.is_empty() { "info" } else { &args.log };
     let format = match args.log_format.as_str() {
@@ -325,47 +237,7 @@ fn log(args: &cli::Log, problems: &mut ConfigProblems) -> Log {
     if let Err(problem) = telemetry::filter::parse(filter) {
         problems.add(format!("--log: {problem}"));
     }
-    Log { filter: filter.to_owned(), format: problems.take("--log-format", format, LogFormat::Text) }
-}
-
-fn limits(args: &cli::Limits, problems: &mut ConfigProblems) -> Limits {
-    const KIB: u64 = 1024;
-    const GIB: u64 = KIB * KIB * KIB;
-    let max_connections = problems.take("--max-connections", number(&args.max_connections, 1, 1_000_000), 1);
-    let limits = Limits {
-        max_connections,
-        anonymous_connections_of_address: (max_connections / 8).max(1_024).min(max_connections),
-        max_streams: problems.take("--max-streams", number(&args.max_streams, 1, 1_000_000), 1),
-        max_calls: problems.take("--max-calls", number(&args.max_calls, 1, 10_000_000), 1),
-        max_watchers: problems.take("--max-watchers", number(&args.max_watchers, 0, 1_000_000), 0),
-        max_seat_request: problems.take("--max-seat-request", size(&args.max_seat_request, KIB, GIB), 0),
-        max_request: problems.take("--max-request", size(&args.max_request, KIB, GIB), 0),
-        max_headers: problems.take("--max-headers", size(&args.max_headers, KIB, GIB), 0),
-        max_batch_items: problems.take("--max-batch-items", number(&args.max_batch_items, 1, 10_000), 1),
-        queue_length: problems.take("--queue-length", number(&args.queue_length, 1, 10_000_000), 1),
-        batch_size: problems.take("--batch-size", number(&args.batch_size, 1, 100_000), 1),
-        deadline: problems.take("--deadline", duration(&args.deadline, DAY), DAY),
-        max_deadline: problems.take("--max-deadline", duration(&args.max_deadline, DAY), DAY),
-        first_call_timeout: problems.take("--first-call-timeout", duration(&args.first_call_timeout, DAY), DAY),
-        keepalive_interval: problems.take("--keepalive-interval", duration(&args.keepalive_interval, DAY), DAY),
-        keepalive_timeout: problems.take("--keepalive-timeout", duration(&args.keepalive_timeout, 60 * MINUTE), DAY),
-        max_connection_age: problems.take("--max-connection-age", duration(&args.max_connection_age, 365 * DAY), DAY),
-    };
-    let read = !problems.mentions("--deadline") && !problems.mentions("--max-deadline");
-    if read && limits.deadline > limits.max_deadline {
-        let (deadline, max) = (shortest(limits.deadline), shortest(limits.max_deadline));
-        problems.add(format!("--deadline: {deadline} is longer than --max-deadline, which is {max}"));
-    }
-    limits
-}
-
-fn rates(args: &cli::Limits, problems: &mut ConfigProblems) -> RateLimits {
-    let standard = RateLimits::DEFAULT;
-    RateLimits {
-        denials: problems.take("--denial-event-rate", rate(&args.denial_event_rate), standard.denials),
-        admissions: problems.take("--admission-rate", rate(&args.admission_rate), standard.admissions),
-        ..standard
-    }
+    LogSettings { filter: filter.to_owned(), format: problems.take("--log-format", format, LogFormat::Text) }
 }
 
 /// Location of the data, for people; without the password.
@@ -375,15 +247,6 @@ impl fmt::Display for Storage {
             Storage::Embedded { folder } => write!(f, "{}", folder.display()),
             Storage::Postgres { url, .. } => url.fmt(f),
         }
-    }
-}
-
-impl fmt::Display for LogFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            LogFormat::Text => "text",
-            LogFormat::Json => "json",
-        })
     }
 }
 

@@ -11,7 +11,7 @@ use crate::ledger::command::{
 use crate::ledger::outcome::{Denial, Done, Granted, Refusal};
 use crate::ledger::time::Wall;
 use crate::license::{Claims, Entitlement, LICENSE, Rejection, SigningKey, Tier, sign, whole_seconds};
-use crate::service::Licensing;
+use crate::licensing::Licensing;
 
 /// Display name while the tenant is being created: a later start that finds it continues where a crash interrupted it.
 const UNFINISHED: &str = "Demo (unfinished)";

@@ -16,13 +16,15 @@
 //!
 //! Used by several of these:
 //!
+//! - `status`: every gRPC status, made by `server` and `service`.
 //! - `ids`: ids and numbers, parsed once at the edge; the only module that draws random numbers.
 //! - `clock`: the only module that reads the time.
 //! - `unicode`: equality, order and scripts of texts.
 //! - `license`: license documents, their signatures, and license requests.
+//! - `licensing`: the license documents that this server accepts: its keys, host names and date.
 //! - `json`, `jws`: signed JSON documents, for licenses and access tokens.
 //! - `https`, `files`, `partial`: requests to other servers, bounded reads of files, and files that are written whole.
-//! - `cells`: cells of CSV files, which `service` writes and `client` reads.
+//! - `cells`: cells of CSV files, which `service` writes and `commands` reads.
 //! - `histogram`: counts values, such as durations, for the metrics.
 //!
 //! Beside the requests:
@@ -37,9 +39,11 @@
 //!
 //! Around everything:
 //!
-//! - `cli`, `config`: the command line and the configuration.
-//! - `app`: the composition root, with the order of start and stop.
-//! - `client`: the commands that call a running server.
+//! - `commands`: the command line: the options of each command, and what it runs.
+//! - `config`: the configuration of the service, and its options.
+//! - `app`: the composition root of `usher serve`: mounts the services in the server, and has the order of start and stop.
+//! - `failure`: the reasons for which the program ends, with their exit codes.
+//! - `core_dumps`: keeps secrets in memory out of core dumps.
 //! - `faults`: failpoints and planted bugs, for tests only.
 
 /// Comes first, because its macros are used in every module.
@@ -49,13 +53,14 @@ pub mod faults;
 pub mod app;
 pub mod auth;
 mod cells;
-pub mod cli;
-pub mod client;
 pub mod clock;
 pub mod cluster;
+pub mod commands;
 pub mod config;
+pub mod core_dumps;
 pub mod demo;
 pub mod exchange;
+pub mod failure;
 mod files;
 pub mod health;
 pub mod histogram;
@@ -66,6 +71,7 @@ mod json;
 mod jws;
 pub mod ledger;
 pub mod license;
+pub mod licensing;
 pub mod notify;
 pub mod opaque_id;
 pub mod ops;
@@ -74,6 +80,7 @@ pub mod proto;
 pub mod server;
 pub mod service;
 pub mod spans;
+mod status;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;

@@ -9,10 +9,9 @@ use hyper::body::Incoming;
 use tonic::body::Body;
 
 use crate::auth::{Foreign, HostNames};
-use crate::config::Limits;
 use crate::health::{NotReadyReason, Readiness};
 use crate::journal::Journal;
-use crate::server::{Connection, Handler, ResponseBody};
+use crate::server::{Connection, Handler, Limits, ResponseBody};
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
 

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use usher::client::AuthenticatedChannel;
+use usher::commands::connection::AuthenticatedChannel;
 use usher::proto::v1::directory_service_client::DirectoryServiceClient;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::{ListUsersRequest, ListUsersResponse, SyncEntry, SyncUsersRequest, SyncUsersResponse, User};

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use usher::client::{AuthenticatedChannel, Bearer, Target, Trust, connect};
+use usher::commands::connection::{AuthenticatedChannel, Bearer, Target, Trust, connect};
 
 use crate::support::postgres;
 use crate::support::program::{Data, Program};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use usher::client::AuthenticatedChannel;
+use usher::commands::connection::AuthenticatedChannel;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::{self, check_out_response, heartbeat_response};
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use usher::client::AuthenticatedChannel;
+use usher::commands::connection::AuthenticatedChannel;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::{check_out_response, heartbeat_response};
 

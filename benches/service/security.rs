@@ -5,7 +5,7 @@ use std::fs;
 
 use secrecy::ExposeSecret;
 use usher::auth::token::Token;
-use usher::client::{Bearer, Trust};
+use usher::commands::connection::{Bearer, Trust};
 use usher::ids::TokenId;
 
 use crate::host::{Host, Security};

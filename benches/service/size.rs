@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use usher::client::AuthenticatedChannel;
+use usher::commands::connection::AuthenticatedChannel;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::{BatchGrantSeatsRequest, GrantSeatResult, check_out_response, grant_seat_result};
 

@@ -1,7 +1,7 @@
 //! Each RPC at its largest permitted size: the most work that a caller can cause.
 
 use tonic::Status;
-use usher::client::AuthenticatedChannel;
+use usher::commands::connection::AuthenticatedChannel;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 
 use crate::world::World;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use tokio::time::{Instant as Due, MissedTickBehavior, interval_at};
-use usher::client::AuthenticatedChannel;
+use usher::commands::connection::AuthenticatedChannel;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 
 use crate::load::Work;

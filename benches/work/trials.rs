@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 use tonic::Code;
-use usher::client::AuthenticatedChannel;
+use usher::commands::connection::AuthenticatedChannel;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::proto::v1::{Policy, Tenant, UpdateTenantRequest};
 

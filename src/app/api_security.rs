@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Failure;
 use crate::auth::{Access, AccessError, Credentials, Principal, Rules, Tokens};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::server::Tls;
 use crate::tasks::Tasks;
 

@@ -5,16 +5,18 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Failure, notify};
+use super::host_names::host_names;
+use super::notify;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::exchange::{Exchange, Folder};
+use crate::failure::Failure;
 use crate::journal::Journal;
 use crate::ledger::change::Actor;
 use crate::ledger::command::RevokeLicense;
 use crate::ledger::outcome::Refusal;
 use crate::license::{PublicKey, Revocations, Trust, load_trust};
-use crate::service::Licensing;
+use crate::licensing::Licensing;
 use crate::tasks::{self, Tasks};
 
 /// Source of the license keys.
@@ -87,14 +89,4 @@ pub(super) async fn revoke(journal: &Journal, revocations: &Revocations) {
             Err(error) => tracing::error!(%tenant, %license, %error, "a license was not revoked; SIGHUP tries again"),
         }
     }
-}
-
-/// All names of this host: those configured, and the machine's own.
-pub(super) fn host_names(config: &Config) -> Vec<String> {
-    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let mut names = config.host_names.clone();
-    if !machine.is_empty() && !names.contains(&machine) {
-        names.push(machine);
-    }
-    names
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::licensing::host_names;
+use super::host_names::host_names;
 use crate::config::{Config, Email};
 use crate::exchange::Mailer;
 use crate::journal::Journal;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::Failure;
 use crate::clock::Clock;
 use crate::cluster::Node;
 use crate::config::{Config, Storage};
+use crate::failure::Failure;
 use crate::ids;
 use crate::journal::{Journal, JournalConfig, StartError};
 use crate::ledger::notification::Channels;

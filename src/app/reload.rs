@@ -8,7 +8,7 @@ use super::api_security::ApiSecurity;
 use super::licensing::Vendors;
 use super::systemd;
 use crate::journal::Journal;
-use crate::service::Licensing;
+use crate::licensing::Licensing;
 
 /// Reads the files again on each SIGHUP.
 pub(super) async fn on_hangup(

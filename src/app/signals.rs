@@ -4,7 +4,7 @@
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Failure;
+use crate::failure::Failure;
 
 /// As long as this exists, no signal ends the process by default.
 pub struct Signals {

@@ -3,8 +3,7 @@
 
 use secrecy::SecretString;
 
-use super::{ConfigProblems, Environment};
-use crate::cli;
+use super::{ConfigProblems, Environment, args};
 use crate::notify::{SigningKeys, Smtp, SmtpServer, WebhookUrl};
 
 /// The configured channels.
@@ -23,7 +22,7 @@ pub struct Email {
 }
 
 impl NotifyConfig {
-    pub(super) fn new(args: &cli::notify::NotifyArgs, environment: Environment, problems: &mut ConfigProblems) -> Self {
+    pub(super) fn new(args: &args::NotifyArgs, environment: Environment, problems: &mut ConfigProblems) -> Self {
         let password = secret("--smtp-password-file", &args.smtp_password_file, "SMTP_PASSWORD", environment, problems);
         let keys = secret("--webhook-secret-file", &args.webhook_secret_file, "WEBHOOK_SECRET", environment, problems);
         Self { email: email(args, password, problems), webhook: webhook(args, keys, problems) }
@@ -45,15 +44,11 @@ impl NotifyConfig {
 }
 
 /// An empty option counts as not given.
-pub(super) fn given(option: &Option<String>) -> Option<&str> {
+pub(crate) fn given(option: &Option<String>) -> Option<&str> {
     option.as_deref().filter(|text| !text.is_empty())
 }
 
-fn email(
-    args: &cli::notify::NotifyArgs,
-    password: Option<SecretString>,
-    problems: &mut ConfigProblems,
-) -> Option<Email> {
+fn email(args: &args::NotifyArgs, password: Option<SecretString>, problems: &mut ConfigProblems) -> Option<Email> {
     let Some(url) = given(&args.smtp_url) else {
         for (option, there) in [
             ("--smtp-user", given(&args.smtp_user).is_some()),
@@ -95,7 +90,7 @@ fn email(
 }
 
 fn webhook(
-    args: &cli::notify::NotifyArgs,
+    args: &args::NotifyArgs,
     secret: Option<SecretString>,
     problems: &mut ConfigProblems,
 ) -> Option<(WebhookUrl, SigningKeys)> {
@@ -120,7 +115,7 @@ fn webhook(
 }
 
 /// The secret in a file, or in the variable `USHER_<name>`; without white space around it.
-pub(super) fn secret(
+pub(crate) fn secret(
     option: &str,
     file: &Option<String>,
     name: &str,

@@ -7,7 +7,7 @@ use crate::files::Others;
 
 /// Collects all mistakes, so that one run reports them all.
 #[derive(Default)]
-pub(super) struct ConfigProblems {
+pub(crate) struct ConfigProblems {
     pub wrong: Vec<String>,
     /// Warnings about files that other users of this machine can read or write.
     pub exposed: Vec<String>,

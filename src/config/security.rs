@@ -7,10 +7,10 @@ use secrecy::ExposeSecret;
 
 use super::notify::{given, secret};
 use super::values::{pace, rate};
-use super::{ConfigProblems, Environment};
+use super::{ConfigProblems, Environment, args};
 use crate::auth::rate::Rate;
 use crate::auth::token::Token;
-use crate::cli;
+use crate::server::TlsFiles;
 
 /// Configuration of API security.
 #[derive(Debug, Default)]
@@ -26,20 +26,9 @@ pub struct Security {
     pub user_rate: Option<Rate>,
 }
 
-/// Files of the TLS configuration.
-#[derive(Debug, Clone)]
-pub struct TlsFiles {
-    pub certificate: PathBuf,
-    pub key: PathBuf,
-    pub client_ca: Option<PathBuf>,
-    pub client_crl: Option<PathBuf>,
-    /// Also accept TLS 1.2, in addition to TLS 1.3.
-    pub tls12: bool,
-}
-
 impl Security {
     pub(super) fn new(
-        args: &cli::security::Security,
+        args: &args::Security,
         listen: SocketAddr,
         environment: Environment,
         problems: &mut ConfigProblems,
@@ -122,7 +111,7 @@ impl Security {
     }
 }
 
-fn tls(args: &cli::security::Security, problems: &mut ConfigProblems) -> Option<TlsFiles> {
+fn tls(args: &args::Security, problems: &mut ConfigProblems) -> Option<TlsFiles> {
     let file = |option: &Option<String>| given(option).map(PathBuf::from);
     let (client_ca, client_crl) = (file(&args.tls_client_ca), file(&args.tls_client_crl));
     let tls = match (file(&args.tls_cert), file(&args.tls_key)) {

@@ -2,15 +2,14 @@
 
 use secrecy::SecretString;
 
-use super::{ConfigError, ConfigProblems, Environment, Storage};
-use crate::cli;
+use super::{ConfigError, ConfigProblems, Environment, Storage, args};
 use crate::store::postgres::DatabaseUrl;
 
 /// Parses the store that a command is about.
 ///
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
-pub fn store(args: &cli::Storage, environment: Environment) -> Result<Storage, ConfigError> {
+pub fn store(args: &args::Storage, environment: Environment) -> Result<Storage, ConfigError> {
     let mut problems = ConfigProblems::default();
     let storage = storage(args, false, environment, &mut problems);
     problems.none_or(storage)
@@ -20,9 +19,9 @@ pub fn store(args: &cli::Storage, environment: Environment) -> Result<Storage, C
 ///
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
-pub fn copy_target(args: &cli::store::Copy, environment: Environment) -> Result<DatabaseUrl, ConfigError> {
+pub fn copy_target(to_url: Option<&SecretString>, environment: Environment) -> Result<DatabaseUrl, ConfigError> {
     let mut problems = ConfigProblems::default();
-    let url = match database_url(("--to-url", args.to_url.as_ref()), environment, &mut problems) {
+    let url = match database_url(("--to-url", to_url), environment, &mut problems) {
         Some((source, url)) => problems.some(&source, DatabaseUrl::parse(&url).map_err(|error| error.to_string())),
         // A file that cannot be read is reported as such, and not as missing.
         None if problems.wrong.is_empty() => {
@@ -38,7 +37,7 @@ pub fn copy_target(args: &cli::store::Copy, environment: Environment) -> Result<
 }
 
 pub(super) fn storage(
-    args: &cli::Storage,
+    args: &args::Storage,
     migrate: bool,
     environment: Environment,
     problems: &mut ConfigProblems,

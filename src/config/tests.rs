@@ -2,13 +2,13 @@
 
 use clap::{CommandFactory, Parser};
 
-use super::values::{pace, rate};
+use super::values::{pace, rate, size};
 use super::*;
 use crate::auth::rate::Rate;
 use crate::auth::token::Token;
-use crate::cli::{Cli, Command};
+use crate::commands::{Cli, Command};
 
-fn serve(arguments: &str) -> cli::Serve {
+fn serve(arguments: &str) -> args::Serve {
     let words = ["usher", "serve"].into_iter().chain(arguments.split_whitespace());
     match Cli::try_parse_from(words).expect("the arguments parse").command {
         Command::Serve(serve) => *serve,
@@ -38,7 +38,7 @@ fn the_defaults_are_those_of_the_documentation() {
     assert_eq!(config.storage.to_string(), "./data");
     assert_eq!((config.shards, config.demo, config.demo_seats), (1, false, 2));
     assert_eq!(config.audit_retention, Some(400 * DAY));
-    assert_eq!((config.limits.max_seat_request, config.limits.max_request), (64 * 1024, 4 * 1024 * 1024));
+    assert_eq!((config.limits.server.max_seat_request, config.limits.server.max_request), (64 * 1024, 4 * 1024 * 1024));
     assert_eq!(config.limits.max_batch_items, 1000);
     assert_eq!(config.rates, RateLimits::DEFAULT);
 }

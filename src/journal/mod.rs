@@ -21,6 +21,7 @@ mod start;
 mod stats;
 mod status;
 mod timeline;
+mod watch_event;
 mod writer;
 
 use std::sync::Arc;
@@ -30,8 +31,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use audit::AuditFilter;
-pub use session_watch::{SessionWatch, WatchEvent};
+pub use session_watch::SessionWatch;
 pub use stats::Stats;
+pub use watch_event::WatchEvent;
 
 use crate::clock::Clock;
 use crate::cluster::ShardLease;

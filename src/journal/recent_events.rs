@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::session_watch::WatchEvent;
+use super::watch_event::WatchEvent;
 use crate::ids::{EventNo, SessionId, TenantNo};
 use crate::ledger::change::{Action, AuditEvent, Change, Reason, SessionRow};
 use crate::ledger::outcome::{SessionView, Status};

@@ -8,9 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use super::recent_events::{RecentEvent, RecentEvents, records};
+use super::watch_event::WatchEvent;
 use crate::ids::{EventNo, TenantNo};
-use crate::ledger::outcome::{SessionEndReason, SessionView};
-use crate::ledger::time::Wall;
 use crate::ledger::wall_line::WallLine;
 use crate::store::Batch;
 
@@ -48,27 +47,6 @@ impl Ring {
     fn lock(&self) -> std::sync::MutexGuard<'_, RecentEvents> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// An event of a watch. `cursor` is the position at which the watch can be resumed.
-#[derive(Debug, Clone, PartialEq)]
-pub enum WatchEvent {
-    Started {
-        cursor: EventNo,
-        session: SessionView,
-    },
-    Ended {
-        cursor: EventNo,
-        session: SessionView,
-        reason: SessionEndReason,
-        at: Wall,
-    },
-    /// Events were missed: list the sessions again, then go on from `cursor`.
-    ListAgain {
-        cursor: EventNo,
-    },
-    /// No more events will come: the tenant was deleted, or this process no longer serves it.
-    Closed,
 }
 
 /// A watcher of one tenant.
@@ -139,6 +117,7 @@ mod tests {
     use super::*;
     use crate::ids::SessionId;
     use crate::ledger::change::{Action, Actor, AuditEvent};
+    use crate::ledger::time::Wall;
     use crate::store::Position;
 
     fn start(no: u64) -> AuditEvent {

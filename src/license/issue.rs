@@ -1,43 +1,14 @@
 //! The claims of a new license: the vendor's terms, and for the rest those of the license that it revises.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use uuid::Uuid;
-
 use super::claims::{Claims, Tier};
 use super::date::{self, iso};
-use super::host::HostPattern;
 use super::request::{Installed, Request};
 use super::seats::entitlements;
+use super::terms::Terms;
 use super::trust::Trust;
-use crate::ids::{LicenseId, PoolId, TenantId, Text};
+use crate::ids::{LicenseId, TenantId};
 use crate::json::Wrong;
-use crate::ledger::change::{Limit, Plan};
 use crate::ledger::time::Wall;
-
-/// The vendor's terms. A term that is missing stays as in the revised license, or has its default.
-#[derive(Debug, Default)]
-pub struct Terms {
-    pub tenant: Option<TenantId>,
-    /// Default: the license that the request contains; a first license has the id of the tenant.
-    pub license: Option<LicenseId>,
-    /// Default: the next revision.
-    pub revision: Option<u64>,
-    pub customer_id: Option<Text>,
-    pub registered_to: Option<Text>,
-    /// Replaces all previous ones.
-    pub hosts: Option<Vec<HostPattern>>,
-    pub instance: Option<Uuid>,
-    pub tier: Option<Tier>,
-    pub seats: BTreeMap<PoolId, Limit>,
-    pub plans: BTreeMap<PoolId, Plan>,
-    /// Added to the previous ones.
-    pub features: BTreeSet<Text>,
-    pub limits: BTreeMap<Text, Limit>,
-    pub not_before: Option<Wall>,
-    /// `Some(None)`: never expires.
-    pub expires: Option<Option<Wall>>,
-}
 
 /// All mistakes, each with the option that corrects it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

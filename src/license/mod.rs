@@ -19,6 +19,7 @@ mod rejection;
 mod request;
 mod revocation;
 mod seats;
+mod terms;
 mod trust;
 mod verify;
 
@@ -27,13 +28,14 @@ pub use claims::{Claims, Entitlement, Tier, is_name};
 pub use date::{Date, MAX_SECONDS, iso, whole_seconds};
 pub use document::{Kind, LICENSE, REVOCATIONS, Unchecked, armored, sign, unchecked};
 pub use host::HostPattern;
-pub use issue::{IssueError, Terms, issue};
+pub use issue::{IssueError, issue};
 pub use key::{KeyError, PublicKey, SigningKey, parse_jwks, to_jwks};
 pub use load::{LoadError, load_trust};
 pub use parse::text as parse_text;
 pub use rejection::Rejection;
 pub use request::{Installed, MAX_REQUEST_BYTES, Move, PoolUse, Request, SeatsWanted};
 pub use revocation::{Revocations, Revoked};
+pub use terms::Terms;
 pub use trust::Trust;
 pub use verify::Verified;
 

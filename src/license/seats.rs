@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::claims::Entitlement;
-use super::issue::Terms;
 use super::request::Request;
+use super::terms::Terms;
 use crate::ids::PoolId;
 use crate::json::MAX_NUMBER;
 use crate::ledger::change::{Limit, Plan};

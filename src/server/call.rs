@@ -22,18 +22,19 @@ use tonic::{Code, Status};
 use tonic_web::GrpcWebLayer;
 use tower::{Layer, Service, ServiceExt};
 
-use super::Methods;
-use super::connection::{Connection, Handler};
+use super::codes::code;
+use super::connection::Connection;
 use super::request_shape::{self, Protocol, Refusal, ShapeError};
 use super::response_body::ResponseBody;
 use super::routes::{Route, Routes};
 use super::scope::Scope;
+use super::serve::Handler;
 use super::stats::{CallGuard, Stats};
 use super::stream::Stream;
 use super::upload_budget::UploadBudget;
+use super::{Limits, Methods};
 use crate::auth::{Guard, Head};
-use crate::config::Limits;
-use crate::service::status;
+use crate::status;
 
 /// Deadline of an upload whose client gives none: practically unlimited.
 const MAX_UPLOAD_TIME: Duration = Duration::from_secs(24 * 60 * 60);
@@ -270,12 +271,6 @@ where
     if let Some(_open) = connection.open_anonymous_call() {
         let _ = tokio::time::timeout(TIMEOUT, all).await;
     }
-}
-
-/// Returns the code of a response that is already an error. A response with a message has no code yet, and counts as
-/// OK.
-pub(super) fn code(headers: &HeaderMap) -> Code {
-    headers.get("grpc-status").map_or(Code::Ok, |value| Code::from_bytes(value.as_bytes()))
 }
 
 /// Adds details to an error that has none: tonic made it, because the bytes of the request are not a message.

@@ -11,7 +11,7 @@ use tokio::time::Sleep;
 use tonic::Status;
 use tonic::body::Body;
 
-use crate::service::status;
+use crate::status;
 
 /// A request body that ends with an error when nothing arrives for `timeout`.
 pub(super) struct IdleBody {

@@ -13,13 +13,13 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::Limits;
 use super::anonymous::{AnonymousBudget, AnonymousConnection};
-use super::connection::{self, Client, Ends, Handler, Lifetime};
+use super::serve::{Client, Ends, Handler, Lifetime, serve};
 use super::stats::Stats;
 use super::tls::{Accepted, Tls};
 use crate::auth::{Peer, Withdrawn, network};
 use crate::clock::Clock;
-use crate::config::Limits;
 use crate::ids::random_seed;
 
 /// Time within which a connection without calls must close after GOAWAY: a round trip, and the last bytes of an answer.
@@ -132,12 +132,12 @@ impl Acceptor {
             match tls {
                 None => {
                     let client = Client { peer: Peer::new(address), anonymous, withdrawn: std::future::pending() };
-                    connection::serve(socket, client, http, handler, lifetime, ends).await;
+                    serve(socket, client, http, handler, lifetime, ends).await;
                 }
                 Some(tls) => match tokio::time::timeout(lifetime.first_call, tls.accept(socket, address)).await {
                     Ok(Ok(accepted)) => {
                         let (socket, client) = client_of(accepted, anonymous);
-                        connection::serve(socket, client, http, handler, lifetime, ends).await;
+                        serve(socket, client, http, handler, lifetime, ends).await;
                     }
                     // For example a scanner, a plaintext client, or a certificate that is not trusted.
                     Ok(Err(error)) => {

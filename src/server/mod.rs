@@ -6,8 +6,10 @@
 
 mod anonymous;
 mod call;
+mod codes;
 mod connection;
 mod idle;
+mod limits;
 mod listener;
 mod methods;
 mod read_budget;
@@ -15,26 +17,29 @@ mod request_shape;
 mod response_body;
 mod routes;
 mod scope;
+mod serve;
 mod startup_handler;
 mod stats;
 mod stream;
 mod tls;
+mod unread;
 mod upload_budget;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use call::CallHandler;
-pub use connection::{Connection, Handler};
+pub use connection::Connection;
+pub use limits::Limits;
 pub use listener::Listener;
 pub use methods::{Method, Methods};
 pub use response_body::ResponseBody;
 pub use routes::Routes;
 pub use startup_handler::StartupHandler;
-pub use stats::{CODES, Stats};
-pub use tls::{Tls, TlsError};
+pub use serve::Handler;
+pub use stats::Stats;
+pub use tls::{Tls, TlsError, TlsFiles};
 
-use crate::config::Limits;
 use listener::Acceptor;
 
 /// A server that accepts connections.

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Versio
 use tonic::body::Body;
 use tonic::{Code, Status};
 
-use crate::service::status;
+use crate::status;
 
 /// Maximum number of header fields of a call. Calls have about ten, behind proxies thirty.
 const MAX_FIELDS: usize = 128;

@@ -3,7 +3,6 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -71,22 +70,6 @@ impl http_body::Body for ResponseBody {
     }
 }
 
-/// Counts of the unread answers of a connection, by the round (modulo 3) in which they were given.
-#[derive(Debug, Default)]
-pub(super) struct Unread {
-    round: AtomicUsize,
-    answers: [AtomicUsize; 3],
-}
-
-impl Unread {
-    /// Ends a round. Returns true if an answer from the round before it is still unread: it has waited for at least a
-    /// whole round.
-    pub fn end_round(&self) -> bool {
-        let ended = self.round.fetch_add(1, Ordering::Relaxed);
-        self.answers[(ended + 2) % 3].load(Ordering::Relaxed) > 0
-    }
-}
-
 #[derive(Debug)]
 struct UnreadGuard {
     connection: Arc<Connection>,
@@ -95,14 +78,13 @@ struct UnreadGuard {
 
 impl UnreadGuard {
     fn new(connection: Arc<Connection>) -> Self {
-        let round = connection.unread.round.load(Ordering::Relaxed) % 3;
-        connection.unread.answers[round].fetch_add(1, Ordering::Relaxed);
+        let round = connection.unread.add();
         Self { connection, round }
     }
 }
 
 impl Drop for UnreadGuard {
     fn drop(&mut self) {
-        self.connection.unread.answers[self.round].fetch_sub(1, Ordering::Relaxed);
+        self.connection.unread.remove(self.round);
     }
 }

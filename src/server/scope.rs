@@ -7,8 +7,8 @@ use http::{HeaderMap, HeaderValue};
 use tonic::Code;
 use tracing::Level;
 
+use super::codes::CODES;
 use super::methods::Method;
-use super::stats::CODES;
 use crate::ids::random_seed;
 use crate::spans::{CallSpan, ContextGuard, caller_trace};
 

@@ -9,8 +9,9 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 
 use super::call::CallHandler;
-use super::connection::{Connection, Handler};
+use super::connection::Connection;
 use super::response_body::ResponseBody;
+use super::serve::Handler;
 
 /// The handler for the start, and the complete one once it is set.
 #[derive(Debug)]

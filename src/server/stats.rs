@@ -7,31 +7,11 @@ use std::time::Duration;
 use tonic::Code;
 
 use super::anonymous::AnonymousCall;
+use super::codes::CODES;
 use super::methods::Methods;
 use super::scope::Scope;
 use crate::clock::Clock;
 use crate::histogram::Histogram;
-
-/// Names of gRPC's status codes, by number.
-pub const CODES: [&str; 17] = [
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-];
 
 /// Upper bounds of the histogram of call durations, in microseconds.
 const MICROS: [u64; 11] = [250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000, 500_000, 2_000_000, 10_000_000];

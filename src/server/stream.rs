@@ -13,10 +13,10 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::Status;
 use tonic::body::Body;
 
-use super::call::code;
+use super::codes::code;
 use super::connection::Connection;
 use super::stats::CallGuard;
-use crate::service::status;
+use crate::status;
 
 /// The body of a stream.
 pub(super) struct Stream {

@@ -23,7 +23,6 @@ use tokio_rustls::server::TlsStream;
 
 use crate::auth::{Peer, Withdrawn, certificate_span};
 use crate::clock::Clock;
-use crate::config::TlsFiles;
 use crate::ledger::time::Wall;
 use crate::license::iso;
 
@@ -40,6 +39,17 @@ pub struct TlsError {
 
 /// The longest time without reading the wall clock, because the clock may be set.
 const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Files of the TLS configuration.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    pub client_ca: Option<PathBuf>,
+    pub client_crl: Option<PathBuf>,
+    /// Also accept TLS 1.2, in addition to TLS 1.3.
+    pub tls12: bool,
+}
 
 /// TLS configuration that is in force now.
 pub struct Tls {

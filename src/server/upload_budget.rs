@@ -13,7 +13,7 @@ use tonic::body::Body;
 
 use crate::auth::Caller;
 use crate::auth::shares::{Permit, SharedPermits};
-use crate::service::status;
+use crate::status;
 
 /// Bytes of each message that are free: nearly all requests of people and consoles are smaller, and go on while large
 /// ones must wait.

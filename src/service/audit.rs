@@ -8,11 +8,12 @@ use tonic::{Request, Response, Status};
 
 use super::audit_export::Exporting;
 use super::context::ServiceContext;
-use super::{caller, parse, render, status};
+use super::{caller, parse, render};
 use crate::auth::Caller;
 use crate::ids::TenantId;
 use crate::ledger::access::{Role, Roles};
 use crate::proto::v1::{self, audit_service_server};
+use crate::status;
 
 /// Lists and exports audit events.
 #[derive(Clone)]

@@ -4,16 +4,18 @@ use futures_util::{Stream, stream};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
+use super::audit_column::AuditColumn;
 use super::csv::CsvWriter;
 use super::parse::{AuditExport, AuditForm};
+use super::render;
 use super::tenant_access::TenantAccess;
-use super::{render, status};
 use crate::auth::shares::Permit;
 use crate::ids::TenantId;
 use crate::journal::{AuditFilter, AuditPage};
 use crate::ledger::change::AuditEvent;
 use crate::opaque_id::IdCodec;
 use crate::proto::v1;
+use crate::status;
 
 /// An export in progress.
 pub struct Exporting {
@@ -28,7 +30,7 @@ pub struct Exporting {
 
 /// Bytes that were written and not sent yet.
 enum File {
-    Csv(Box<CsvWriter>, Vec<render::AuditColumn>),
+    Csv(Box<CsvWriter>, Vec<AuditColumn>),
     JsonLines(Vec<u8>),
 }
 

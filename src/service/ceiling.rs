@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use tonic::Status;
 
-use super::status;
 use crate::ids::TenantId;
+use crate::status;
 
 /// By default, a full sync may block a tenth of the active users who were there before and are not administrators, but
 /// at least 5 (R33).

@@ -6,34 +6,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::ceiling::Ceilings;
 use super::decisions::Decisions;
-use super::licensing::Licensing;
+use super::limits::Limits;
 use super::rates::Rates;
-use super::status;
 use super::tenant_access::TenantAccess;
-use crate::auth::Tokens;
-use crate::auth::rate::Rate;
 use crate::auth::shares::{Permit, SharedPermits};
-use crate::ids::InstanceId;
+use crate::auth::{Caller, Tokens};
+use crate::ids::{InstanceId, TenantId};
 use crate::journal::Journal;
+use crate::licensing::Licensing;
 use crate::opaque_id::OpaqueIds;
-
-/// Limits of requests.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Items of one batch; for pools times users, the number of pairs.
-    pub batch_items: usize,
-    /// Watches of sessions of all tenants together; each holds a stream open.
-    pub watchers: usize,
-    /// Rates of check-outs of one caller, and of one user; `None`: unlimited.
-    pub caller_rate: Option<Rate>,
-    pub user_rate: Option<Rate>,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { batch_items: 1_000, watchers: 1_000, caller_rate: None, user_rate: None }
-    }
-}
+use crate::status;
 
 /// State that all services share.
 pub struct ServiceContext {
@@ -91,6 +73,11 @@ impl ServiceContext {
     /// [`TenantAccess`](super::tenant_access::TenantAccess).
     pub(super) fn journal(&self) -> &Arc<Journal> {
         &self.journal
+    }
+
+    /// Authorizes the caller for the tenant: see [`TenantAccess::new`].
+    pub(super) fn tenant_access(&self, caller: Caller, tenant: TenantId) -> Result<TenantAccess, tonic::Status> {
+        TenantAccess::new(Arc::clone(&self.journal), caller, tenant)
     }
 
     /// [`Journal::opaque_ids`]

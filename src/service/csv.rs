@@ -1,7 +1,7 @@
 //! Writes rows as CSV (RFC 4180) into memory; no cell is evaluated as a formula.
 
-use super::parse::FieldViolations;
 use crate::cells;
+use crate::status::FieldViolations;
 
 /// Delimiter between two cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::render::denial_name;
+use super::names::denial_name;
 use crate::ids::{PoolId, TenantId, UserId};
 use crate::ledger::command::CheckOut;
 use crate::ledger::outcome::{CheckedOut, DenialReason};

@@ -6,10 +6,11 @@ use tonic::Status;
 
 use super::csv::CsvWriter;
 use super::parse::{Column, Export};
+use super::render;
 use super::tenant_access::TenantAccess;
-use super::{render, status};
 use crate::auth::shares::Permit;
 use crate::proto::v1::ExportUsersResponse;
+use crate::status;
 
 /// An export in progress.
 pub struct Exporting {

@@ -6,9 +6,10 @@ use tonic::{Request, Response, Status};
 
 use super::context::ServiceContext;
 use super::license_request::{self, Made};
-use super::{caller, parse, render, status};
+use super::{caller, parse, render};
 use crate::ledger::command::{DeleteLicenses, GetEntitlements, GetLicenseInformation, GetTenant};
 use crate::proto::v1::{self, license_service_server};
+use crate::status;
 
 /// Manages licenses for administrators, and returns entitlements to applications.
 #[derive(Clone)]

@@ -6,8 +6,8 @@ use tonic::Status;
 
 use super::context::ServiceContext;
 use super::parse::Wanted;
+use super::render;
 use super::tenant_access::TenantAccess;
-use super::{render, status};
 use crate::exchange::Mailer;
 use crate::ledger::command::{GetLicenseInformation, GetTenant, ListLicenses, NoteLicenseRequest};
 use crate::ledger::license_view::LicenseView;
@@ -15,6 +15,7 @@ use crate::ledger::notification::Attempt;
 use crate::license::Request;
 use crate::notify::{RequestMail, is_address};
 use crate::proto::v1;
+use crate::status;
 
 /// Above the number of license rows of a tenant: at most 100 licenses, each with its newest revision and eight older
 /// ones.

@@ -1,9 +1,10 @@
 //! The gRPC services. A handler parses a request, submits it and renders the answer; it changes no state itself.
 //!
-//! `parse` turns messages into commands and reports every invalid field; `render` turns answers into messages; `status`
-//! makes every error. Message types of the contract are not used outside of this module.
+//! `parse` turns messages into commands and reports every invalid field; `render` turns answers into messages. Message
+//! types of the contract are not used outside of this module.
 
 mod audit;
+mod audit_column;
 mod audit_export;
 mod ceiling;
 mod context;
@@ -14,8 +15,8 @@ mod export;
 pub mod health;
 mod license;
 mod license_request;
-mod licensing;
-pub mod mount;
+mod limits;
+mod names;
 mod notification;
 mod page;
 mod parse;
@@ -23,8 +24,8 @@ mod rates;
 mod render;
 mod seat;
 mod server;
+mod server_info;
 mod session;
-pub mod status;
 mod sync;
 mod tenant;
 mod tenant_access;
@@ -32,14 +33,15 @@ mod token;
 mod watch;
 
 pub use audit::AuditService;
-pub use context::{Limits, ServiceContext};
+pub use context::ServiceContext;
 pub use decisions::Decisions;
 pub use directory::DirectoryService;
 pub use license::LicenseService;
-pub use licensing::Licensing;
+pub use limits::Limits;
 pub use notification::NotificationService;
 pub use seat::SeatService;
-pub use server::{ServerInfo, ServerService};
+pub use server::ServerService;
+pub use server_info::ServerInfo;
 pub use session::SessionService;
 pub use tenant::TenantService;
 pub use token::TokenService;

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tonic::Status;
 
-use super::context::Limits;
-use super::status;
+use super::limits::Limits;
 use crate::auth::Caller;
 use crate::auth::rate::{Buckets, Rate};
 use crate::clock::Clock;
 use crate::ids::{TenantId, UserId};
 use crate::ledger::outcome::Refusal;
+use crate::status;
 
 /// Callers and users that are tracked: those that were active within the time in which a rate recovers.
 const MAX_KEYS: usize = 100_000;

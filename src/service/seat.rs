@@ -6,9 +6,10 @@ use tonic::{Request, Response, Status};
 
 use super::context::ServiceContext;
 use super::decisions::DecisionLog;
-use super::{caller, parse, render, status};
+use super::{caller, parse, render};
 use crate::ledger::outcome::Done;
 use crate::proto::v1::{self, seat_service_server};
+use crate::status;
 
 /// Decides logins, keeps sessions, and grants seats.
 #[derive(Clone)]

@@ -4,25 +4,11 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use super::parse::FieldViolations;
+use super::server_info::ServerInfo;
 use super::tenant_access::caller_of_all;
 use super::{parse, render};
-use crate::ids::InstanceId;
-use crate::ledger::time::Wall;
 use crate::proto::v1::{self, server_service_server};
-use crate::telemetry::LogFilter;
-
-/// Description of the process.
-pub struct ServerInfo {
-    pub started: Wall,
-    /// True: the store is PostgreSQL; false: the embedded store.
-    pub postgres: bool,
-    pub shards: u16,
-    pub instance: InstanceId,
-    /// Kinds of credentials that are accepted; empty: none is required.
-    pub authentication: Vec<&'static str>,
-    pub log: Arc<LogFilter>,
-}
+use crate::status::FieldViolations;
 
 /// Describes the process, and changes its log filter.
 #[derive(Clone)]

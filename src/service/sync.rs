@@ -10,9 +10,9 @@ use tonic::{Status, Streaming};
 
 use super::ceiling::Ceiling;
 use super::context::ServiceContext;
-use super::parse::{self, FieldViolations, SyncTerms};
+use super::parse::{self, SyncTerms};
+use super::render;
 use super::tenant_access::TenantAccess;
-use super::{render, status};
 use crate::auth::Caller;
 use crate::ids::{PoolId, UserId};
 use crate::ledger::command::{
@@ -20,6 +20,7 @@ use crate::ledger::command::{
 };
 use crate::ledger::outcome::DenialReason;
 use crate::proto::v1;
+use crate::status::{self, FieldViolations};
 
 /// Users of one step, which is one command; the writer processes it in steps of its own (decision 34).
 const STEP_USERS: usize = 32;

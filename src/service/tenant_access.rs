@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use tonic::{Request, Status};
 
-use super::context::ServiceContext;
-use super::status;
 use crate::auth::Caller;
 use crate::ids::{EventNo, TenantId};
 use crate::journal::{AuditFilter, AuditPage, Journal, JournalError, SessionWatch};
 use crate::ledger::access::Tenants;
 use crate::ledger::command::{Command, Operation, Outcome, Query, QueryResult, Reply};
 use crate::opaque_id::{IdCodec, Purpose};
+use crate::status;
 
 /// A caller, and a tenant that the caller is authorized for.
 pub(super) struct TenantAccess {
@@ -38,20 +37,18 @@ pub(super) fn caller_of_all<T>(request: &Request<T>) -> Result<Caller, Status> {
     if caller.tenants() == Tenants::All { Ok(caller) } else { Err(status::not_allowed()) }
 }
 
-impl ServiceContext {
+impl TenantAccess {
     /// Authorizes the caller for the tenant.
     ///
     /// # Errors
     /// `PERMISSION_DENIED`, the same whether the tenant exists or not: it is not looked up.
-    pub(super) fn tenant_access(&self, caller: Caller, tenant: TenantId) -> Result<TenantAccess, Status> {
+    pub fn new(journal: Arc<Journal>, caller: Caller, tenant: TenantId) -> Result<Self, Status> {
         if !caller.may(&tenant) {
             return Err(status::not_allowed());
         }
-        Ok(TenantAccess { journal: Arc::clone(self.journal()), caller, tenant })
+        Ok(Self { journal, caller, tenant })
     }
-}
 
-impl TenantAccess {
     pub fn tenant(&self) -> &TenantId {
         &self.tenant
     }

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use tonic::{Request, Response, Status};
 
 use super::context::ServiceContext;
-use super::{caller, parse, render, status};
+use super::{caller, parse, render};
 use crate::auth::token::Token;
 use crate::ids::{TenantId, TokenId, random_key};
 use crate::ledger::change::Actor;
@@ -14,6 +14,7 @@ use crate::ledger::command::{Command, Operation, Outcome, Reply};
 use crate::ledger::outcome::Done;
 use crate::ledger::token::TokenView;
 use crate::proto::v1::{self, token_service_server};
+use crate::status;
 
 /// Creates, lists and revokes API tokens.
 #[derive(Clone)]

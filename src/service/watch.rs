@@ -5,12 +5,13 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use super::page::Shape;
-use super::{render, status};
+use super::render;
 use crate::auth::shares::Permit;
 use crate::ids::EventNo;
 use crate::journal::{SessionWatch, WatchEvent};
 use crate::ledger::command::Cursor;
 use crate::proto::v1::{self, watch_sessions_response::Event};
+use crate::status;
 
 /// A watch in progress. It buffers nothing: the journal's buffer of events is bounded, and a watcher that is too slow
 /// receives `ListAgain`.

@@ -16,7 +16,7 @@ use crate::journal::Journal;
 use crate::ledger::change::Actor;
 use crate::ledger::command::{DueFetches, LicenseFetched};
 use crate::ledger::license_fetch::{FetchOutcome, spread};
-use crate::service::Licensing;
+use crate::licensing::Licensing;
 
 const LOOK_INTERVAL: Duration = Duration::from_secs(60);
 /// Requests of this task that run at the same time. The folder accepts more, which are for people who ask for a fetch.

@@ -4,6 +4,7 @@ mod fields;
 pub mod filter;
 mod histograms;
 pub mod metrics;
+mod settings;
 pub mod table;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -13,14 +14,14 @@ use std::sync::Arc;
 
 use tracing::Level;
 
-use crate::config::{Log, LogFormat};
 pub use filter::LogFilter;
+pub use settings::{LogFormat, LogSettings};
 
 /// Starts logging to standard error. Standard output is for the results of commands.
 ///
 /// # Panics
 /// If called twice, or with a filter that `config` did not accept.
-pub fn start(log: &Log) -> Arc<LogFilter> {
+pub fn start(log: &LogSettings) -> Arc<LogFilter> {
     let filter = filter::parse(&log.filter).expect("config accepted the filter");
     let lines = tracing_subscriber::fmt().with_writer(std::io::stderr);
     match log.format {

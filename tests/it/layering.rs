@@ -1,38 +1,53 @@
-//! The dependency rules between the modules of `src/`, checked by reading the code (docs/ARCHITECTURE.md).
-//! Unit tests inside a file may use any module: the code after its first `#[cfg(test)]` is not checked.
+//! The dependency rules between the modules of `src/`, checked by reading the code (docs/ARCHITECTURE.md). `rules.rs`
+//! says what is allowed; everything else is a violation. What the code does not use any more must leave the rules.
 
+mod graph;
 mod rules;
+mod source;
 
-use std::fs;
-use std::path::Path;
+use std::collections::BTreeSet;
 
-use rules::RULES;
-
-/// A source file: its module (`store::sqlite::load`) and its code.
-struct Source {
-    module: String,
-    code: String,
-}
+use graph::{Arrows, arrows, circles, file, inside};
+use rules::{CIRCLES, CRATES, Circle, CrateRule, EXCLUSIONS, MODULES, Row};
+use source::{Source, Used, is_ident, is_in, sources};
 
 #[test]
-fn no_path_breaks_a_dependency_rule() {
+fn modules_import_only_what_their_row_allows() {
     let sources = sources();
     assert!(sources.len() > 50, "only {} files were read", sources.len());
-    let violations: Vec<_> = sources.iter().flat_map(violations).collect();
-    assert!(violations.is_empty(), "\n{}", violations.join("\n"));
+    nothing(&disagreements("", MODULES, &sources));
 }
 
 #[test]
-fn only_one_file_makes_a_status() {
+fn other_crates_are_used_only_where_they_are_allowed() {
+    let sources = sources();
+    let violations = CRATES.iter().flat_map(|rule| misuses(rule, &sources).into_iter().chain(unused(rule, &sources)));
+    nothing(&violations.collect::<Vec<_>>());
+}
+
+#[test]
+fn excluded_paths_occur_only_where_an_exception_says_so() {
+    let sources = sources();
+    let violations = sources.iter().flat_map(exclusions);
+    nothing(&violations.chain(unused_exceptions(&sources)).collect::<Vec<_>>());
+}
+
+#[test]
+fn modules_form_no_circle_that_has_no_reason() {
+    nothing(&unexplained(&sources(), CIRCLES));
+}
+
+#[test]
+fn only_one_module_makes_a_status() {
     // Looks for constructors such as `Status::internal(…)`; reading a status is allowed everywhere.
     let made: Vec<_> = sources()
         .iter()
         // tonic's traits make a codec report unreadable bytes as a status; it gets the same details as tonic's own
         // errors.
-        .filter(|source| !is_in(&source.module, "service::status") && source.module != "proto::codec")
+        .filter(|source| !is_in(&source.module, "status") && source.module != "proto::codec")
         .flat_map(|source| statuses(&source.code).into_iter().map(|maker| format!("{}: {maker}", source.module)))
         .collect();
-    assert!(made.is_empty(), "\n{}", made.join("\n"));
+    nothing(&made);
 }
 
 #[test]
@@ -46,62 +61,87 @@ fn services_reach_a_tenant_only_through_tenant_access() {
     assert!(others.is_empty(), "{others:?}");
 }
 
-/// Returns the constructors of a status that the code calls.
-fn statuses(code: &str) -> Vec<String> {
-    let calls = code.match_indices("Status::").filter(|(at, _)| !code[..*at].ends_with(|c: char| c.is_alphanumeric()));
-    let names =
-        calls.map(|(at, call)| code[at + call.len()..].split(|c: char| !is_ident(c)).next().unwrap_or_default());
-    let makes =
-        |name: &&str| name.starts_with(char::is_lowercase) && !["from_header_map", "from", "into"].contains(name);
-    names.filter(makes).map(|name| format!("Status::{name}")).collect()
+#[test]
+fn an_arrow_without_an_entry_and_an_entry_without_an_arrow_are_found() {
+    let code = [("a", ""), ("b", "use crate::a::A;"), ("b::c", "use crate::{a, b};"), ("d::e", "use super::super::b;")];
+    let sources = code.map(|(module, code)| Source::new(module, code));
+    let check = |rows: &[Row], found: &[&str]| assert_eq!(disagreements("", rows, &sources), found, "{rows:?}");
+    check(&[("a", &[]), ("b", &["a"]), ("d", &["b"])], &[]);
+    check(&[("a", &[]), ("b", &["a"]), ("d", &[])], &["d::e → b: d may not import b"]);
+    check(&[("a", &[]), ("b", &["a"]), ("d", &["a", "b"])], &["d does not import a any more: remove it from its row"]);
+    check(&[("a", &[]), ("b", &["a"])], &["d has no row", "d::e → b: d may not import b"]);
+    check(&[("a", &[]), ("b", &["a"]), ("d", &["b"]), ("f", &[])], &["f is no module any more: remove its row"]);
+    check(&[("b", &["a"]), ("a", &[]), ("d", &["b"])], &["b imports a, whose row is not above its own"]);
 }
 
-/// Shows that a violation of each rule is found.
+#[test]
+fn a_module_that_no_longer_uses_a_crate_is_found() {
+    let rule = CrateRule { crates: &["ring"], users: &["auth", "license::key"], why: "a reason" };
+    let sources = [Source::new("auth::token", "use ring::digest;"), Source::new("license::key", "")];
+    assert_eq!(unused(&rule, &sources), ["license::key does not use ring any more"]);
+    assert_eq!(unused_exceptions(&sources).len(), EXCLUSIONS.iter().map(|rule| rule.except.len()).sum::<usize>());
+}
+
+#[test]
+fn a_circle_without_a_reason_and_a_reason_without_a_circle_are_found() {
+    let code = [
+        ("ledger::a", "use super::b::B;"),
+        ("ledger::b", "use super::c::C;"),
+        ("ledger::c", "use crate::ledger::a::A;"),
+        ("store::x", "use super::y::z::Z;"),
+        ("store::y::z", "use super::super::x;"),
+    ];
+    let sources = code.map(|(module, code)| Source::new(module, code));
+    let ledger = Circle { modules: &["ledger::a", "ledger::b", "ledger::c"], why: "a reason" };
+    let store = Circle { modules: &["store::x", "store::y"], why: "a reason" };
+    assert_eq!(unexplained(&sources, &[ledger, store]), [""; 0]);
+    let found = unexplained(&sources, &[]);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].starts_with("a circle that no entry explains: ledger::a, ledger::b, ledger::c"), "{found:?}");
+    let gone = Circle { modules: &["store::x", "store::z"], why: "a reason" };
+    assert_eq!(unexplained(&sources[..1], &[gone]), ["no circle any more: store::x, store::z (a reason)"]);
+}
+
+/// Shows that a violation of each list is found.
 #[test]
 fn a_violation_of_each_rule_is_found() {
     for (module, code, found) in [
-        ("ledger::check_out", "use crate::clock::Clock;", "clock::Clock"),
-        ("ledger", "use crate::{ids, store::Store};", "store::Store"),
-        ("ledger::entitlement", "use crate::license::Claims;", "license::Claims"),
-        ("license::verify", "use crate::clock::Clock;", "clock::Clock"),
+        ("ledger::check_out", "use crate::clock::Clock;", "ledger may not import clock"),
+        ("ledger", "use crate::{ids, store::Store};", "ledger may not import store"),
+        ("license::verify", "use crate::clock::Clock;", "license may not import clock"),
+        ("journal", "use crate::service;", "journal may not import service"),
+        ("store", "use crate::journal::Journal;", "store may not import journal"),
+        (
+            "tasks::sweeper",
+            "use crate::{\n    journal::Journal,\n    store::{self, Store},\n};",
+            "may not import store",
+        ),
+        ("ops", "use crate::proto::v1;", "ops may not import proto"),
+        ("server::call", "use crate::config::Limits;", "server may not import config"),
+        ("service", "use crate::app::serve;", "service may not import app"),
+        ("auth::principal", "use crate::store::Store;", "auth may not import store"),
+        ("spans::call", "use crate::server::Stats;", "spans may not import server"),
+        ("main", "use usher::store::Store;", "main may not import store"),
         ("license::trust", "use std::{fs, io};", "std::fs"),
         ("license::key", "use ring::rand::SystemRandom;", "ring::rand::SystemRandom"),
-        ("app::vendor", "use ring::digest::digest;", "ring::digest::digest"),
+        ("app::serve", "use ring::digest::digest;", "ring::digest::digest"),
         ("ledger::usage", "fn f() { tracing::info!(\"x\") }", "tracing::info"),
         ("ledger::time", "use std::time::{Duration, Instant};", "std::time::Instant"),
-        ("store::sqlite::load", "use super::super::postgres::url;", "store::postgres::url"),
-        ("store::postgres", "use super::sqlite::{SqliteStore, migrate};", "store::sqlite::SqliteStore"),
-        (
-            "journal::writer",
-            "let store = crate::store::sqlite::SqliteStore::open();",
-            "store::sqlite::SqliteStore::open",
-        ),
-        ("journal", "use crate::service;", "service"),
-        ("store", "use crate::journal::Journal;", "journal::Journal"),
-        ("tasks::sweeper", "use crate::{\n    journal::Journal,\n    store::{self, Store},\n};", "store::self"),
-        ("ops", "use crate::proto::v1;", "proto::v1"),
-        ("client::show", "use crate::ledger::time::Wall;", "ledger::time::Wall"),
-        ("client::license", "use crate::service::status;", "service::status"),
-        ("service", "use crate::app::serve;", "app::serve"),
-        ("notify::smtp", "use crate::journal::Journal;", "journal::Journal"),
-        ("exchange::folder", "use crate::service::Licensing;", "service::Licensing"),
         ("tasks::notifier", "use lettre::Message;", "lettre::Message"),
         ("notify::webhook", "use hyper_rustls::HttpsConnector;", "hyper_rustls::HttpsConnector"),
-        ("auth::principal", "use crate::store::Store;", "store::Store"),
-        ("auth::oidc::jwt", "use crate::https;\nfn f() { https::client() }", "https::client"),
-        ("license::trust", "use crate::files;", "files"),
-        ("spans::call", "use crate::server::Stats;", "server::Stats"),
         ("journal", "use opentelemetry::Context;", "opentelemetry::Context"),
         ("demo", "rusqlite::Connection::open_in_memory()", "rusqlite::Connection::open_in_memory"),
         ("config", "url.parse::<tokio_postgres::Config>()", "tokio_postgres::Config"),
         ("health", "fn f() -> anyhow::Result<()> {}", "anyhow::Result"),
+        ("store::sqlite::load", "use super::super::postgres::url;", "store::postgres::url"),
+        ("store::postgres", "use super::sqlite::{SqliteStore, migrate};", "store::sqlite::SqliteStore"),
+        ("journal::writer", "let store = crate::store::sqlite::open();", "store::sqlite::open"),
+        ("auth::oidc::jwt", "use crate::https;\nfn f() { https::client() }", "https::client"),
+        ("license::trust", "use crate::files;", "license::trust → files: only one file"),
+        ("app::serve", "use crate::proto::v1;", "app::serve → proto::v1"),
     ] {
-        let source = Source { module: module.into(), code: code.into() };
-        let violations = violations(&source);
-        assert!(
-            violations.iter().any(|violation| violation.contains(&format!(" {found}: "))),
-            "{module}: {code}: {violations:?}"
-        );
+        let violations = violations(module, code);
+        assert!(violations.iter().any(|violation| violation.contains(found)), "{module}: {code}: {violations:?}");
     }
     assert_eq!(statuses("a::Status::internal(x); Status::from_header_map(h); MyStatus::new()"), ["Status::internal"]);
 }
@@ -113,184 +153,143 @@ fn what_is_allowed_is_no_violation() {
         ("ledger", "//! No tokio::spawn here.\n/* crate::clock */ let text = \"crate::clock::Clock\";"),
         ("store::sqlite", "use rusqlite::Connection; use super::open::OpenError;"),
         ("service::parse", "use crate::proto::v1;"),
-        ("client::json", "use crate::proto::v1; use super::table::table;"),
-        ("license::load", "use std::fs; use super::trust::Trust;"),
+        ("license::load", "use std::fs; use super::trust::Trust; use crate::files;"),
         ("license::claims", "use crate::ids::TenantId; use crate::ledger::change::Limit; use ring::digest;"),
         ("app", "use crate::app::failure; use anyhow::Context;"),
+        ("app::mount", "use crate::proto::v1;"),
         ("tasks", "use crate::journal::Journal; let stored = restore::x();"),
+        ("journal::start", "use super::status; let status = status::WriterStatus::new(); crate::VERSION"),
     ] {
-        let code = stripped(code);
-        let violations = violations(&Source { module: module.into(), code });
-        assert!(violations.is_empty(), "{violations:?}");
+        let violations = violations(module, code);
+        assert!(violations.is_empty(), "{module}: {code}: {violations:?}");
     }
 }
 
-fn sources() -> Vec<Source> {
-    let mut sources = Vec::new();
-    read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), "", &mut sources);
-    sources
+/// Returns the violations of a single file.
+fn violations(module: &str, code: &str) -> Vec<String> {
+    let named = MODULES.iter().map(|(module, _)| Source::new(module, ""));
+    let sources: Vec<_> = named.chain([Source::new(module, code)]).collect();
+    let imports = disagreements("", MODULES, &sources).into_iter().filter(|text| text.contains("may not import"));
+    let crates = CRATES.iter().flat_map(|rule| misuses(rule, &sources));
+    imports.chain(crates).chain(sources.iter().flat_map(exclusions)).collect()
 }
 
-fn read(folder: &Path, module: &str, sources: &mut Vec<Source>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned();
-        let inner = if module.is_empty() { name.clone() } else { format!("{module}::{name}") };
-        if path.is_dir() {
-            read(&path, &inner, sources);
-        } else if path.extension().is_some_and(|extension| extension == "rs") && name != "tests" {
-            let module = if name == "mod" || name == "lib" { module.to_owned() } else { inner };
-            let text = fs::read_to_string(&path).expect("a file");
-            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            sources.push(Source { module, code: stripped(code) });
+fn nothing(violations: &[String]) {
+    assert!(violations.is_empty(), "\n{}", violations.join("\n"));
+}
+
+/// Compares rows with the modules directly inside of `folder`, and with what these import. `folder` itself may import
+/// all of them.
+fn disagreements(folder: &str, rows: &[Row], sources: &[Source]) -> Vec<String> {
+    let names = names(sources);
+    let imports: Arrows = arrows(sources, |path| inside(folder, &names, path));
+    let units = imports.keys().filter(|unit| *unit != folder);
+    let row = |module: &str| rows.iter().position(|(name, _)| *name == module);
+    let mut found: Vec<String> =
+        units.clone().filter(|unit| row(unit).is_none()).map(|unit| format!("{unit} has no row")).collect();
+    for (from, to, path) in units.flat_map(|from| imports[from].iter().map(move |(to, path)| (from, to, path))) {
+        if !row(from).is_some_and(|row| rows[row].1.contains(&to.as_str())) {
+            found.push(format!("{path}: {from} may not import {to}"));
         }
     }
-}
-
-fn violations(source: &Source) -> Vec<String> {
-    let paths = paths(source);
-    let mut found = Vec::new();
-    for rule in &RULES {
-        let inside = |rooms: &[&str]| rooms.iter().any(|module| is_in(&source.module, module));
-        if !inside(rule.from) || inside(rule.except) {
+    for (at, (module, allowed)) in rows.iter().enumerate() {
+        let Some(imports) = imports.get(*module) else {
+            found.push(format!("{module} is no module any more: remove its row"));
             continue;
-        }
-        for path in paths.iter().filter(|path| rule.never.iter().any(|module| is_in(path, module))) {
-            found.push(format!("{} → {path}: {}", source.module, rule.why));
+        };
+        for name in *allowed {
+            if !imports.contains_key(*name) {
+                found.push(format!("{module} does not import {name} any more: remove it from its row"));
+            } else if row(name).is_none_or(|row| row >= at) {
+                found.push(format!("{module} imports {name}, whose row is not above its own"));
+            }
         }
     }
     found
 }
 
-/// Returns whether a path is a module or inside of it. Everything is inside of "".
-fn is_in(path: &str, module: &str) -> bool {
-    module.is_empty() || path == module || path.strip_prefix(module).is_some_and(|rest| rest.starts_with("::"))
+fn names(sources: &[Source]) -> BTreeSet<&str> {
+    let parents = sources.iter().filter_map(|source| Some(source.module.rsplit_once("::")?.0));
+    sources.iter().map(|source| source.module.as_str()).chain(parents).collect()
 }
 
-/// Returns every path in the code, as seen from the root of the crate; paths into other crates stay as they are.
-fn paths(source: &Source) -> Vec<String> {
-    let code = source.code.as_str();
-    let mut paths = Vec::new();
-    let mut at = 0;
-    while let Some(start) = code[at..].find(is_ident).map(|offset| at + offset) {
-        let end = end_of_path(code, start);
-        let before = code[..start].trim_end();
-        // An identifier after `.` is a method, and one after `::` continues another path, such as `<T>::`.
-        if code[start..end].contains("::") && !before.ends_with(['.', ':']) {
-            expand(&code[start..end], "", &mut |path| paths.extend(absolute(&source.module, path)));
-        }
-        at = end.max(start + 1);
-    }
-    paths
+/// Compares the circles in the code with those that have a reason.
+fn unexplained(sources: &[Source], reasons: &[Circle]) -> Vec<String> {
+    let names = names(sources);
+    let imports = arrows(sources, |path| {
+        let file = file(&names, path).filter(|file| file.contains("::"))?;
+        if is_in(&file, "ledger") { Some(file) } else { inside(file.split("::").next()?, &names, &file) }
+    });
+    let circles = circles(&imports);
+    let explained = |circle: &[&str]| reasons.iter().any(|reason| reason.modules == circle);
+    let unexplained = circles.iter().filter(|circle| !explained(circle)).map(|circle| {
+        let arrows = circle.iter().flat_map(|module| imports[*module].iter());
+        let arrows = arrows.filter(|(to, _)| circle.contains(&to.as_str())).map(|(_, path)| path.as_str());
+        format!(
+            "a circle that no entry explains: {}\n    {}",
+            circle.join(", "),
+            arrows.collect::<Vec<_>>().join("\n    ")
+        )
+    });
+    let gone = reasons.iter().filter(|reason| !circles.contains(reason.modules));
+    let gone = gone.map(|reason| format!("no circle any more: {} ({})", reason.modules.join(", "), reason.why));
+    unexplained.chain(gone).collect()
 }
 
-fn is_ident(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
+/// Returns the modules that a rule lists, and that do not use its crates.
+fn unused(rule: &CrateRule, sources: &[Source]) -> Vec<String> {
+    let needless = rule
+        .users
+        .iter()
+        .filter(|user| !sources.iter().any(|source| is_in(&source.module, user) && !uses(rule, source).is_empty()));
+    let needless = needless.map(|user| format!("{user} does not use {} any more", rule.crates.join(", ")));
+    needless.collect()
 }
 
-/// Returns the end of the path that starts here, including a group in braces.
-fn end_of_path(code: &str, start: usize) -> usize {
-    let bytes = code.as_bytes();
-    let mut end = start;
-    loop {
-        end += code[end..].find(|c| !is_ident(c)).unwrap_or(code.len() - end);
-        if !code[end..].starts_with("::") {
-            return end;
-        }
-        match bytes.get(end + 2) {
-            Some(b'{') => return end + 2 + closing(&code[end + 2..]),
-            Some(c) if is_ident(*c as char) => end += 2,
-            _ => return end,
-        }
-    }
+fn misuses(rule: &CrateRule, sources: &[Source]) -> Vec<String> {
+    let outside = sources.iter().filter(|source| !rule.users.iter().any(|user| is_in(&source.module, user)));
+    outside.flat_map(|source| uses(rule, source)).map(|used| format!("{used}: {}", rule.why)).collect()
 }
 
-/// Returns the length of a group in braces.
-fn closing(code: &str) -> usize {
-    let mut depth = 0;
-    for (at, c) in code.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return at + 1;
-        }
-    }
-    code.len()
+fn uses(rule: &CrateRule, source: &Source) -> Vec<String> {
+    let of_rule = |path: &str| rule.crates.iter().any(|name| is_in(path, name));
+    let paths = source.paths.iter().filter(|used| matches!(used, Used::Other(path) if of_rule(path)));
+    paths.map(|used| format!("{} → {}", source.module, used.path())).collect()
 }
 
-/// Expands a group: `a::{b, c::d}` becomes `a::b` and `a::c::d`.
-fn expand(tree: &str, prefix: &str, found: &mut dyn FnMut(&str)) {
-    let Some((head, group)) = tree.split_once('{') else {
-        let name = tree.split(" as ").next().unwrap_or_default().trim();
-        return found(&format!("{prefix}{name}"));
-    };
-    let group = group.trim_end().strip_suffix('}').unwrap_or(group);
-    let prefix = format!("{prefix}{}", head.trim());
-    let mut depth = 0;
-    for branch in group.split(|c| {
-        depth += i32::from(c == '{') - i32::from(c == '}');
-        c == ',' && depth == 0
-    }) {
-        if !branch.trim().is_empty() {
-            expand(branch.trim(), &prefix, found);
+fn exclusions(source: &Source) -> Vec<String> {
+    let mut found = Vec::new();
+    for rule in EXCLUSIONS {
+        let excepted = rule.except.iter().any(|module| is_in(&source.module, module));
+        if is_in(&source.module, rule.from) && !excepted {
+            let excluded =
+                source.paths.iter().filter(|used| rule.never.iter().any(|module| is_in(used.path(), module)));
+            found.extend(excluded.map(|used| format!("{} → {}: {}", source.module, used.path(), rule.why)));
         }
     }
+    found
 }
 
-/// Returns a path as seen from the root of the crate. `None`: the path stays within the file.
-fn absolute(module: &str, path: &str) -> Option<String> {
-    if let Some(rest) = path.strip_prefix("crate::") {
-        return Some(rest.to_owned());
-    }
-    let mut rest = path;
-    let mut parts: Vec<&str> = module.split("::").collect();
-    while let Some(after) = rest.strip_prefix("super::") {
-        parts.pop();
-        rest = after;
-    }
-    if rest != path {
-        parts.push(rest);
-        return Some(parts.join("::"));
-    }
-    (!path.starts_with("self::") && path.starts_with(char::is_lowercase)).then(|| path.to_owned())
-}
-
-/// Returns the code without comments and string literals.
-fn stripped(code: &str) -> String {
-    let mut kept = String::with_capacity(code.len());
-    let mut rest = code;
-    while let Some(at) = rest.find(['/', '"', '\'']) {
-        kept.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let skipped = if rest.starts_with("//") {
-            rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("/*") {
-            rest.find("*/").map_or(rest.len(), |end| end + 2)
-        } else if rest.starts_with('"') {
-            end_of_text(rest)
-        } else if rest.starts_with("'\"'") {
-            3
-        } else {
-            kept.push_str(&rest[..1]);
-            1
-        };
-        rest = &rest[skipped..];
-    }
-    kept + rest
-}
-
-/// Returns the length of a string literal. Raw strings that contain quotes do not occur in this code.
-fn end_of_text(code: &str) -> usize {
-    let mut escaped = false;
-    for (at, c) in code.char_indices().skip(1) {
-        match c {
-            '"' if !escaped => return at + 1,
-            '\\' => escaped = !escaped,
-            _ => escaped = false,
+/// Returns the exceptions that no code needs.
+fn unused_exceptions(sources: &[Source]) -> Vec<String> {
+    let mut found = Vec::new();
+    for rule in EXCLUSIONS {
+        for module in rule.except {
+            let mut paths = sources.iter().filter(|source| is_in(&source.module, module)).flat_map(|from| &from.paths);
+            if !paths.any(|used| rule.never.iter().any(|never| is_in(used.path(), never))) {
+                found.push(format!("{module} does not use {} any more", rule.never.join(", ")));
+            }
         }
     }
-    code.len()
+    found
+}
+
+/// Returns the constructors of a status that the code calls.
+fn statuses(code: &str) -> Vec<String> {
+    let calls = code.match_indices("Status::").filter(|(at, _)| !code[..*at].ends_with(|c: char| c.is_alphanumeric()));
+    let names =
+        calls.map(|(at, call)| code[at + call.len()..].split(|c: char| !is_ident(c)).next().unwrap_or_default());
+    let makes =
+        |name: &&str| name.starts_with(char::is_lowercase) && !["from_header_map", "from", "into"].contains(name);
+    names.filter(makes).map(|name| format!("Status::{name}")).collect()
 }

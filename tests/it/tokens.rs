@@ -15,10 +15,11 @@ use usher::ledger::change::Actor;
 use usher::ledger::time::Wall;
 use usher::ledger::{Config, Seed};
 use usher::license::Trust;
+use usher::licensing::Licensing;
 use usher::proto::v1::audit_service_server::AuditService as _;
 use usher::proto::v1::token_service_server::TokenService as _;
 use usher::proto::v1::{self, CreateTokenRequest, ListTokensRequest, RevokeTokenRequest, TokenState};
-use usher::service::{AuditService, Licensing, Limits, ServiceContext, TokenService};
+use usher::service::{AuditService, Limits, ServiceContext, TokenService};
 use usher::store::{Installation, Store};
 use usher::tasks;
 

@@ -2,7 +2,6 @@
 
 use super::list::{Paging, order, paging, period};
 use super::values::{MAX_NAME_BYTES, Text, check_text, choice};
-use super::violations::FieldViolations;
 use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantId, UserId};
 use crate::journal::AuditFilter;
 use crate::ledger::change::{Action, Reason};
@@ -10,9 +9,11 @@ use crate::ledger::command::Period;
 use crate::ledger::outcome::{DenialReason, SessionEndReason};
 use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
+use crate::service::audit_column::{AUDIT_COLUMNS, AuditColumn};
 use crate::service::csv::{Delimiter, columns, delimiter};
+use crate::service::names::{audit_action, reason_name};
 use crate::service::page::Shape;
-use crate::service::render::{AUDIT_COLUMNS, AuditColumn, audit_action, reason_name};
+use crate::status::FieldViolations;
 
 /// Events that an export reads at once: some hundred kilobytes.
 const EXPORT_PAGE: i32 = 1_000;

@@ -6,7 +6,6 @@ use std::hash::Hash;
 use super::list::{Paging, order, paging, part, period, statuses, words};
 use super::mask::Mask;
 use super::values::{self, MAX_NAME_BYTES, Text, check_text, choice, etag};
-use super::violations::FieldViolations;
 use crate::ids::{OrganizationId, PoolId, TenantId, UserId};
 use crate::ledger::change::{BlockCause, Profile};
 use crate::ledger::command::{
@@ -14,8 +13,9 @@ use crate::ledger::command::{
 };
 use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
-use crate::service::context::Limits;
+use crate::service::limits::Limits;
 use crate::service::page::Shape;
+use crate::status::FieldViolations;
 
 /// Maximum number of pools in which one user is given a seat at once.
 pub(super) const MAX_POOLS: usize = 256;

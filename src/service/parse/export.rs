@@ -1,12 +1,12 @@
 //! Parses requests of ExportUsers: the filters of ListUsers, and the columns.
 
 use super::directory::list_users;
-use super::violations::FieldViolations;
 use crate::ids::TenantId;
 use crate::ledger::command::{ListUsers, UserOrder};
 use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::csv::{Delimiter, columns, delimiter};
+use crate::status::FieldViolations;
 
 /// Users that are read at once: some hundred kilobytes.
 const PAGE: usize = 500;

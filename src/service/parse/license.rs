@@ -1,7 +1,6 @@
 //! Parses requests of LicenseService.
 
 use super::list::{Paging, paging};
-use super::violations::FieldViolations;
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
 use crate::ledger::change::Limit;
 use crate::ledger::command::{DeleteLicense, ListLicenses};
@@ -10,6 +9,7 @@ use crate::license::{LICENSE, MAX_NUMBER, Move, SeatsWanted, parse_text};
 use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::page::Shape;
+use crate::status::FieldViolations;
 
 /// Maximum number of pools that one request can name: as many as a tenant can have.
 const MAX_ITEMS: usize = 1_000;

@@ -3,13 +3,13 @@
 use prost::Message;
 
 use super::values::{MAX_NAME_BYTES, Text, check_text, choice, timestamp};
-use super::violations::FieldViolations;
 use crate::ledger::command::{Cursor, Period};
 use crate::ledger::outcome::Status;
 use crate::ledger::search::fold;
 use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::page::Shape;
+use crate::status::FieldViolations;
 
 const DEFAULT_PAGE: usize = 100;
 const MAX_PAGE: usize = 1_000;

@@ -2,7 +2,7 @@
 
 use prost_types::FieldMask;
 
-use super::violations::FieldViolations;
+use crate::status::FieldViolations;
 
 /// The field mask of an update.
 #[derive(Debug, Default)]

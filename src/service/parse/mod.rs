@@ -18,7 +18,6 @@ mod tenant;
 pub(super) mod testing;
 mod token;
 mod values;
-mod violations;
 
 pub(super) use audit::{AuditExport, AuditForm, export_audit_events, list_audit_events};
 pub(super) use directory::{
@@ -39,4 +38,3 @@ pub(super) use session::{close_idle, close_session, list_sessions, watch_session
 pub(super) use sync::{SyncTerms, same_sync, sync_entry, sync_terms};
 pub(super) use tenant::{create_tenant, list_tenants, tenant_id, update_tenant};
 pub(super) use token::{create_token, list_tokens, revoke_token};
-pub(super) use violations::{FieldViolation, FieldViolations};

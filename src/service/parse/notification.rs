@@ -2,13 +2,13 @@
 
 use super::list::{Paging, paging};
 use super::values::choice;
-use super::violations::FieldViolations;
 use crate::ids::TenantId;
 use crate::ledger::command::{ListNotifications, RedeliverNotification};
 use crate::ledger::notification::{DeliveryState, Topic};
 use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::page::Shape;
+use crate::status::FieldViolations;
 
 pub fn list_notifications(
     opaque_ids: &OpaqueIds,

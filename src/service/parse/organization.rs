@@ -3,7 +3,6 @@
 use super::list::{Paging, order, paging};
 use super::mask::Mask;
 use super::values::{MAX_NAME_BYTES, Text, check_text, etag, name};
-use super::violations::FieldViolations;
 use crate::ids::{OrganizationId, TenantId};
 use crate::ledger::command::{
     CreateOrganization, DeleteOrganization, ListOrganizations, OrganizationOrder, UpdateOrganization,
@@ -12,6 +11,7 @@ use crate::ledger::search::fold;
 use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::page::Shape;
+use crate::status::FieldViolations;
 
 const ORDERS: [(&str, OrganizationOrder); 2] =
     [("display_name", OrganizationOrder::DisplayName), ("organization_id", OrganizationOrder::OrganizationId)];

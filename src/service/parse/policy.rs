@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use super::mask::{Field, Mask};
 use super::values::{choice, duration};
-use super::violations::FieldViolations;
 use crate::ids::MAX_USER_ID_BYTES;
 use crate::ledger::command::PolicyPatch;
 use crate::ledger::outcome::Refusal;
 use crate::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
 use crate::notify::is_address;
 use crate::proto::v1;
+use crate::status::FieldViolations;
 
 /// Paths that a field mask may name.
 pub const PATHS: [&str; 15] = [

@@ -1,11 +1,11 @@
 //! Parses requests of SeatService.
 
 use super::values::{Text, check_text};
-use super::violations::FieldViolations;
 use crate::ids::{DeviceId, IdError, MAX_CLIENT_BYTES, OrganizationId, PoolId, SessionId, TenantId, UserId};
 use crate::ledger::command::{CheckIn, CheckOut, GrantSeats, Heartbeat, RevokeSeats};
 use crate::proto::v1;
-use crate::service::context::Limits;
+use crate::service::limits::Limits;
+use crate::status::FieldViolations;
 
 /// Bytes of a malformed id that its result shows.
 const MAX_SHOWN_BYTES: usize = 254;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::values::duration;
-use super::violations::FieldViolations;
 use crate::proto::v1;
+use crate::status::FieldViolations;
 
 const MIN_FILTER_TIME: Duration = Duration::from_secs(1);
 const MAX_FILTER_TIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);

@@ -2,12 +2,12 @@
 
 use super::list::{Paging, order, paging, part, period, statuses};
 use super::values::duration;
-use super::violations::FieldViolations;
 use crate::ids::{DeviceId, EventNo, OrganizationId, PoolId, SessionId, TenantId, UserId};
 use crate::ledger::command::{CloseIdle, CloseSession, ListSessions, SessionOrder};
 use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::page::Shape;
+use crate::status::FieldViolations;
 
 const ORDERS: [(&str, SessionOrder); 3] = [
     ("last_activity", SessionOrder::LastActivity),

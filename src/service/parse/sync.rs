@@ -4,11 +4,11 @@ use super::directory::{MAX_POOLS, UPDATABLE, keep_first, patch};
 use super::mask::Mask;
 use super::seat::{MAX_NAMED, check_named};
 use super::values::choice;
-use super::violations::FieldViolations;
 use crate::ids::{OrganizationId, PoolId, TenantId, UserId};
 use crate::ledger::command::{SyncEntry, WantedSeat, WhenFull};
 use crate::proto::v1;
-use crate::service::context::Limits;
+use crate::service::limits::Limits;
+use crate::status::FieldViolations;
 
 /// Settings of a whole sync, from its first message.
 #[derive(Debug)]

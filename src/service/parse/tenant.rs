@@ -4,7 +4,6 @@ use super::list::{Paging, order, paging};
 use super::mask::Mask;
 use super::policy;
 use super::values::{Text, check_text, choice, etag, name};
-use super::violations::FieldViolations;
 use crate::ids::TenantId;
 use crate::ledger::change::TenantState;
 use crate::ledger::command::{CreateTenant, ListTenants, UpdateTenant};
@@ -12,6 +11,7 @@ use crate::ledger::search::fold;
 use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::page::Shape;
+use crate::status::FieldViolations;
 
 /// Bytes of a contact: free text, such as a name, a phone number or an address.
 const MAX_CONTACT_BYTES: usize = 1_024;

@@ -1,7 +1,7 @@
 //! Helpers for tests of parsing: test data, and the invalid fields of a request.
 
-use super::violations::FieldViolations;
 use crate::opaque_id::{OpaqueIds, Secret};
+use crate::status::FieldViolations;
 
 /// A session id, and a text that is not a session id.
 pub const SESSION: &str = "6f2c1e0a-4a55-4c2b-9d6e-1b7a3c5d7e9f";

@@ -2,7 +2,6 @@
 
 use super::list::{Paging, paging};
 use super::values::{choice, duration};
-use super::violations::FieldViolations;
 use crate::auth::token::Token;
 use crate::ids::{TenantId, TokenId, TokenName};
 use crate::ledger::access::{Role, Roles, Tenants};
@@ -10,6 +9,7 @@ use crate::ledger::command::{CreateToken, ListTokens, RevokeToken};
 use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::page::Shape;
+use crate::status::FieldViolations;
 
 const MAX_TENANTS: usize = 1_000;
 /// More than the number of roles, which is four.

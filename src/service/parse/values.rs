@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::violations::FieldViolations;
 use crate::ledger::time::Wall;
+use crate::status::FieldViolations;
 
 /// Maximum length of a name, in bytes.
 pub const MAX_NAME_BYTES: usize = 256;

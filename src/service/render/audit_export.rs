@@ -7,41 +7,7 @@ use crate::ids::TenantId;
 use crate::ledger::change::AuditEvent;
 use crate::opaque_id::IdCodec;
 use crate::proto::v1;
-
-/// A column: a field of the event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AuditColumn {
-    EventId,
-    OccurredAt,
-    Actor,
-    TenantId,
-    Action,
-    UserId,
-    PoolId,
-    SessionId,
-    OrganizationId,
-    Outcome,
-    Reason,
-    Count,
-    Detail,
-}
-
-/// All columns, in the order of the fields in the contract.
-pub const AUDIT_COLUMNS: [(&str, AuditColumn); 13] = [
-    ("event_id", AuditColumn::EventId),
-    ("occurred_at", AuditColumn::OccurredAt),
-    ("actor", AuditColumn::Actor),
-    ("tenant_id", AuditColumn::TenantId),
-    ("action", AuditColumn::Action),
-    ("user_id", AuditColumn::UserId),
-    ("pool_id", AuditColumn::PoolId),
-    ("session_id", AuditColumn::SessionId),
-    ("organization_id", AuditColumn::OrganizationId),
-    ("outcome", AuditColumn::Outcome),
-    ("reason", AuditColumn::Reason),
-    ("count", AuditColumn::Count),
-    ("detail", AuditColumn::Detail),
-];
+use crate::service::audit_column::AuditColumn;
 
 /// Returns the cells of an event in a CSV file.
 pub fn audit_cells(tenant: &TenantId, ids: &IdCodec, event: AuditEvent, columns: &[AuditColumn]) -> Vec<String> {
@@ -106,6 +72,7 @@ mod tests {
     use crate::ledger::outcome::DenialReason;
     use crate::ledger::time::Wall;
     use crate::opaque_id::Purpose;
+    use crate::service::audit_column::AUDIT_COLUMNS;
     use crate::service::parse::testing::opaque_ids;
 
     fn ids() -> IdCodec {

@@ -6,7 +6,7 @@ use crate::ids::{PoolId, SessionId, UserId};
 use crate::ledger::outcome::{Done, Granted, HeartbeatResult, PoolUsage, Refusal, Revoked};
 use crate::proto::v1;
 use crate::service::parse::Malformed;
-use crate::service::status;
+use crate::status;
 
 /// Renders the results of heartbeats. `beats`: the valid session ids, in the order of the request and of `answers`.
 pub fn heartbeat_batch(

@@ -1,6 +1,5 @@
 //! Renders answers of DirectoryService.
 
-use super::names::{user_state, user_status};
 use super::seat::{denial, organization_id, pool_usage, seat};
 use super::time::timestamp;
 use crate::ids::UserId;
@@ -8,6 +7,7 @@ use crate::ledger::change::Plan;
 use crate::ledger::command::Page;
 use crate::ledger::outcome::{Denial, DenialReason, OrganizationView, PoolUsage, UserView};
 use crate::proto::v1;
+use crate::service::names::{user_state, user_status};
 use crate::service::page::Shape;
 use crate::unicode::scripts;
 

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::names::{fetch_outcome, license_state, plan, tier, validity};
 use super::seat::{number, pool_usage};
 use super::time::{duration, timestamp};
 use crate::exchange::Exchange;
@@ -16,6 +15,7 @@ use crate::ledger::outcome::{LicenseState, PoolUsage};
 use crate::ledger::time::Wall;
 use crate::license::{Installed, PoolUse, Request, parse_text, whole_seconds};
 use crate::proto::v1;
+use crate::service::names::{fetch_outcome, license_state, plan, tier, validity};
 use crate::service::page::Shape;
 use crate::service::parse::Wanted;
 

@@ -6,7 +6,6 @@ mod batch;
 mod directory;
 mod export;
 mod license;
-mod names;
 mod notification;
 mod seat;
 mod server;
@@ -17,8 +16,8 @@ mod texts;
 mod time;
 mod token;
 
-pub(super) use audit::{audit_action, list_audit_events};
-pub(super) use audit_export::{AUDIT_COLUMNS, AuditColumn, audit_cells, audit_json};
+pub(super) use audit::list_audit_events;
+pub(super) use audit_export::{audit_cells, audit_json};
 pub(super) use batch::{granted_batch, heartbeat_batch, revoked_batch};
 pub(super) use directory::{created_user, list_organizations, list_users, organization, unblocked_user, user};
 pub(super) use export::user_cells;
@@ -26,7 +25,6 @@ pub(super) use license::{
     InstallationInfo, entitlements, fetched, installed, license_information, license_request, list_licenses,
     pool_changes, request_file,
 };
-pub(super) use names::{denial_name, reason_name};
 pub(super) use notification::{list_notifications, notification};
 pub(super) use seat::{checked_in, checked_out, granted, heartbeat, revoked};
 pub(super) use server::server;

@@ -1,12 +1,12 @@
 //! Renders answers of NotificationService.
 
-use super::names::plan;
 use super::seat::number;
 use super::time::timestamp;
 use crate::ids::{EventNo, UserId};
 use crate::ledger::command::Page;
 use crate::ledger::notification::{Cause, Channel, DeliveryState, DeliveryView, Facts, NotificationView};
 use crate::proto::v1;
+use crate::service::names::plan;
 use crate::service::page::Shape;
 
 pub fn list_notifications(

@@ -1,7 +1,6 @@
 //! Renders answers of SeatService. Check-out, check-in and heartbeat are the hot path: strings are copied once, and a
 //! "yes" formats nothing.
 
-use super::names::{denial_reason, plan, session_end_reason};
 use super::session::{ended, session, session_id};
 use super::texts;
 use super::time::{duration, timestamp};
@@ -11,6 +10,7 @@ use crate::ledger::outcome::{
     CheckedIn, CheckedOut, Denial, Granted, HeartbeatResult, Lease, Notice, PoolUsage, Revoked, SeatView,
 };
 use crate::proto::v1;
+use crate::service::names::{denial_reason, plan, session_end_reason};
 
 pub fn checked_out(answer: CheckedOut) -> v1::CheckOutResponse {
     use v1::check_out_response::Outcome;

@@ -2,7 +2,7 @@
 
 use super::time::timestamp;
 use crate::proto::v1;
-use crate::service::server::ServerInfo;
+use crate::service::server_info::ServerInfo;
 
 /// The commit that `--version` shows; "unknown" if the program was built outside of a repository.
 const COMMIT: &str = env!("USHER_COMMIT");

@@ -1,6 +1,5 @@
 //! Renders sessions, for consoles and for clients.
 
-use super::names::{session_end_reason, user_status};
 use super::seat::organization_id;
 use super::time::{duration, timestamp};
 use crate::ids::SessionId;
@@ -8,6 +7,7 @@ use crate::ledger::command::Page;
 use crate::ledger::outcome::{CheckedIn, SessionEndReason, SessionView};
 use crate::ledger::time::Wall;
 use crate::proto::v1;
+use crate::service::names::{session_end_reason, user_status};
 use crate::service::page::Shape;
 
 pub fn list_sessions(page: Page<SessionView>, shape: &Shape) -> v1::ListSessionsResponse {

@@ -1,13 +1,12 @@
 //! Renders the results of SyncUsers.
 
-use super::names::{denial_reason, user_state};
 use crate::ids::{PoolId, UserId};
 use crate::ledger::change::BlockCause;
 use crate::ledger::command::{Synced, SyncedUser};
 use crate::ledger::outcome::{DenialReason, Done};
 use crate::proto::v1;
-use crate::service::parse::FieldViolations;
-use crate::service::status;
+use crate::service::names::{denial_reason, user_state};
+use crate::status::{self, FieldViolations};
 
 /// The reason that refusals of the ledger use.
 const SEATS_EXHAUSTED: &str = "SEATS_EXHAUSTED";

@@ -1,6 +1,5 @@
 //! Renders answers of TenantService.
 
-use super::names::{license_state, tenant_state};
 use super::seat::{notice, pool_usage};
 use super::time::{duration, timestamp};
 use crate::ids::TenantId;
@@ -8,6 +7,7 @@ use crate::ledger::command::Page;
 use crate::ledger::outcome::{TenantUsage, TenantView};
 use crate::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
 use crate::proto::v1;
+use crate::service::names::{license_state, tenant_state};
 use crate::service::page::Shape;
 
 pub fn tenant(view: TenantView) -> v1::Tenant {

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use usher::app::mount;
 use usher::auth::policy::{self, Access};
 use usher::ledger::access::Role;
-use usher::service::mount;
 
 /// The same table again, by roles: `Service/*` is every method of a service.
 const ROLES: [(Role, &[&str]); 4] = [

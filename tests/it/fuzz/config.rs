@@ -3,7 +3,7 @@
 
 use clap::{CommandFactory, Parser};
 use secrecy::SecretString;
-use usher::cli::{Cli, Command};
+use usher::commands::{Cli, Command};
 use usher::config::{Config, ConfigError};
 use usher::store::postgres::DatabaseUrl;
 

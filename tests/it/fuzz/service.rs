@@ -16,12 +16,14 @@ use tonic::server::NamedService;
 use tonic::{Code, Status};
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
+use usher::app::mount;
 use usher::clock::Clock;
 use usher::ids::InstanceId;
 use usher::journal::{Journal, JournalConfig};
 use usher::ledger::time::Wall;
 use usher::ledger::{Config, Seed};
 use usher::license::{SigningKey, Trust};
+use usher::licensing::Licensing;
 use usher::proto::v1::audit_service_server::AuditServiceServer;
 use usher::proto::v1::directory_service_server::DirectoryServiceServer;
 use usher::proto::v1::license_service_server::LicenseServiceServer;
@@ -32,8 +34,8 @@ use usher::proto::v1::session_service_server::SessionServiceServer;
 use usher::proto::v1::tenant_service_server::TenantServiceServer;
 use usher::proto::v1::token_service_server::TokenServiceServer;
 use usher::service::{
-    AuditService, DirectoryService, LicenseService, Licensing, Limits, NotificationService, SeatService, ServerInfo,
-    ServerService, ServiceContext, SessionService, TenantService, TokenService, mount,
+    AuditService, DirectoryService, LicenseService, Limits, NotificationService, SeatService, ServerInfo,
+    ServerService, ServiceContext, SessionService, TenantService, TokenService,
 };
 use usher::telemetry::LogFilter;
 

@@ -1,6 +1,6 @@
 //! The files that `usher users import` reads.
 
-use usher::client::users::read_users;
+use usher::commands::users::read_users;
 
 use super::fuzz;
 

@@ -14,13 +14,14 @@ use usher::ledger::change::{Limit, Plan};
 use usher::ledger::time::Wall;
 use usher::ledger::{Config, Seed};
 use usher::license::{Claims, LICENSE, Request as LicenseRequest, SigningKey, Terms, Trust, issue, sign};
+use usher::licensing::Licensing;
 use usher::notify::{Smtp, SmtpServer};
 use usher::proto::v1::audit_service_server::AuditService as _;
 use usher::proto::v1::license_service_server::LicenseService as _;
 use usher::proto::v1::seat_service_server::SeatService as _;
 use usher::proto::v1::tenant_service_server::TenantService as _;
 use usher::proto::v1::{self, check_out_response, heartbeat_response};
-use usher::service::{AuditService, LicenseService, Licensing, Limits, SeatService, ServiceContext, TenantService};
+use usher::service::{AuditService, LicenseService, Limits, SeatService, ServiceContext, TenantService};
 use usher::store::{Installation, Store};
 use usher::tasks::LicenseFetcher;
 

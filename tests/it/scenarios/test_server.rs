@@ -7,6 +7,7 @@ use std::sync::Arc;
 use secrecy::SecretBox;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint};
+use usher::app::mount;
 use usher::clock::{Clock, ManualClock};
 use usher::config::Config as Settings;
 use usher::health::{NotReadyReason, Readiness};
@@ -15,6 +16,7 @@ use usher::journal::{Journal, JournalConfig};
 use usher::ledger::time::Wall;
 use usher::ledger::{Config, Seed};
 use usher::license::{SigningKey, Trust};
+use usher::licensing::Licensing;
 use usher::proto::v1;
 use usher::proto::v1::directory_service_client::DirectoryServiceClient;
 use usher::proto::v1::license_service_client::LicenseServiceClient;
@@ -22,7 +24,7 @@ use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::session_service_client::SessionServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::server::{CallHandler, Listener, Server, Stats};
-use usher::service::{Licensing, Limits, ServerInfo, ServiceContext, mount};
+use usher::service::{Limits, ServerInfo, ServiceContext};
 use usher::store::{Installation, Store};
 use usher::telemetry::LogFilter;
 
@@ -131,7 +133,7 @@ impl TestServer {
 }
 
 async fn serve(context: &Arc<ServiceContext>) -> (Server, std::net::SocketAddr) {
-    let limits = settings().limits;
+    let limits = settings().limits.server;
     let readiness = Readiness::loading();
     readiness.clear(NotReadyReason::Loading);
     let methods = Arc::new(mount::methods());
@@ -159,7 +161,7 @@ fn about() -> Arc<ServerInfo> {
 /// The default settings of `usher serve`.
 fn settings() -> Settings {
     use clap::Parser;
-    use usher::cli::{Cli, Command};
+    use usher::commands::{Cli, Command};
     let Command::Serve(serve) = Cli::parse_from(["usher", "serve"]).command else { panic!("not serve") };
     Settings::new(&serve, &|_| None).expect("defaults")
 }

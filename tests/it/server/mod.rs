@@ -22,9 +22,9 @@ use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::support::callers::open_guard;
-use usher::cli::{Cli, Command};
-use usher::config::{Config, Limits};
-use usher::server::{CallHandler, Listener, Methods, Routes, Server, Stats};
+use usher::commands::{Cli, Command};
+use usher::config::Config;
+use usher::server::{CallHandler, Limits, Listener, Methods, Routes, Server, Stats};
 
 /// Timeout of events that must happen; only a failing test waits this long.
 const SOON: Duration = Duration::from_secs(20);
@@ -77,7 +77,7 @@ struct Running {
 fn limits(arguments: &str) -> Limits {
     let words = ["usher", "serve"].into_iter().chain(arguments.split_whitespace());
     let Command::Serve(serve) = Cli::try_parse_from(words).unwrap().command else { panic!("not serve") };
-    Config::new(&serve, &|_| None).unwrap().limits
+    Config::new(&serve, &|_| None).unwrap().limits.server
 }
 
 async fn run(arguments: &str) -> Running {

@@ -1,10 +1,10 @@
 //! Calls that are answered before everything is loaded.
 
+use usher::app::mount;
 use usher::health::{NotReadyReason, Readiness};
 use usher::proto::v1::CheckInRequest;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::server::StartupHandler;
-use usher::service::mount;
 
 use super::*;
 

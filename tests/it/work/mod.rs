@@ -7,6 +7,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
+use usher::app::mount;
 use usher::ids::{LicenseId, TokenId, TokenName};
 use usher::ledger::Budget;
 use usher::ledger::access::{Role, Roles, Tenants};
@@ -22,7 +23,6 @@ use usher::ledger::notification::Topic;
 use usher::ledger::outcome::{Denial, SeatView, Status};
 use usher::ledger::time::Wall;
 use usher::ledger::token::TokenHash;
-use usher::service::mount;
 
 use world::{
     DEVICES, FULL, ORGANIZATIONS, USERS, World, full, install, login, organization, organizations, pool, session,

@@ -1,7 +1,7 @@
 //! The help of every command: its purpose, each of its options, and an example.
 
 use clap::{Command, CommandFactory};
-use usher::cli::Cli;
+use usher::commands::Cli;
 
 /// Returns the commands that can be run, each with its words.
 fn leaves<'a>(command: &'a Command, path: &str) -> Vec<(String, &'a Command)> {

@@ -1,7 +1,0 @@
-//! `usher policy`
-
-mod set;
-mod show;
-
-pub use set::set;
-pub use show::show;

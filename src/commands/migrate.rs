@@ -1,0 +1,40 @@
+//! `usher migrate`
+
+use anyhow::Context;
+use clap::Args;
+
+use super::output::say;
+use crate::config::{self, Storage, args, process_environment};
+use crate::failure::Failure;
+use crate::store::{postgres, sqlite};
+use crate::telemetry;
+
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    #[command(flatten)]
+    pub storage: args::Storage,
+    #[command(flatten)]
+    pub log: args::Log,
+}
+
+/// Migrates the schema of the store to this release.
+///
+/// # Errors
+/// [`Failure`]: the store cannot be opened.
+pub async fn run(args: &MigrateArgs) -> Result<(), Failure> {
+    let (storage, log) = config::migrate(&args.storage, &args.log, &process_environment)?;
+    telemetry::start(&log);
+    let migrated = match &storage {
+        Storage::Embedded { folder } => {
+            let folder = folder.clone();
+            tokio::task::spawn_blocking(move || sqlite::migrate(&folder)).await.context("migrating")??
+        }
+        Storage::Postgres { url, .. } => postgres::migrate(url).await?,
+    };
+    if migrated.from == migrated.to {
+        say(&format!("{storage}: schema version {}, nothing to do\n", migrated.to));
+    } else {
+        say(&format!("{storage}: schema version {} is now {}\n", migrated.from, migrated.to));
+    }
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! `usher server`: commands about a running server process.
+
+mod log;
+mod show;
+
+use clap::Subcommand;
+
+use crate::failure::Failure;
+
+pub const EXAMPLES: &str = "\
+Examples:
+  What runs there, since when, and what it logs
+    usher server show
+  A line for each decision about a login, for ten minutes
+    usher server log info,usher::decisions=debug --for 10m
+  Less, until it ends
+    usher server log warn";
+
+#[derive(Debug, Subcommand)]
+pub enum Server {
+    /// Show its version, since when it runs, where its data are and what it logs
+    #[command(after_help = EXAMPLES)]
+    Show(show::ShowArgs),
+    /// Change what it logs, for a time or until it ends
+    #[command(after_help = EXAMPLES)]
+    Log(log::LogArgs),
+}
+
+impl Server {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn run(&self) -> Result<(), Failure> {
+        match self {
+            Server::Show(args) => show::run(args).await,
+            Server::Log(args) => log::run(args).await,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `usher store check`
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+use tokio::sync::mpsc;
+
+use super::report::{PREFETCH_CHUNKS, count, summary};
+use crate::commands::output::say;
+use crate::config::{self, Storage, args, process_environment};
+use crate::failure::Failure;
+use crate::store::open::OpenError;
+use crate::store::postgres;
+use crate::store::recount::StoreReport;
+use crate::store::sqlite::Snapshot;
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub storage: args::Storage,
+}
+
+/// Counts everything, and checks that it adds up.
+pub async fn run(args: &CheckArgs) -> Result<(), Failure> {
+    let storage = &config::store(&args.storage, &process_environment)?;
+    let (counted, mut problems) = match storage {
+        Storage::Embedded { folder } => {
+            let folder = folder.clone();
+            let snapshot =
+                tokio::task::spawn_blocking(move || Snapshot::beside(&folder)).await.context("opening")??;
+            let snapshot = Arc::new(snapshot);
+            let counted = count_embedded(&snapshot).await?;
+            let problems = tokio::task::spawn_blocking(move || snapshot.file_problems()).await.context("checking")?;
+            (counted, problems.map_err(OpenError::unreadable)?)
+        }
+        Storage::Postgres { url, .. } => {
+            let (sender, chunks) = mpsc::channel(PREFETCH_CHUNKS);
+            let read = async move { postgres::snapshot(url, &sender).await };
+            let (read, counted) = tokio::join!(read, count(chunks));
+            read?;
+            (counted, Vec::new())
+        }
+    };
+    say(&summary(storage, &counted));
+    for note in counted.notes() {
+        say(&format!("{note}\n"));
+    }
+    problems.extend(counted.problems());
+    if problems.is_empty() {
+        say("everything adds up\n");
+        return Ok(());
+    }
+    Err(Failure::Damaged(problems))
+}
+
+async fn count_embedded(snapshot: &Arc<Snapshot>) -> Result<StoreReport, Failure> {
+    let (sender, chunks) = mpsc::channel(PREFETCH_CHUNKS);
+    let snapshot = Arc::clone(snapshot);
+    let reading = tokio::task::spawn_blocking(move || snapshot.read(&sender));
+    let counted = count(chunks).await;
+    reading.await.context("reading")?.map_err(OpenError::unreadable)?;
+    Ok(counted)
+}

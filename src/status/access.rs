@@ -1,0 +1,137 @@
+//! Errors of calls that fail authentication or authorization, or that exceed a rate or a limit.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+use super::{DOMAIN, reason, unavailable};
+use crate::auth::Refused;
+
+/// The caller is authenticated, but may not call this method, or not for this tenant, or the tenant does not exist. The
+/// error does not say which (R1).
+#[must_use]
+pub fn not_allowed() -> Status {
+    let details = ErrorDetails::with_error_info(reason::NOT_ALLOWED, DOMAIN, HashMap::new());
+    let text = "This credential does not allow this call, or not for this tenant; nothing was done.";
+    Status::with_error_details(Code::PermissionDenied, text, details)
+}
+
+/// Error of a call that the guard of the API refused.
+#[must_use]
+pub fn not_let_in(refused: Refused) -> Status {
+    let unknown = |reason: &str, text: &str| {
+        let details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+        Status::with_error_details(Code::Unauthenticated, text, details)
+    };
+    match refused.plain() {
+        Refused::Missing => unknown(
+            reason::CREDENTIAL_MISSING,
+            "This server wants a credential: the header authorization with Bearer and a token, or a client certificate.",
+        ),
+        Refused::Malformed => unknown(
+            reason::CREDENTIAL_MALFORMED,
+            "The header authorization holds no credential that this server takes: it may be mistyped or cut.",
+        ),
+        Refused::Unknown | Refused::Oidc(_) => {
+            unknown(reason::CREDENTIAL_UNKNOWN, "The credential is not known to this server.")
+        }
+        Refused::Expired => unknown(reason::CREDENTIAL_EXPIRED, "The credential has expired."),
+        Refused::Revoked => unknown(reason::CREDENTIAL_REVOKED, "The credential was revoked."),
+        Refused::Nobody => unknown(
+            reason::CREDENTIAL_UNKNOWN,
+            "The credential is genuine, and the server's access file does not say whom it stands for.",
+        ),
+        Refused::KeysPending => unavailable(
+            reason::KEYS_PENDING,
+            "The keys of the identity provider are being fetched; nothing was decided.",
+            Duration::from_secs(1),
+        ),
+        Refused::TooOften { retry } => {
+            exhausted(reason::TOO_MANY_FAILURES, "Too many calls from this address were not let in.", retry)
+        }
+        Refused::NotAllowed => not_allowed(),
+        Refused::Foreign(foreign) => {
+            let details = ErrorDetails::with_error_info(reason::FOREIGN_REQUEST, DOMAIN, HashMap::new());
+            Status::with_error_details(Code::PermissionDenied, foreign.message(), details)
+        }
+    }
+}
+
+/// Too many calls that need no credential are open.
+#[must_use]
+pub fn too_many_anonymous_calls() -> Status {
+    let text = "Too many calls that need no credential are open on this connection, from this address, or in all: end \
+                others first, such as watches of health.";
+    unavailable(reason::TOO_MANY_ANONYMOUS_CALLS, text, Duration::from_secs(1))
+}
+
+/// The call has more header fields than are allowed.
+#[must_use]
+pub fn too_many_headers(fields: usize, most: usize) -> Status {
+    let details = ErrorDetails::with_error_info(reason::TOO_MANY_HEADERS, DOMAIN, HashMap::new());
+    let text = format!("The call has {fields} header fields; at most {most} are taken.");
+    Status::with_error_details(Code::InvalidArgument, text, details)
+}
+
+/// The header fields of the call are longer than is allowed; in bytes.
+#[must_use]
+pub fn headers_too_large(bytes: usize, most: usize) -> Status {
+    let details = ErrorDetails::with_error_info(reason::HEADERS_TOO_LARGE, DOMAIN, HashMap::new());
+    let text = format!(
+        "The headers of the call have {bytes} bytes; at most {most} are taken (--max-headers). An access token with many \
+         groups can be so long."
+    );
+    Status::with_error_details(Code::InvalidArgument, text, details)
+}
+
+/// The client sent nothing on its stream for too long.
+#[must_use]
+pub fn idle() -> Status {
+    unavailable(reason::WATCH_ENDED, "Nothing came on this stream for too long.", Duration::from_secs(1))
+}
+
+/// The server's rate of check-outs is exceeded; `retry`: time until the next one is allowed.
+#[must_use]
+pub fn too_many_check_outs(whose: &str, retry: Duration) -> Status {
+    exhausted(reason::RATE_LIMITED, &format!("Too many check-outs of one {whose}; nothing was decided."), retry)
+}
+
+/// `RESOURCE_EXHAUSTED`; never used because no seat is free (R19).
+pub(super) fn exhausted(reason: &str, text: &str, retry: Duration) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+    // Clients round the delay to whole milliseconds.
+    details.set_retry_info(Some(retry.max(Duration::from_millis(1))));
+    Status::with_error_details(Code::ResourceExhausted, text, details)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Foreign;
+
+    #[test]
+    fn every_refusal_has_a_code_and_a_reason() {
+        for (refused, code, reason) in [
+            (Refused::Missing, Code::Unauthenticated, "CREDENTIAL_MISSING"),
+            (Refused::Malformed, Code::Unauthenticated, "CREDENTIAL_MALFORMED"),
+            (Refused::Unknown, Code::Unauthenticated, "CREDENTIAL_UNKNOWN"),
+            (Refused::Expired, Code::Unauthenticated, "CREDENTIAL_EXPIRED"),
+            (Refused::Revoked, Code::Unauthenticated, "CREDENTIAL_REVOKED"),
+            (Refused::Nobody, Code::Unauthenticated, "CREDENTIAL_UNKNOWN"),
+            (Refused::KeysPending, Code::Unavailable, "KEYS_PENDING"),
+            (Refused::TooOften { retry: Duration::ZERO }, Code::ResourceExhausted, "TOO_MANY_FAILURES"),
+            (Refused::NotAllowed, Code::PermissionDenied, "NOT_ALLOWED"),
+            (Refused::Foreign(Foreign::Host), Code::PermissionDenied, "FOREIGN_REQUEST"),
+        ] {
+            let status = not_let_in(refused);
+            let info = status.get_details_error_info().expect("every error has ErrorInfo");
+            assert_eq!((status.code(), info.reason.as_str(), info.domain.as_str()), (code, reason, "usher"));
+            let retry = status.get_details_retry_info().and_then(|info| info.retry_delay);
+            let again = [Code::Unavailable, Code::ResourceExhausted].contains(&code);
+            assert_eq!(retry.is_some_and(|delay| !delay.is_zero()), again, "{status:?}");
+        }
+        assert_eq!(too_many_check_outs("user", Duration::from_secs(2)).code(), Code::ResourceExhausted);
+    }
+}

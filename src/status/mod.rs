@@ -1,0 +1,400 @@
+//! Makes every gRPC status. An error means that nothing was decided (R19). It carries `google.rpc.ErrorInfo` with the
+//! domain `usher` and a reason: one of [`reason`], or one of the ledger or of a license check.
+
+mod access;
+mod ceiling;
+mod exchange;
+pub mod reason;
+mod scarce;
+mod violations;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+pub use access::{
+    headers_too_large, idle, not_allowed, not_let_in, too_many_anonymous_calls, too_many_check_outs, too_many_headers,
+};
+pub use ceiling::too_many_to_block;
+pub use exchange::{no_folder, no_mailer, request_not_sent, request_refused};
+pub use scarce::{EXPORTS, SYNCS, Scarce, UPLOADS, WATCHERS, no_permit};
+pub use violations::{FieldViolation, FieldViolations};
+
+use crate::ids::TenantId;
+use crate::journal::{AuditError, JournalError};
+use crate::ledger::outcome::Refusal;
+use crate::license::Rejection;
+
+const DOMAIN: &str = "usher";
+
+/// Bytes of details of an error: they are sent base64-encoded in a trailer, and clients refuse trailers above 8 KiB.
+const MAX_DETAIL_BYTES: usize = 3_072;
+
+/// Number of fields that the message of a status names; `BadRequest` names those that fit into [`MAX_DETAIL_BYTES`].
+const FIELDS_IN_MESSAGE: usize = 3;
+
+impl From<FieldViolations> for Status {
+    fn from(problems: FieldViolations) -> Status {
+        let problems = problems.into_vec();
+        let mut left = MAX_DETAIL_BYTES;
+        let shown = problems.iter().take_while(|problem| {
+            let size = problem.field.len() + problem.text.len();
+            let fits = size <= left;
+            left = left.saturating_sub(size);
+            fits
+        });
+        let mut details = ErrorDetails::new();
+        for FieldViolation { field, text } in shown {
+            details.add_bad_request_violation(field, text);
+        }
+        let mut metadata = HashMap::new();
+        let left_out = problems.len() - details.bad_request().map_or(0, |bad| bad.field_violations.len());
+        if left_out > 0 {
+            metadata.insert("fields_left_out".to_owned(), left_out.to_string());
+        }
+        details.set_error_info(reason::INVALID_REQUEST, DOMAIN, metadata);
+        Status::with_error_details(Code::InvalidArgument, fields_message(&problems), details)
+    }
+}
+
+fn fields_message(problems: &[FieldViolation]) -> String {
+    let mut message = problems.iter().take(FIELDS_IN_MESSAGE).map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    if problems.len() > FIELDS_IN_MESSAGE {
+        message.push_str(&format!("; and {} more", problems.len() - FIELDS_IN_MESSAGE));
+    }
+    message
+}
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Status {
+        if let Refusal::Invalid { field, text } = refusal {
+            let mut problems = FieldViolations::default();
+            problems.add(field, text);
+            return problems.into();
+        }
+        let (reason, message) = explain(&refusal);
+        let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+        let code = match refusal {
+            Refusal::NotFound { kind, id } => {
+                details.set_error_info(reason, DOMAIN, resource(kind, id));
+                Code::NotFound
+            }
+            Refusal::AlreadyExists { kind, id } => {
+                details.set_error_info(reason, DOMAIN, resource(kind, id));
+                Code::AlreadyExists
+            }
+            Refusal::Precondition { reason, subject, text } => {
+                details.add_precondition_failure_violation(reason, subject, text);
+                Code::FailedPrecondition
+            }
+            Refusal::StaleEtag => Code::Aborted,
+            Refusal::Invalid { .. } => Code::InvalidArgument,
+            Refusal::TooOften { text, retry } => return access::exhausted(reason, &text, retry),
+        };
+        Status::with_error_details(code, message, details)
+    }
+}
+
+/// Returns the reason of a refusal and a sentence for people, the same for an error and for one item of a batch.
+pub fn explain(refusal: &Refusal) -> (&'static str, String) {
+    match refusal {
+        Refusal::NotFound { kind, id } => (reason::RESOURCE_NOT_FOUND, format!("There is no {kind} \"{id}\".")),
+        Refusal::AlreadyExists { kind, id } => {
+            (reason::RESOURCE_EXISTS, format!("There is {} {kind} \"{id}\" already.", article(kind)))
+        }
+        Refusal::Precondition { reason, text, .. } => (*reason, text.clone()),
+        Refusal::Invalid { field, text } => (reason::INVALID_REQUEST, format!("{field} {text}")),
+        Refusal::TooOften { text, .. } => (reason::RATE_LIMITED, text.clone()),
+        Refusal::StaleEtag => {
+            (reason::STALE_ETAG, "It was changed since its etag was read: read it again, then change it.".to_owned())
+        }
+    }
+}
+
+/// "user" and "unit" begin with a consonant sound.
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" }
+}
+
+fn resource(kind: &str, id: String) -> HashMap<String, String> {
+    HashMap::from([("resource".to_owned(), kind.to_owned()), ("id".to_owned(), id)])
+}
+
+impl From<JournalError> for Status {
+    fn from(error: JournalError) -> Status {
+        match error {
+            JournalError::Overloaded => overloaded(),
+            JournalError::StoreAway => unavailable(
+                reason::STORE_UNAVAILABLE,
+                "The store does not answer; nothing was decided.",
+                Duration::from_secs(1),
+            ),
+            JournalError::NotWritten => unavailable(
+                reason::STORE_UNAVAILABLE,
+                "The store takes no changes at present; this one is kept, and may be made later.",
+                Duration::from_secs(1),
+            ),
+            JournalError::NotOwner => unavailable(
+                reason::NOT_OWNER,
+                "Another process serves this tenant; nothing was decided.",
+                Duration::from_secs(1),
+            ),
+            JournalError::NoLease => unavailable(
+                reason::NO_LEASE,
+                "This process does not know whether it still serves this tenant; nothing was answered.",
+                Duration::from_secs(1),
+            ),
+            JournalError::Stopping => draining(),
+            JournalError::Failed => internal(),
+        }
+    }
+}
+
+/// A license document that is not installed: `INVALID_ARGUMENT` when it cannot be read; otherwise it is well-formed but
+/// a rule forbids it, `FAILED_PRECONDITION`.
+pub fn rejected(rejection: &Rejection) -> Status {
+    let reason = rejection.reason();
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+    let code = if let Rejection::Malformed(wrong) = rejection {
+        details.add_bad_request_violation("document", wrong.to_string());
+        Code::InvalidArgument
+    } else {
+        details.add_precondition_failure_violation(reason, "document", rejection.to_string());
+        Code::FailedPrecondition
+    };
+    Status::with_error_details(code, rejection.to_string(), details)
+}
+
+/// Audit events of a tenant could not be read.
+pub fn unread(error: AuditError, tenant: &TenantId) -> Status {
+    match error {
+        AuditError::Journal(error) => error.into(),
+        AuditError::NoSuchTenant => no_such_tenant(tenant),
+        // Log the store's error, but do not send it to callers: it may name hosts or tables.
+        AuditError::Store(error) => {
+            tracing::warn!(%error, "audit events were not read");
+            JournalError::StoreAway.into()
+        }
+    }
+}
+
+pub fn no_such_tenant(tenant: &TenantId) -> Status {
+    Refusal::NotFound { kind: "tenant", id: tenant.to_string() }.into()
+}
+
+/// Too many requests are waiting.
+#[must_use]
+pub fn overloaded() -> Status {
+    unavailable(reason::OVERLOADED, "Too many requests are waiting; nothing was decided.", Duration::from_millis(500))
+}
+
+/// The process is shutting down.
+#[must_use]
+pub fn draining() -> Status {
+    unavailable(reason::DRAINING, "This server is shutting down; nothing was decided.", Duration::from_secs(1))
+}
+
+/// The process is shutting down during an export.
+#[must_use]
+pub fn export_broken_off() -> Status {
+    let text = "This server is shutting down: the file is not whole; export it once more.";
+    unavailable(reason::DRAINING, text, Duration::from_secs(1))
+}
+
+/// The process is shutting down during a sync.
+#[must_use]
+pub fn sync_broken_off() -> Status {
+    let text = "This server is shutting down: what the sync did so far stands; do it once more for the rest.";
+    unavailable(reason::DRAINING, text, Duration::from_secs(1))
+}
+
+/// The server ended a watch.
+#[must_use]
+pub fn watch_ended() -> Status {
+    let text = "The watch has ended: connect again, and resume from the last cursor.";
+    unavailable(reason::WATCH_ENDED, text, Duration::from_secs(1))
+}
+
+/// The deadline of the call passed before its answer was ready.
+#[must_use]
+pub fn deadline_exceeded() -> Status {
+    let details = ErrorDetails::with_error_info(reason::DEADLINE_EXCEEDED, DOMAIN, HashMap::new());
+    let text = "The deadline passed; whether the call was carried out is not known.";
+    Status::with_error_details(Code::DeadlineExceeded, text, details)
+}
+
+/// The ledger is not loaded yet.
+#[must_use]
+pub fn loading() -> Status {
+    unavailable(reason::LOADING, "This server is starting; nothing was decided.", Duration::from_secs(1))
+}
+
+/// There is no such method.
+#[must_use]
+pub fn no_such_method(path: &str) -> Status {
+    let details = ErrorDetails::with_error_info(reason::NO_SUCH_METHOD, DOMAIN, HashMap::new());
+    Status::with_error_details(Code::Unimplemented, format!("There is no method {path}."), details)
+}
+
+/// The bytes of a request could not be read; `why` is tonic's error. Errors of this module have details; one without
+/// was made by tonic before a handler saw the request.
+#[must_use]
+pub fn unreadable(why: &Status) -> Status {
+    let details = ErrorDetails::with_error_info(reason::UNREADABLE_REQUEST, DOMAIN, HashMap::new());
+    // Unsupported compression stays `UNIMPLEMENTED`: on that code, clients retry without compression.
+    let code = if why.code() == Code::Unimplemented { Code::Unimplemented } else { Code::InvalidArgument };
+    let mut status =
+        Status::with_error_details(code, format!("The request cannot be read: {}", why.message()), details);
+    *status.metadata_mut() = why.metadata().clone();
+    status
+}
+
+/// A message is longer than `bytes`, the maximum for a method that needs no credential.
+#[must_use]
+pub fn long_for_anybody(bytes: usize) -> Status {
+    unreadable(&Status::out_of_range(format!("a method that needs no credential takes at most {bytes} bytes")))
+}
+
+/// A defect of the service. Its cause is in the log and is not sent to callers.
+#[must_use]
+pub fn internal() -> Status {
+    let details = ErrorDetails::with_error_info(reason::INTERNAL, DOMAIN, HashMap::new());
+    Status::with_error_details(Code::Internal, "The service failed; nothing more is known here.", details)
+}
+
+/// `retry`: time after which another attempt makes sense.
+fn unavailable(reason: &str, text: &str, retry: Duration) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+    details.set_retry_info(Some(retry));
+    Status::with_error_details(Code::Unavailable, text, details)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+
+    /// Code and reason of an error. The domain is always "usher".
+    fn shape(status: &Status) -> (Code, String) {
+        let info = status.get_details_error_info().expect("every error has ErrorInfo");
+        assert_eq!(info.domain, "usher");
+        (status.code(), info.reason)
+    }
+
+    fn check(status: Status, code: Code, reason: &str) -> Status {
+        assert_eq!(shape(&status), (code, reason.to_owned()), "{status:?}");
+        assert!(!status.message().is_empty());
+        let retry = status.get_details_retry_info().and_then(|info| info.retry_delay);
+        assert_eq!(retry.is_some_and(|delay| !delay.is_zero()), code == Code::Unavailable, "{status:?}");
+        status
+    }
+
+    fn problems(fields: &[&str]) -> FieldViolations {
+        let mut problems = FieldViolations::default();
+        for field in fields {
+            problems.add(*field, "must not be empty");
+        }
+        problems
+    }
+
+    #[test]
+    fn a_bad_request_names_every_field() {
+        let fields = ["tenant_id", "user_ids[3]", "heartbeats[2].session_id", "policy.lease_ttl"];
+        let status = check(problems(&fields).into(), Code::InvalidArgument, "INVALID_REQUEST");
+        let named = status.get_details_bad_request().unwrap().field_violations;
+        assert_eq!(named.iter().map(|violation| violation.field.as_str()).collect::<Vec<_>>(), fields);
+        assert!(named.iter().all(|violation| violation.description == "must not be empty"));
+        assert_eq!(
+            status.message(),
+            "tenant_id must not be empty; user_ids[3] must not be empty; \
+             heartbeats[2].session_id must not be empty; and 1 more"
+        );
+    }
+
+    #[test]
+    fn a_thousand_bad_fields_still_fit_in_a_trailer() {
+        let fields: Vec<String> = (0..1_000).map(|at| format!("user_ids[{at}]")).collect();
+        let status: Status = problems(&fields.iter().map(String::as_str).collect::<Vec<_>>()).into();
+        assert!(status.details().len() * 4 / 3 + status.message().len() < 7_000, "{}", status.details().len());
+        let named = status.get_details_bad_request().unwrap().field_violations.len();
+        let left_out: usize = status.get_details_error_info().unwrap().metadata["fields_left_out"].parse().unwrap();
+        assert!(named > 50, "{named}");
+        assert_eq!(named + left_out, 1_000);
+    }
+
+    #[test]
+    fn refusals() {
+        let missing = Refusal::NotFound { kind: "user", id: "ann".into() };
+        let status = check(missing.into(), Code::NotFound, "RESOURCE_NOT_FOUND");
+        assert_eq!(status.message(), "There is no user \"ann\".");
+        let metadata = status.get_details_error_info().unwrap().metadata;
+        assert_eq!((metadata["resource"].as_str(), metadata["id"].as_str()), ("user", "ann"));
+
+        for (kind, shown) in [("tenant", "a tenant"), ("user", "a user"), ("organization", "an organization")] {
+            let double = Refusal::AlreadyExists { kind, id: "acme".into() };
+            let status = check(double.into(), Code::AlreadyExists, "RESOURCE_EXISTS");
+            assert_eq!(status.get_details_error_info().unwrap().metadata["id"], "acme");
+            assert_eq!(status.message(), format!("There is {shown} \"acme\" already."));
+        }
+
+        let rule = Refusal::Precondition { reason: "SESSION_IN_USE", subject: "s1".into(), text: "in use".into() };
+        let status = check(rule.into(), Code::FailedPrecondition, "SESSION_IN_USE");
+        let violation = status.get_details_precondition_failure().unwrap().violations.remove(0);
+        assert_eq!(
+            (violation.r#type.as_str(), violation.subject.as_str(), violation.description.as_str()),
+            ("SESSION_IN_USE", "s1", "in use")
+        );
+
+        let nonsense = Refusal::Invalid { field: "policy.away_after", text: "must be shorter" };
+        let status = check(nonsense.into(), Code::InvalidArgument, "INVALID_REQUEST");
+        assert_eq!(status.get_details_bad_request().unwrap().field_violations[0].field, "policy.away_after");
+
+        check(Refusal::StaleEtag.into(), Code::Aborted, "STALE_ETAG");
+    }
+
+    #[test]
+    fn what_the_journal_could_not_do() {
+        check(JournalError::Overloaded.into(), Code::Unavailable, "OVERLOADED");
+        check(JournalError::StoreAway.into(), Code::Unavailable, "STORE_UNAVAILABLE");
+        check(JournalError::NotWritten.into(), Code::Unavailable, "STORE_UNAVAILABLE");
+        check(JournalError::NotOwner.into(), Code::Unavailable, "NOT_OWNER");
+        check(JournalError::NoLease.into(), Code::Unavailable, "NO_LEASE");
+        check(JournalError::Stopping.into(), Code::Unavailable, "DRAINING");
+        check(JournalError::Failed.into(), Code::Internal, "INTERNAL");
+    }
+
+    #[test]
+    fn why_the_audit_was_not_read() {
+        let acme = TenantId::stored("acme");
+        let status = check(unread(AuditError::NoSuchTenant, &acme), Code::NotFound, "RESOURCE_NOT_FOUND");
+        assert_eq!(status.message(), "There is no tenant \"acme\".");
+        check(unread(JournalError::Overloaded.into(), &acme), Code::Unavailable, "OVERLOADED");
+        let store = AuditError::Store(StoreError("no route to db.internal".into()));
+        let status = check(unread(store, &acme), Code::Unavailable, "STORE_UNAVAILABLE");
+        assert!(!status.message().contains("db.internal"));
+    }
+
+    #[test]
+    fn the_service_itself() {
+        check(draining(), Code::Unavailable, "DRAINING");
+        check(overloaded(), Code::Unavailable, "OVERLOADED");
+        check(too_many_anonymous_calls(), Code::Unavailable, "TOO_MANY_ANONYMOUS_CALLS");
+        check(idle(), Code::Unavailable, "WATCH_ENDED");
+        check(too_many_headers(500, 128), Code::InvalidArgument, "TOO_MANY_HEADERS");
+        check(headers_too_large(20_000, 16_384), Code::InvalidArgument, "HEADERS_TOO_LARGE");
+        check(export_broken_off(), Code::Unavailable, "DRAINING");
+        check(sync_broken_off(), Code::Unavailable, "DRAINING");
+        check(watch_ended(), Code::Unavailable, "WATCH_ENDED");
+        check(deadline_exceeded(), Code::DeadlineExceeded, "DEADLINE_EXCEEDED");
+        check(internal(), Code::Internal, "INTERNAL");
+        check(loading(), Code::Unavailable, "LOADING");
+        check(not_allowed(), Code::PermissionDenied, "NOT_ALLOWED");
+        check(no_such_method("/a.B/C"), Code::Unimplemented, "NO_SUCH_METHOD");
+        for made_by_tonic in [Status::internal("not a message"), Status::out_of_range("too long")] {
+            check(unreadable(&made_by_tonic), Code::InvalidArgument, "UNREADABLE_REQUEST");
+        }
+        check(unreadable(&Status::unimplemented("zip")), Code::Unimplemented, "UNREADABLE_REQUEST");
+    }
+}

@@ -89,8 +89,9 @@ impl Source {
         while let Some(start) = code[at..].find(is_ident).map(|offset| at + offset) {
             let end = end_of_path(code, start);
             let before = code[..start].trim_end();
-            // An identifier after `.` is a method, and one after `::` continues another path, such as `<T>::`.
-            if code[start..end].contains("::") && !before.ends_with(['.', ':']) {
+            // An identifier after `.` is a method, and one after `::` continues another path, such as `<T>::`. A path
+            // after `(in` says who may use an item.
+            if code[start..end].contains("::") && !before.ends_with(['.', ':']) && !before.ends_with("(in") {
                 expand(&code[start..end], "", &mut |path| paths.extend(self.absolute(path)));
             }
             at = end.max(start + 1);

@@ -148,7 +148,7 @@ impl Tenant {
         let channels: Vec<Channel> = Channel::ALL.into_iter().filter(|one| self.reaches(*one, ctx)).collect();
         if channels.is_empty() {
             return Err(Refusal::Precondition {
-                reason: "NOBODY_TO_TELL",
+                reason: "NO_NOTIFICATION_CHANNEL",
                 subject: command.topic.to_string(),
                 text: "the service has no channel on which this tenant could be told".into(),
             });

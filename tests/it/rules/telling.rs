@@ -344,7 +344,7 @@ fn r34_nobody_to_tell() {
         grant crm to ann
         grant crm to bob                            -> no: SEATS_EXHAUSTED
         notification exceeded/crm                   -> open, not sent
-        redeliver exceeded/crm                      -> refused: NOBODY_TO_TELL
+        redeliver exceeded/crm                      -> refused: NO_NOTIFICATION_CHANNEL
         ",
     );
 }

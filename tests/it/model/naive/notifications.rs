@@ -75,7 +75,7 @@ impl Model {
     pub fn redeliver(&self, id: &TenantId, command: &RedeliverNotification) -> Done<NotificationView> {
         let tenant = &self.tenants[self.find(id)?];
         let told = tenant.told.iter().any(|told| told.topic == command.topic);
-        Err(if told { rule("NOBODY_TO_TELL") } else { missing("notification", &command.topic) })
+        Err(if told { rule("NO_NOTIFICATION_CHANNEL") } else { missing("notification", &command.topic) })
     }
 
     pub fn list_notifications(

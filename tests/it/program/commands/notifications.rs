@@ -24,7 +24,7 @@ async fn what_was_told_is_listed_and_sent_again() {
     assert_eq!((&one["topic"], &one["cause"]), (&"exceeded/crm".into(), &"NOTIFICATION_CAUSE_GRANT".into()));
     assert_eq!(console.says("notifications list --state dead"), "nothing was told\n");
     let refused = console.refuses("notifications redeliver exceeded/crm", 1);
-    assert!(refused.ends_with("(NOBODY_TO_TELL)"), "{refused}");
+    assert!(refused.ends_with("(NO_NOTIFICATION_CHANNEL)"), "{refused}");
     assert!(console.refuses("notifications redeliver what", 1).contains("topic"));
     assert!(console.refuses("notifications redeliver exceeded/primary", 1).contains("NOT_FOUND"));
 }

@@ -18,6 +18,7 @@
 //!
 //! - `status`: every gRPC status, made by `server` and `service`.
 //! - `ids`: ids and numbers, parsed once at the edge; the only module that draws random numbers.
+//! - `error_reason`: the reasons of errors, which are an enum of the contract.
 //! - `clock`: the only module that reads the time.
 //! - `unicode`: equality, order and scripts of texts.
 //! - `license`: license documents, their signatures, and license requests.
@@ -59,6 +60,7 @@ pub mod commands;
 pub mod config;
 pub mod core_dumps;
 pub mod demo;
+pub mod error_reason;
 pub mod exchange;
 pub mod failure;
 mod files;

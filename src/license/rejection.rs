@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::date::iso;
 use super::host::HostPattern;
 use super::revocation::Revoked;
+use crate::error_reason::ErrorReason;
 use crate::json::Wrong;
 use crate::ledger::time::Wall;
 
@@ -54,19 +55,18 @@ fn listed(names: &[impl ToString]) -> String {
 }
 
 impl Rejection {
-    /// Value of `ErrorInfo.reason` in the contract.
     #[must_use]
-    pub fn reason(&self) -> &'static str {
+    pub fn reason(&self) -> ErrorReason {
         match self {
-            Rejection::Malformed(_) => "LICENSE_MALFORMED",
-            Rejection::Algorithm => "LICENSE_ALGORITHM",
-            Rejection::KeyUnknown(_) => "LICENSE_KEY_UNKNOWN",
-            Rejection::Signature => "LICENSE_SIGNATURE",
-            Rejection::Tenant => "LICENSE_TENANT",
-            Rejection::Host { .. } => "LICENSE_HOST",
-            Rejection::Instance { .. } => "LICENSE_INSTANCE",
-            Rejection::Expired(_) => "LICENSE_EXPIRED",
-            Rejection::Revoked(_) => "LICENSE_REVOKED",
+            Rejection::Malformed(_) => ErrorReason::LicenseMalformed,
+            Rejection::Algorithm => ErrorReason::LicenseAlgorithm,
+            Rejection::KeyUnknown(_) => ErrorReason::LicenseKeyUnknown,
+            Rejection::Signature => ErrorReason::LicenseSignature,
+            Rejection::Tenant => ErrorReason::LicenseTenant,
+            Rejection::Host { .. } => ErrorReason::LicenseHost,
+            Rejection::Instance { .. } => ErrorReason::LicenseInstance,
+            Rejection::Expired(_) => ErrorReason::LicenseExpired,
+            Rejection::Revoked(_) => ErrorReason::LicenseRevoked,
         }
     }
 }

@@ -6,14 +6,15 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use super::{DOMAIN, reason, unavailable};
+use super::{DOMAIN, unavailable};
 use crate::auth::Refused;
+use crate::error_reason::ErrorReason;
 
 /// The caller is authenticated, but may not call this method, or not for this tenant, or the tenant does not exist. The
 /// error does not say which (R1).
 #[must_use]
 pub fn not_allowed() -> Status {
-    let details = ErrorDetails::with_error_info(reason::NOT_ALLOWED, DOMAIN, HashMap::new());
+    let details = ErrorDetails::with_error_info(ErrorReason::NotAllowed.name(), DOMAIN, HashMap::new());
     let text = "This credential does not allow this call, or not for this tenant; nothing was done.";
     Status::with_error_details(Code::PermissionDenied, text, details)
 }
@@ -21,39 +22,39 @@ pub fn not_allowed() -> Status {
 /// Error of a call that the guard of the API refused.
 #[must_use]
 pub fn not_let_in(refused: Refused) -> Status {
-    let unknown = |reason: &str, text: &str| {
-        let details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+    let unknown = |reason: ErrorReason, text: &str| {
+        let details = ErrorDetails::with_error_info(reason.name(), DOMAIN, HashMap::new());
         Status::with_error_details(Code::Unauthenticated, text, details)
     };
     match refused.plain() {
         Refused::Missing => unknown(
-            reason::CREDENTIAL_MISSING,
+            ErrorReason::CredentialMissing,
             "This server wants a credential: the header authorization with Bearer and a token, or a client certificate.",
         ),
         Refused::Malformed => unknown(
-            reason::CREDENTIAL_MALFORMED,
+            ErrorReason::CredentialMalformed,
             "The header authorization holds no credential that this server takes: it may be mistyped or cut.",
         ),
         Refused::Unknown | Refused::Oidc(_) => {
-            unknown(reason::CREDENTIAL_UNKNOWN, "The credential is not known to this server.")
+            unknown(ErrorReason::CredentialUnknown, "The credential is not known to this server.")
         }
-        Refused::Expired => unknown(reason::CREDENTIAL_EXPIRED, "The credential has expired."),
-        Refused::Revoked => unknown(reason::CREDENTIAL_REVOKED, "The credential was revoked."),
+        Refused::Expired => unknown(ErrorReason::CredentialExpired, "The credential has expired."),
+        Refused::Revoked => unknown(ErrorReason::CredentialRevoked, "The credential was revoked."),
         Refused::Nobody => unknown(
-            reason::CREDENTIAL_UNKNOWN,
+            ErrorReason::CredentialUnknown,
             "The credential is genuine, and the server's access file does not say whom it stands for.",
         ),
         Refused::KeysPending => unavailable(
-            reason::KEYS_PENDING,
+            ErrorReason::KeysPending,
             "The keys of the identity provider are being fetched; nothing was decided.",
             Duration::from_secs(1),
         ),
         Refused::TooOften { retry } => {
-            exhausted(reason::TOO_MANY_FAILURES, "Too many calls from this address were not let in.", retry)
+            exhausted(ErrorReason::TooManyFailures, "Too many calls from this address were not let in.", retry)
         }
         Refused::NotAllowed => not_allowed(),
         Refused::Foreign(foreign) => {
-            let details = ErrorDetails::with_error_info(reason::FOREIGN_REQUEST, DOMAIN, HashMap::new());
+            let details = ErrorDetails::with_error_info(ErrorReason::ForeignRequest.name(), DOMAIN, HashMap::new());
             Status::with_error_details(Code::PermissionDenied, foreign.message(), details)
         }
     }
@@ -64,13 +65,13 @@ pub fn not_let_in(refused: Refused) -> Status {
 pub fn too_many_anonymous_calls() -> Status {
     let text = "Too many calls that need no credential are open on this connection, from this address, or in all: end \
                 others first, such as watches of health.";
-    unavailable(reason::TOO_MANY_ANONYMOUS_CALLS, text, Duration::from_secs(1))
+    unavailable(ErrorReason::TooManyAnonymousCalls, text, Duration::from_secs(1))
 }
 
 /// The call has more header fields than are allowed.
 #[must_use]
 pub fn too_many_headers(fields: usize, most: usize) -> Status {
-    let details = ErrorDetails::with_error_info(reason::TOO_MANY_HEADERS, DOMAIN, HashMap::new());
+    let details = ErrorDetails::with_error_info(ErrorReason::TooManyHeaders.name(), DOMAIN, HashMap::new());
     let text = format!("The call has {fields} header fields; at most {most} are taken.");
     Status::with_error_details(Code::InvalidArgument, text, details)
 }
@@ -78,7 +79,7 @@ pub fn too_many_headers(fields: usize, most: usize) -> Status {
 /// The header fields of the call are longer than is allowed; in bytes.
 #[must_use]
 pub fn headers_too_large(bytes: usize, most: usize) -> Status {
-    let details = ErrorDetails::with_error_info(reason::HEADERS_TOO_LARGE, DOMAIN, HashMap::new());
+    let details = ErrorDetails::with_error_info(ErrorReason::HeadersTooLarge.name(), DOMAIN, HashMap::new());
     let text = format!(
         "The headers of the call have {bytes} bytes; at most {most} are taken (--max-headers). An access token with many \
          groups can be so long."
@@ -89,18 +90,18 @@ pub fn headers_too_large(bytes: usize, most: usize) -> Status {
 /// The client sent nothing on its stream for too long.
 #[must_use]
 pub fn idle() -> Status {
-    unavailable(reason::WATCH_ENDED, "Nothing came on this stream for too long.", Duration::from_secs(1))
+    unavailable(ErrorReason::WatchEnded, "Nothing came on this stream for too long.", Duration::from_secs(1))
 }
 
 /// The server's rate of check-outs is exceeded; `retry`: time until the next one is allowed.
 #[must_use]
 pub fn too_many_check_outs(whose: &str, retry: Duration) -> Status {
-    exhausted(reason::RATE_LIMITED, &format!("Too many check-outs of one {whose}; nothing was decided."), retry)
+    exhausted(ErrorReason::RateLimited, &format!("Too many check-outs of one {whose}; nothing was decided."), retry)
 }
 
 /// `RESOURCE_EXHAUSTED`; never used because no seat is free (R19).
-pub(super) fn exhausted(reason: &str, text: &str, retry: Duration) -> Status {
-    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+pub(super) fn exhausted(reason: ErrorReason, text: &str, retry: Duration) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason.name(), DOMAIN, HashMap::new());
     // Clients round the delay to whole milliseconds.
     details.set_retry_info(Some(retry.max(Duration::from_millis(1))));
     Status::with_error_details(Code::ResourceExhausted, text, details)

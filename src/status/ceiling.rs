@@ -2,7 +2,7 @@
 
 use tonic::Status;
 
-use super::reason;
+use crate::error_reason::ErrorReason;
 use crate::ledger::outcome::Refusal;
 
 /// A full sync would block `to_block` users, more than the `most` that are allowed of the `users` who were there
@@ -14,7 +14,7 @@ pub fn too_many_to_block(to_block: u64, users: u64, most: u64, dry_run: bool) ->
         "{to_block} active users are not in this full sync, and at most {most} of the {users} who were there before may \
          be blocked (max_blocked): nobody {was}"
     );
-    Refusal::Precondition { reason: reason::TOO_MANY_TO_BLOCK, subject: "max_blocked".to_owned(), text }.into()
+    Refusal::Precondition { reason: ErrorReason::TooManyToBlock, subject: "max_blocked".to_owned(), text }.into()
 }
 
 #[cfg(test)]

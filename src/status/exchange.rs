@@ -6,7 +6,8 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use super::{DOMAIN, reason, unavailable};
+use super::{DOMAIN, unavailable};
+use crate::error_reason::ErrorReason;
 use crate::ledger::outcome::Refusal;
 
 /// Time after which another attempt to send a mail makes sense.
@@ -16,32 +17,32 @@ const RETRY: Duration = Duration::from_secs(60);
 #[must_use]
 pub fn no_folder() -> Status {
     let text = "This server does not know where the vendor's licenses lie: --license-url is not set.";
-    missing("NO_LICENSE_URL", "--license-url", text)
+    missing(ErrorReason::NoLicenseUrl, "--license-url", text)
 }
 
 /// The vendor's address for license requests, or the mail server, is not configured.
 #[must_use]
 pub fn no_mailer() -> Status {
     let text = "This server cannot send requests: --license-request-to is not set, which needs --smtp-url.";
-    missing("NO_REQUEST_ADDRESS", "--license-request-to", text)
+    missing(ErrorReason::NoRequestAddress, "--license-request-to", text)
 }
 
-fn missing(reason: &'static str, option: &str, text: &str) -> Status {
+fn missing(reason: ErrorReason, option: &str, text: &str) -> Status {
     Refusal::Precondition { reason, subject: option.to_owned(), text: text.to_owned() }.into()
 }
 
 /// The mail server does not accept a request for now.
 #[must_use]
 pub fn request_not_sent(why: &str) -> Status {
-    unavailable(reason::REQUEST_NOT_SENT, &format!("The request was not sent: {why}"), RETRY)
+    unavailable(ErrorReason::RequestNotSent, &format!("The request was not sent: {why}"), RETRY)
 }
 
 /// The mail server permanently rejects requests to this address.
 #[must_use]
 pub fn request_refused(why: &str) -> Status {
-    let reason = reason::REQUEST_REFUSED;
-    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
-    details.add_precondition_failure_violation(reason, "--license-request-to", why);
+    let reason = ErrorReason::RequestRefused;
+    let mut details = ErrorDetails::with_error_info(reason.name(), DOMAIN, HashMap::new());
+    details.add_precondition_failure_violation(reason.name(), "--license-request-to", why);
     Status::with_error_details(Code::FailedPrecondition, format!("The request was not sent: {why}"), details)
 }
 

@@ -1,10 +1,9 @@
 //! Makes every gRPC status. An error means that nothing was decided (R19). It carries `google.rpc.ErrorInfo` with the
-//! domain `usher` and a reason: one of [`reason`], or one of the ledger or of a license check.
+//! domain `usher` and a reason, one of [`ErrorReason`].
 
 mod access;
 mod ceiling;
 mod exchange;
-pub mod reason;
 mod scarce;
 mod violations;
 
@@ -22,6 +21,7 @@ pub use exchange::{no_folder, no_mailer, request_not_sent, request_refused};
 pub use scarce::{EXPORTS, SYNCS, Scarce, UPLOADS, WATCHERS, no_permit};
 pub use violations::{FieldViolation, FieldViolations};
 
+use crate::error_reason::ErrorReason;
 use crate::ids::TenantId;
 use crate::journal::{AuditError, JournalError};
 use crate::ledger::outcome::Refusal;
@@ -54,7 +54,7 @@ impl From<FieldViolations> for Status {
         if left_out > 0 {
             metadata.insert("fields_left_out".to_owned(), left_out.to_string());
         }
-        details.set_error_info(reason::INVALID_REQUEST, DOMAIN, metadata);
+        details.set_error_info(ErrorReason::InvalidRequest.name(), DOMAIN, metadata);
         Status::with_error_details(Code::InvalidArgument, fields_message(&problems), details)
     }
 }
@@ -75,18 +75,18 @@ impl From<Refusal> for Status {
             return problems.into();
         }
         let (reason, message) = explain(&refusal);
-        let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+        let mut details = ErrorDetails::with_error_info(reason.name(), DOMAIN, HashMap::new());
         let code = match refusal {
             Refusal::NotFound { kind, id } => {
-                details.set_error_info(reason, DOMAIN, resource(kind, id));
+                details.set_error_info(reason.name(), DOMAIN, resource(kind, id));
                 Code::NotFound
             }
             Refusal::AlreadyExists { kind, id } => {
-                details.set_error_info(reason, DOMAIN, resource(kind, id));
+                details.set_error_info(reason.name(), DOMAIN, resource(kind, id));
                 Code::AlreadyExists
             }
             Refusal::Precondition { reason, subject, text } => {
-                details.add_precondition_failure_violation(reason, subject, text);
+                details.add_precondition_failure_violation(reason.name(), subject, text);
                 Code::FailedPrecondition
             }
             Refusal::StaleEtag => Code::Aborted,
@@ -98,17 +98,17 @@ impl From<Refusal> for Status {
 }
 
 /// Returns the reason of a refusal and a sentence for people, the same for an error and for one item of a batch.
-pub fn explain(refusal: &Refusal) -> (&'static str, String) {
+pub fn explain(refusal: &Refusal) -> (ErrorReason, String) {
     match refusal {
-        Refusal::NotFound { kind, id } => (reason::RESOURCE_NOT_FOUND, format!("There is no {kind} \"{id}\".")),
+        Refusal::NotFound { kind, id } => (ErrorReason::ResourceNotFound, format!("There is no {kind} \"{id}\".")),
         Refusal::AlreadyExists { kind, id } => {
-            (reason::RESOURCE_EXISTS, format!("There is {} {kind} \"{id}\" already.", article(kind)))
+            (ErrorReason::ResourceExists, format!("There is {} {kind} \"{id}\" already.", article(kind)))
         }
         Refusal::Precondition { reason, text, .. } => (*reason, text.clone()),
-        Refusal::Invalid { field, text } => (reason::INVALID_REQUEST, format!("{field} {text}")),
-        Refusal::TooOften { text, .. } => (reason::RATE_LIMITED, text.clone()),
+        Refusal::Invalid { field, text } => (ErrorReason::InvalidRequest, format!("{field} {text}")),
+        Refusal::TooOften { text, .. } => (ErrorReason::RateLimited, text.clone()),
         Refusal::StaleEtag => {
-            (reason::STALE_ETAG, "It was changed since its etag was read: read it again, then change it.".to_owned())
+            (ErrorReason::StaleEtag, "It was changed since its etag was read: read it again, then change it.".into())
         }
     }
 }
@@ -127,22 +127,22 @@ impl From<JournalError> for Status {
         match error {
             JournalError::Overloaded => overloaded(),
             JournalError::StoreAway => unavailable(
-                reason::STORE_UNAVAILABLE,
+                ErrorReason::StoreUnavailable,
                 "The store does not answer; nothing was decided.",
                 Duration::from_secs(1),
             ),
             JournalError::NotWritten => unavailable(
-                reason::STORE_UNAVAILABLE,
+                ErrorReason::StoreUnavailable,
                 "The store takes no changes at present; this one is kept, and may be made later.",
                 Duration::from_secs(1),
             ),
             JournalError::NotOwner => unavailable(
-                reason::NOT_OWNER,
+                ErrorReason::NotOwner,
                 "Another process serves this tenant; nothing was decided.",
                 Duration::from_secs(1),
             ),
             JournalError::NoLease => unavailable(
-                reason::NO_LEASE,
+                ErrorReason::NoLease,
                 "This process does not know whether it still serves this tenant; nothing was answered.",
                 Duration::from_secs(1),
             ),
@@ -156,12 +156,12 @@ impl From<JournalError> for Status {
 /// a rule forbids it, `FAILED_PRECONDITION`.
 pub fn rejected(rejection: &Rejection) -> Status {
     let reason = rejection.reason();
-    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+    let mut details = ErrorDetails::with_error_info(reason.name(), DOMAIN, HashMap::new());
     let code = if let Rejection::Malformed(wrong) = rejection {
         details.add_bad_request_violation("document", wrong.to_string());
         Code::InvalidArgument
     } else {
-        details.add_precondition_failure_violation(reason, "document", rejection.to_string());
+        details.add_precondition_failure_violation(reason.name(), "document", rejection.to_string());
         Code::FailedPrecondition
     };
     Status::with_error_details(code, rejection.to_string(), details)
@@ -187,40 +187,39 @@ pub fn no_such_tenant(tenant: &TenantId) -> Status {
 /// Too many requests are waiting.
 #[must_use]
 pub fn overloaded() -> Status {
-    unavailable(reason::OVERLOADED, "Too many requests are waiting; nothing was decided.", Duration::from_millis(500))
+    let text = "Too many requests are waiting; nothing was decided.";
+    unavailable(ErrorReason::Overloaded, text, Duration::from_millis(500))
 }
 
 /// The process is shutting down.
 #[must_use]
 pub fn draining() -> Status {
-    unavailable(reason::DRAINING, "This server is shutting down; nothing was decided.", Duration::from_secs(1))
+    unavailable(ErrorReason::Draining, "This server is shutting down; nothing was decided.", Duration::from_secs(1))
 }
 
 /// The process is shutting down during an export.
-#[must_use]
 pub fn export_broken_off() -> Status {
     let text = "This server is shutting down: the file is not whole; export it once more.";
-    unavailable(reason::DRAINING, text, Duration::from_secs(1))
+    unavailable(ErrorReason::Draining, text, Duration::from_secs(1))
 }
 
 /// The process is shutting down during a sync.
-#[must_use]
 pub fn sync_broken_off() -> Status {
     let text = "This server is shutting down: what the sync did so far stands; do it once more for the rest.";
-    unavailable(reason::DRAINING, text, Duration::from_secs(1))
+    unavailable(ErrorReason::Draining, text, Duration::from_secs(1))
 }
 
 /// The server ended a watch.
 #[must_use]
 pub fn watch_ended() -> Status {
     let text = "The watch has ended: connect again, and resume from the last cursor.";
-    unavailable(reason::WATCH_ENDED, text, Duration::from_secs(1))
+    unavailable(ErrorReason::WatchEnded, text, Duration::from_secs(1))
 }
 
 /// The deadline of the call passed before its answer was ready.
 #[must_use]
 pub fn deadline_exceeded() -> Status {
-    let details = ErrorDetails::with_error_info(reason::DEADLINE_EXCEEDED, DOMAIN, HashMap::new());
+    let details = ErrorDetails::with_error_info(ErrorReason::DeadlineExceeded.name(), DOMAIN, HashMap::new());
     let text = "The deadline passed; whether the call was carried out is not known.";
     Status::with_error_details(Code::DeadlineExceeded, text, details)
 }
@@ -228,13 +227,13 @@ pub fn deadline_exceeded() -> Status {
 /// The ledger is not loaded yet.
 #[must_use]
 pub fn loading() -> Status {
-    unavailable(reason::LOADING, "This server is starting; nothing was decided.", Duration::from_secs(1))
+    unavailable(ErrorReason::Loading, "This server is starting; nothing was decided.", Duration::from_secs(1))
 }
 
 /// There is no such method.
 #[must_use]
 pub fn no_such_method(path: &str) -> Status {
-    let details = ErrorDetails::with_error_info(reason::NO_SUCH_METHOD, DOMAIN, HashMap::new());
+    let details = ErrorDetails::with_error_info(ErrorReason::NoSuchMethod.name(), DOMAIN, HashMap::new());
     Status::with_error_details(Code::Unimplemented, format!("There is no method {path}."), details)
 }
 
@@ -242,7 +241,7 @@ pub fn no_such_method(path: &str) -> Status {
 /// was made by tonic before a handler saw the request.
 #[must_use]
 pub fn unreadable(why: &Status) -> Status {
-    let details = ErrorDetails::with_error_info(reason::UNREADABLE_REQUEST, DOMAIN, HashMap::new());
+    let details = ErrorDetails::with_error_info(ErrorReason::UnreadableRequest.name(), DOMAIN, HashMap::new());
     // Unsupported compression stays `UNIMPLEMENTED`: on that code, clients retry without compression.
     let code = if why.code() == Code::Unimplemented { Code::Unimplemented } else { Code::InvalidArgument };
     let mut status =
@@ -260,13 +259,13 @@ pub fn long_for_anybody(bytes: usize) -> Status {
 /// A defect of the service. Its cause is in the log and is not sent to callers.
 #[must_use]
 pub fn internal() -> Status {
-    let details = ErrorDetails::with_error_info(reason::INTERNAL, DOMAIN, HashMap::new());
+    let details = ErrorDetails::with_error_info(ErrorReason::Internal.name(), DOMAIN, HashMap::new());
     Status::with_error_details(Code::Internal, "The service failed; nothing more is known here.", details)
 }
 
 /// `retry`: time after which another attempt makes sense.
-fn unavailable(reason: &str, text: &str, retry: Duration) -> Status {
-    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+fn unavailable(reason: ErrorReason, text: &str, retry: Duration) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason.name(), DOMAIN, HashMap::new());
     details.set_retry_info(Some(retry));
     Status::with_error_details(Code::Unavailable, text, details)
 }
@@ -339,7 +338,8 @@ mod tests {
             assert_eq!(status.message(), format!("There is {shown} \"acme\" already."));
         }
 
-        let rule = Refusal::Precondition { reason: "SESSION_IN_USE", subject: "s1".into(), text: "in use".into() };
+        let rule =
+            Refusal::Precondition { reason: ErrorReason::SessionInUse, subject: "s1".into(), text: "in use".into() };
         let status = check(rule.into(), Code::FailedPrecondition, "SESSION_IN_USE");
         let violation = status.get_details_precondition_failure().unwrap().violations.remove(0);
         assert_eq!(

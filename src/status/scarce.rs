@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use tonic::Status;
 
-use super::{reason, unavailable};
+use super::unavailable;
 use crate::auth::shares::Full;
+use crate::error_reason::ErrorReason;
 
 /// A kind of permits.
 #[derive(Debug)]
 pub struct Scarce {
-    reason: &'static str,
+    reason: ErrorReason,
     /// Name of the thing that a permit is for, in the plural, followed by the sentence part about the consequence.
     name: &'static str,
     undone: &'static str,
@@ -19,28 +20,28 @@ pub struct Scarce {
 
 /// Permits for watches of sessions.
 pub const WATCHERS: Scarce = Scarce {
-    reason: reason::TOO_MANY_WATCHERS,
+    reason: ErrorReason::TooManyWatchers,
     name: "watches of sessions",
     undone: "nothing is watched",
     retry: Duration::from_secs(10),
 };
 /// Permits for directory syncs.
 pub const SYNCS: Scarce = Scarce {
-    reason: reason::TOO_MANY_SYNCS,
+    reason: ErrorReason::TooManySyncs,
     name: "syncs of directories",
     undone: "nothing was done",
     retry: Duration::from_secs(30),
 };
 /// Permits for exports of users and of the audit.
 pub const EXPORTS: Scarce = Scarce {
-    reason: reason::TOO_MANY_EXPORTS,
+    reason: ErrorReason::TooManyExports,
     name: "exports",
     undone: "nothing was read",
     retry: Duration::from_secs(30),
 };
 /// Permits for bytes of large requests.
 pub const UPLOADS: Scarce = Scarce {
-    reason: reason::OVERLOADED,
+    reason: ErrorReason::Overloaded,
     name: "bytes of large requests",
     undone: "nothing was decided",
     retry: Duration::from_millis(500),
@@ -55,7 +56,7 @@ pub fn no_permit(kind: &Scarce, full: Full) -> Status {
         Full::Tenant(share) => format!("This tenant has its share of {name} at once, which is {share}; {undone}."),
         Full::Caller(share) => format!("This caller has its share of {name} at once, which is {share}; {undone}."),
     };
-    unavailable(reason, &text, *retry)
+    unavailable(*reason, &text, *retry)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Rules for the repository itself: every file must follow them, whoever wrote it.
 
 mod citations;
+mod error_reasons;
 mod links;
 mod packages;
 

@@ -78,7 +78,7 @@ fn as_json(shown: Option<&(Claims, String)>, checked: bool, rejection: Option<&R
     };
     let answer = json!({
         "valid": valid,
-        "reason": rejection.map(Rejection::reason),
+        "reason": rejection.map(|rejection| rejection.reason().name()),
         "message": rejection.map(ToString::to_string),
         "kid": shown.map(|(_, kid)| kid),
         "claims": shown.map(|(claims, _)| claims.to_json()),

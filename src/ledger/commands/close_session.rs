@@ -5,6 +5,7 @@ use crate::ledger::model::outcome::{CheckedIn, Done, Refusal, SessionEndReason, 
 use crate::ledger::model::policy::CloseActive;
 use crate::ledger::state::context::Context;
 use crate::ledger::state::tenant::Tenant;
+use crate::error_reason::ErrorReason;
 
 impl Tenant {
     /// A session that has ended is answered with its reason; only an unknown one is refused.
@@ -22,7 +23,7 @@ impl Tenant {
         }
         if command.own_session == Some(command.session) || command.own_user.as_ref() == Some(&user.id) {
             return Err(refuse(
-                "OWN_SESSION",
+                ErrorReason::OwnSession,
                 command,
                 "nobody closes their own session from the list; check it in instead",
             ));
@@ -32,7 +33,7 @@ impl Tenant {
         let in_use = active && session.has_live_client(&self.policy, ctx.now.tick);
         if in_use && self.policy.close_active == CloseActive::Refuse && !command.force {
             return Err(refuse(
-                "SESSION_IN_USE",
+                ErrorReason::SessionInUse,
                 command,
                 "the user is Active with a live client and may have unsaved work; wait until the user is Idle or the \
                  client was silent for two heartbeat intervals, set `force`, or set the tenant's policy `close_active` \
@@ -44,6 +45,6 @@ impl Tenant {
     }
 }
 
-fn refuse(reason: &'static str, command: &CloseSession, text: &str) -> Refusal {
+fn refuse(reason: ErrorReason, command: &CloseSession, text: &str) -> Refusal {
     Refusal::Precondition { reason, subject: command.session.to_string(), text: text.into() }
 }

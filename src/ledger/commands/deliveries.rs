@@ -22,6 +22,7 @@ use crate::ledger::state::map::Seed;
 use crate::ledger::state::rates::{Limiter, RateLimits};
 use crate::ledger::state::tenant::Tenant;
 use crate::ledger::state::walk::{Cut, Key, Walk, Weight};
+use crate::error_reason::ErrorReason;
 
 /// Time after which a delivery without an answer counts as lost; longer than any attempt.
 const ANSWER: Duration = Duration::from_secs(10 * 60);
@@ -148,7 +149,7 @@ impl Tenant {
         let channels: Vec<Channel> = Channel::ALL.into_iter().filter(|one| self.reaches(*one, ctx)).collect();
         if channels.is_empty() {
             return Err(Refusal::Precondition {
-                reason: "NO_NOTIFICATION_CHANNEL",
+                reason: ErrorReason::NoNotificationChannel,
                 subject: command.topic.to_string(),
                 text: "the service has no channel on which this tenant could be told".into(),
             });

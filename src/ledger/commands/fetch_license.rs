@@ -38,7 +38,7 @@ impl Tenant {
         match answer {
             VendorAnswer::License(license) => self.newer(license, ctx),
             VendorAnswer::Nothing => plain(FetchOutcome::Nothing, "", "there is no license for this tenant"),
-            VendorAnswer::Refused { reason, text } => plain(FetchOutcome::Refused, reason, text),
+            VendorAnswer::Refused { reason, text } => plain(FetchOutcome::Refused, reason.name(), text),
             VendorAnswer::Failed(why) => plain(FetchOutcome::Failed, "", why),
         }
     }
@@ -61,7 +61,7 @@ impl Tenant {
             }
             Err(refusal) => {
                 let (reason, why) = match &refusal {
-                    Refusal::Precondition { reason, text, .. } => (*reason, text.as_str()),
+                    Refusal::Precondition { reason, text, .. } => (reason.name(), text.as_str()),
                     _ => ("", "it is refused"),
                 };
                 (LicenseFetch::new(at, FetchOutcome::Refused, reason, &format!("{is}: {why}")), None)

@@ -2,6 +2,7 @@
 //! adds: granting some organizations to a seat for all of the tenant leaves the seat unchanged (R7).
 
 use super::execution::{Steps, each};
+use crate::error_reason::ErrorReason;
 use crate::ids::{OrganizationId, OrganizationNo, PoolId, PoolNo, TenantId, UserId, UserNo};
 use crate::ledger::model::change::{Access, Action, Profile, UserRow};
 use crate::ledger::model::command::{GrantSeats, Outcome};
@@ -230,7 +231,7 @@ impl Tenant {
 
 pub(in crate::ledger) fn too_many_pools() -> Refusal {
     Refusal::Precondition {
-        reason: "TOO_MANY_POOLS",
+        reason: ErrorReason::TooManyPools,
         subject: "pool_id".into(),
         text: format!("a tenant has at most {MAX_POOLS} pools"),
     }
@@ -257,7 +258,7 @@ const MAX_DETAIL_BYTES: usize = 4_000;
 
 pub(in crate::ledger) fn too_many_organizations() -> Refusal {
     Refusal::Precondition {
-        reason: "TOO_MANY_ORGANIZATIONS",
+        reason: ErrorReason::TooManyOrganizations,
         subject: "organization_ids".into(),
         text: format!("the seats of a user name at most {MAX_NAMED} organizations in all: give access to all of them"),
     }

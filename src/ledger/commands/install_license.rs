@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::error_reason::ErrorReason;
 use crate::ids::{LicenseId, PoolId, PoolNo};
 use crate::ledger::model::change::{Action, Limit, Plan};
 use crate::ledger::model::command::{InstallLicense, LicenseGrant};
@@ -90,13 +91,13 @@ impl Tenant {
             && (known.revision..=up_to).contains(&grant.revision)
         {
             let text = format!("its vendor revoked every revision up to {up_to}");
-            return Err(refused("LICENSE_REVOKED", id, text));
+            return Err(refused(ErrorReason::LicenseRevoked, id, text));
         }
         if grant.revision > known.revision || (known.standing == Standing::Deleted && self.is_same(known, grant)) {
             return Ok(());
         }
         let text = format!("revision {} was installed; only a higher one replaces it", known.revision);
-        Err(refused("LICENSE_REVISION", id, text))
+        Err(refused(ErrorReason::LicenseRevision, id, text))
     }
 
     /// The same guard for the licenses that an earlier tenant with the same id had.
@@ -105,7 +106,7 @@ impl Tenant {
             if self.licenses.count_remembered() >= MAX_REMEMBERED {
                 let text =
                     format!("{MAX_REMEMBERED} licenses of this tenant id are remembered, which is as many as can be");
-                return Err(refused("TOO_MANY_LICENSES", id, text));
+                return Err(refused(ErrorReason::TooManyLicenses, id, text));
             }
             return Ok(());
         };
@@ -113,7 +114,7 @@ impl Tenant {
             && (floor.revision..=up_to).contains(&grant.revision)
         {
             let text = format!("its vendor revoked every revision up to {up_to}");
-            return Err(refused("LICENSE_REVOKED", id, text));
+            return Err(refused(ErrorReason::LicenseRevoked, id, text));
         }
         let same = grant.revision == floor.revision && floor.fingerprint == fingerprint(&grant.terms.document);
         if same || grant.revision > floor.revision {
@@ -121,7 +122,7 @@ impl Tenant {
         }
         let revision = floor.revision;
         let text = format!("before the tenant was deleted it had revision {revision}; only a higher one can follow");
-        Err(refused("LICENSE_REVISION", id, text))
+        Err(refused(ErrorReason::LicenseRevision, id, text))
     }
 
     /// All licenses of a tenant must agree on the plan of each pool, and stay within the bounds of a tenant.
@@ -134,12 +135,12 @@ impl Tenant {
             let mut others = given.filter(|(license, entitlement)| license.id != *id && entitlement.plan != *plan);
             let other = others.next().map(|(license, _)| &license.id).or(within.then_some(id));
             if let Some(other) = other {
-                return Err(refused("PLANS_DISAGREE", pool, disagreement(pool, *plan, other)));
+                return Err(refused(ErrorReason::PlansDisagree, pool, disagreement(pool, *plan, other)));
             }
         }
         if others().count() >= MAX_LICENSES {
             let text = format!("a tenant has at most {MAX_LICENSES} licenses: delete those that have ended");
-            return Err(refused("TOO_MANY_LICENSES", id, text));
+            return Err(refused(ErrorReason::TooManyLicenses, id, text));
         }
         let fresh = grant.pools.iter().filter(|(pool, ..)| self.pools.find(pool).is_none()).count();
         if self.pools.iter().len() + fresh > MAX_POOLS {
@@ -147,7 +148,7 @@ impl Tenant {
         }
         if others().map(|license| named(&license.terms)).sum::<usize>() + named(&grant.terms) > MAX_TERMS {
             let text = format!("a tenant's licenses name at most {MAX_TERMS} features, limits and hosts in all");
-            return Err(refused("TOO_MANY_TERMS", id, text));
+            return Err(refused(ErrorReason::TooManyTerms, id, text));
         }
         Ok(())
     }
@@ -195,10 +196,10 @@ fn guard_expiry(id: &LicenseId, grant: &LicenseGrant, ctx: &Context) -> Done<()>
     if grant.expires.is_none_or(|end| ctx.license_time < end) {
         return Ok(());
     }
-    Err(refused("LICENSE_EXPIRED", id, "it has expired by the time that licenses are judged by".to_owned()))
+    Err(refused(ErrorReason::LicenseExpired, id, "it has expired by the time that licenses are judged by".to_owned()))
 }
 
-fn refused(reason: &'static str, subject: impl ToString, text: String) -> Refusal {
+fn refused(reason: ErrorReason, subject: impl ToString, text: String) -> Refusal {
     Refusal::Precondition { reason, subject: subject.to_string(), text }
 }
 

@@ -1,5 +1,6 @@
 //! Commands of an administrator for organizations (R3, R7); `delete_organization.rs` has the deletion.
 
+use crate::error_reason::ErrorReason;
 use crate::ids::{OrganizationId, OrganizationNo};
 use crate::ledger::model::change::{Action, Change, OrganizationRow};
 use crate::ledger::model::command::{CreateOrganization, UpdateOrganization};
@@ -17,7 +18,7 @@ impl Tenant {
         }
         if self.organizations.len() >= MAX_ORGANIZATIONS {
             return Err(Refusal::Precondition {
-                reason: "TOO_MANY_ORGANIZATIONS",
+                reason: ErrorReason::TooManyOrganizations,
                 subject: command.organization.to_string(),
                 text: format!("a tenant has at most {MAX_ORGANIZATIONS} organizations"),
             });

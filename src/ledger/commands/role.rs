@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::overdue::MAX_OVERDUE;
+use crate::error_reason::ErrorReason;
 use crate::ids::{PoolNo, UserNo};
 use crate::ledger::model::change::{Change, Plan};
 use crate::ledger::model::command::WhatIf;
@@ -33,7 +34,7 @@ impl Tenant {
             };
             if plan == Plan::Concurrent && !limit.has_room(in_use) {
                 return Err(Refusal::Precondition {
-                    reason: "SEATS_EXHAUSTED",
+                    reason: ErrorReason::SeatsExhausted,
                     subject: pool.id.to_string(),
                     text: "the user's live session would begin to count, and the pool has no seat free".into(),
                 });

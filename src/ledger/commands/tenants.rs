@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::execution::Steps;
 use super::users::set;
+use crate::error_reason::ErrorReason;
 use crate::ids::{TenantId, UserNo};
 use crate::ledger::model::change::{Action, Change, TenantState};
 use crate::ledger::model::command::{Outcome, PolicyPatch, SuspendTenant, UpdateTenant};
@@ -110,7 +111,7 @@ impl Tenant {
             if more > 0 && !self.has_seats(pool.no, more, ctx.limit_basis()) {
                 let seats = if more == 1 { "seat of an administrator" } else { "seats of administrators" };
                 return Err(Refusal::Precondition {
-                    reason: "SEATS_EXHAUSTED",
+                    reason: ErrorReason::SeatsExhausted,
                     subject: pool.id.to_string(),
                     text: format!("{more} {seats} would begin to count, and the pool has fewer free"),
                 });

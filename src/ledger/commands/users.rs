@@ -1,5 +1,6 @@
 //! Commands of an administrator for one user: create, update, block, unblock, delete (R5, R6, R15).
 
+use crate::error_reason::ErrorReason;
 use crate::ids::{PoolNo, UserId, UserNo};
 use crate::ledger::model::change::{Access, Action, BlockCause, Profile};
 use crate::ledger::model::command::{CreateUser, UnblockUser, UpdateUser, UserPatch, WhatIf};
@@ -87,7 +88,7 @@ impl Tenant {
         match pools.find(|pool| !self.has_room_if(*pool, what_if, ctx)) {
             None => Ok(()),
             Some(pool) => Err(Refusal::Precondition {
-                reason: "SEATS_EXHAUSTED",
+                reason: ErrorReason::SeatsExhausted,
                 subject: self.pools.get(pool).id.to_string(),
                 text: "the user's seat would begin to count, and the pool has none free".into(),
             }),

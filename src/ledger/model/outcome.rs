@@ -10,6 +10,7 @@ pub use usage::{PoolUsage, TenantUsage, UserTotals};
 use super::change::{Access, BlockCause, Profile, TenantState};
 use super::policy::Policy;
 use super::time::Wall;
+use crate::error_reason::ErrorReason;
 use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, Text, UserId};
 
 /// Reason of a denial, in the order of the guards. The store contains the numbers: never change one.
@@ -328,9 +329,9 @@ pub enum Refusal {
         field: &'static str,
         text: &'static str,
     },
-    /// `reason` is machine-readable (`SESSION_IN_USE`), `subject` names the thing, `text` explains it.
+    /// `reason` is for programs, `subject` names the thing, `text` explains it.
     Precondition {
-        reason: &'static str,
+        reason: ErrorReason,
         subject: String,
         text: String,
     },

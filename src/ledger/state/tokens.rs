@@ -12,6 +12,7 @@ use super::ledger::{Ledger, NOBODY};
 use super::map::Seed;
 use super::rates::{Limiter, Rate};
 use super::walk::{Cut, Key, Walk, Weight};
+use crate::error_reason::ErrorReason;
 use crate::ids::{TenantId, TokenId};
 use crate::ledger::model::access::Tenants;
 use crate::ledger::model::change::{Action, Actor, Change, Changes};
@@ -95,14 +96,14 @@ impl Tokens {
         let same = |row: &TokenRow| row.name == command.name && row.tenants == command.tenants;
         if self.good(at, same) >= OF_A_NAME {
             let text = format!("{OF_A_NAME} tokens of this name are good already: revoke one first");
-            return refused("TOKEN_LIMIT", &command.name, text);
+            return refused(ErrorReason::TokenLimit, &command.name, text);
         }
         if command.within == Tenants::All {
             return Ok(());
         }
         if self.good(at, |row| row.created_by == *actor) >= MAX_OF_A_CREATOR {
             let text = format!("{MAX_OF_A_CREATOR} tokens that you made are good: revoke one first");
-            return refused("TOO_MANY_TOKENS", &actor.0, text);
+            return refused(ErrorReason::TooManyTokens, &actor.0, text);
         }
         let Tenants::Only(tenants) = &command.tenants else { return Ok(()) };
         let mut full =
@@ -110,7 +111,7 @@ impl Tokens {
         match full.next() {
             Some(tenant) => {
                 let text = format!("{MAX_OF_A_TENANT} tokens for this tenant are not revoked: revoke one first");
-                refused("TOO_MANY_TOKENS", tenant, text)
+                refused(ErrorReason::TooManyTokens, tenant, text)
             }
             None => Ok(()),
         }
@@ -169,7 +170,11 @@ impl Ledger {
         let old = self.tokens.old(at);
         if self.tokens.rows.len() - old.len() >= MAX_TOKENS {
             let text = format!("there are {MAX_TOKENS} tokens, all of them good: revoke one first");
-            return Err(Refusal::Precondition { reason: "TOO_MANY_TOKENS", subject: "tokens".to_owned(), text });
+            return Err(Refusal::Precondition {
+                reason: ErrorReason::TooManyTokens,
+                subject: "tokens".to_owned(),
+                text,
+            });
         }
         self.tokens.guard_rate(&command, actor, now)?;
         for id in old {

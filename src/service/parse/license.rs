@@ -1,6 +1,7 @@
 //! Parses requests of LicenseService.
 
 use super::list::{Paging, paging};
+use crate::error_reason::ErrorReason;
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
 use crate::ledger::change::Limit;
 use crate::ledger::command::{DeleteLicense, ListLicenses};
@@ -148,7 +149,7 @@ impl Wanted {
             if all > has {
                 let subject = wanted.from.to_string();
                 let text = format!("the pool {subject} has {has} licensed seats, and {all} are to be moved from it");
-                return Err(Refusal::Precondition { reason: "NOT_ENOUGH_SEATS", subject, text });
+                return Err(Refusal::Precondition { reason: ErrorReason::NotEnoughSeats, subject, text });
             }
         }
         Ok(())

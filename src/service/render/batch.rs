@@ -2,6 +2,7 @@
 
 use super::seat::{denial, lease, pool_usage, seat, text};
 use super::session::{ended, session_id};
+use crate::error_reason::ErrorReason;
 use crate::ids::{PoolId, SessionId, UserId};
 use crate::ledger::outcome::{Done, Granted, HeartbeatResult, PoolUsage, Refusal, Revoked};
 use crate::proto::v1;
@@ -102,7 +103,7 @@ fn as_given<'a, T>(values: &'a [T], malformed: &'a [Malformed]) -> impl Iterator
 
 /// The error of a malformed user, with the text of the RPC error for this pair alone.
 fn no_user(other: &Malformed) -> v1::ItemError {
-    v1::ItemError { reason: text(status::reason::INVALID_REQUEST), message: format!("user_id {}.", other.error) }
+    v1::ItemError { reason: text(ErrorReason::InvalidRequest.name()), message: format!("user_id {}.", other.error) }
 }
 
 /// Returns the usage of each pool after its last pair, which is its usage after the batch.
@@ -113,7 +114,7 @@ fn last_usage<T>(users: usize, answers: &[T], usage: impl Fn(&T) -> Option<&Pool
 
 fn item_error(refusal: &Refusal) -> v1::ItemError {
     let (reason, message) = status::explain(refusal);
-    v1::ItemError { reason: text(reason), message }
+    v1::ItemError { reason: text(reason.name()), message }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Renders the results of SyncUsers.
 
+use crate::error_reason::ErrorReason;
 use crate::ids::{PoolId, UserId};
 use crate::ledger::change::BlockCause;
 use crate::ledger::command::{Synced, SyncedUser};
@@ -8,8 +9,6 @@ use crate::proto::v1;
 use crate::service::names::{denial_reason, user_state};
 use crate::status::{self, FieldViolations};
 
-/// The reason that refusals of the ledger use.
-const SEATS_EXHAUSTED: &str = "SEATS_EXHAUSTED";
 /// Maximum number of denials in the result of one user.
 const MAX_DENIALS: usize = 20;
 
@@ -46,7 +45,7 @@ fn no_seat(denials: &[(PoolId, DenialReason)]) -> v1::ItemError {
     let full = denials.iter().find(|(_, reason)| *reason == DenialReason::SeatsExhausted);
     let pool = full.map(|(pool, _)| format!(" of \"{pool}\"")).unwrap_or_default();
     let message = format!("All seats{pool} are assigned: the user was left as is.");
-    v1::ItemError { reason: SEATS_EXHAUSTED.to_owned(), message }
+    v1::ItemError { reason: ErrorReason::SeatsExhausted.to_string(), message }
 }
 
 /// Completes the result of a user who waited for seats; `full`: the pools that have none.
@@ -83,21 +82,21 @@ pub fn unlisted(id: &UserId, blocked: bool) -> v1::SyncResult {
 /// Renders the result of an invalid entry. `given`: the user id as the client spelled it.
 pub fn refused_entry(given: String, problems: FieldViolations) -> v1::SyncResult {
     let texts: Vec<String> = problems.into_vec().iter().map(ToString::to_string).collect();
-    refused(given, status::reason::INVALID_REQUEST, format!("{}.", texts.join("; ")))
+    refused(given, ErrorReason::InvalidRequest, format!("{}.", texts.join("; ")))
 }
 
 pub fn listed_twice(id: &UserId) -> v1::SyncResult {
-    refused(id.to_string(), status::reason::INVALID_REQUEST, "user.user_id is in this sync already.".to_owned())
+    refused(id.to_string(), ErrorReason::InvalidRequest, "user.user_id is in this sync already.".to_owned())
 }
 
-fn refused(user_id: String, reason: &str, message: String) -> v1::SyncResult {
+fn refused(user_id: String, reason: ErrorReason, message: String) -> v1::SyncResult {
     v1::SyncResult {
         user_id,
         outcome: v1::SyncOutcome::Refused.into(),
         block_cause: v1::BlockCause::Unspecified.into(),
         denials: Vec::new(),
         denial_count: 0,
-        error: Some(v1::ItemError { reason: reason.to_owned(), message }),
+        error: Some(v1::ItemError { reason: reason.to_string(), message }),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The text that may surround a license document, and the largest size.
 
+use usher::error_reason::ErrorReason;
 use usher::license::{Claims, LICENSE, armored, unchecked};
 
 use super::{everything, least, reason, signed, trust};
@@ -116,7 +117,7 @@ fn a_license_that_cannot_be_told_from_what_is_around_it_is_refused() {
         "eyJ.eyJ. ".repeat(7_000),
     ] {
         let told = trust.verify(&text).unwrap_err();
-        assert_eq!(told.reason(), "LICENSE_MALFORMED", "{text}");
+        assert_eq!(told.reason(), ErrorReason::LicenseMalformed, "{text}");
         assert_eq!(told.to_string(), format!("the document is not readable: {named}"), "{text}");
     }
     let mut other = everything();
@@ -165,7 +166,7 @@ fn a_document_can_be_looked_at_without_a_key() {
     let shown = unchecked(&armored(&signed(&everything())), LICENSE).unwrap();
     assert_eq!(shown.payload, everything().to_json().to_string().into_bytes());
     assert_eq!(shown.kid, super::public(1).kid());
-    assert_eq!(unchecked("a.b.c", LICENSE).unwrap_err().reason(), "LICENSE_MALFORMED");
+    assert_eq!(unchecked("a.b.c", LICENSE).unwrap_err().reason(), ErrorReason::LicenseMalformed);
 }
 
 /// Shows that equal claims always become the same text, so that installing a license again changes nothing.

@@ -106,5 +106,5 @@ fn header(number: u8) -> Value {
 
 /// Returns the reason why a document is refused.
 fn reason(trust: &Trust, document: &str) -> &'static str {
-    trust.verify(document).err().as_ref().map_or("none", Rejection::reason)
+    trust.verify(document).err().as_ref().map_or("none", |rejection| rejection.reason().name())
 }

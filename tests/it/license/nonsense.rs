@@ -1,6 +1,7 @@
 //! Claims that make no sense are refused even if the vendor signed them, and the message names the claim.
 
 use serde_json::{Value, json};
+use usher::error_reason::ErrorReason;
 use usher::license::{Claims, MAX_NUMBER, MAX_SECONDS};
 
 use super::{assembled, everything, header, least, reason, trust};
@@ -19,7 +20,7 @@ fn problem(member: &str, value: &Value) -> String {
             String::new()
         }
         Err(rejection) => {
-            assert_eq!(rejection.reason(), "LICENSE_MALFORMED");
+            assert_eq!(rejection.reason(), ErrorReason::LicenseMalformed);
             rejection.to_string().replacen("the document is not readable: ", "", 1)
         }
     }

@@ -1,6 +1,7 @@
 //! Licenses that their vendor revoked (R27).
 
 use serde_json::{Value, json};
+use usher::error_reason::ErrorReason;
 use usher::ids::{LicenseId, TenantId};
 use usher::license::{InstallTarget, REVOCATIONS, Revocations, Revoked, Trust, sign};
 
@@ -55,7 +56,7 @@ fn a_revoked_license_is_not_admitted_and_its_next_revision_is() {
 
     let list = list(&[("acme", "acme-main", 3, None)]);
     trust.add_revocations(&sign(&key(1), REVOCATIONS, &list.to_json(ISSUED))).unwrap();
-    assert_eq!(trust.admit(&signed(&claims), &target, ISSUED).unwrap_err().reason(), "LICENSE_REVOKED");
+    assert_eq!(trust.admit(&signed(&claims), &target, ISSUED).unwrap_err().reason(), ErrorReason::LicenseRevoked);
     // A revoked license is still genuine, so that an installed one stays readable.
     trust.verify(&signed(&claims)).unwrap();
     claims.revision = 4;
@@ -124,7 +125,7 @@ fn an_altered_list_is_refused() {
         }
     }
     let other = sign(&key(2), REVOCATIONS, &list(&[("acme", "main", 3, None)]).to_json(ISSUED));
-    assert_eq!(trust.add_revocations(&other).unwrap_err().reason(), "LICENSE_KEY_UNKNOWN");
+    assert_eq!(trust.add_revocations(&other).unwrap_err().reason(), ErrorReason::LicenseKeyUnknown);
     assert!(trust.revocations().is_empty());
     trust.add_revocations(&document).unwrap();
     assert_eq!(trust.revocations().len(), 1);

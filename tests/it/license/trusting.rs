@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use usher::error_reason::ErrorReason;
 use usher::license::{REVOCATIONS, Revocations, Revoked, load_trust, parse_jwks, sign, to_jwks};
 
 use super::{ISSUED, everything, header, key, public, reason, signed, trust};
@@ -115,7 +116,7 @@ fn a_file_or_a_folder_is_loaded() {
     let trust = load_trust(folder.path()).unwrap();
     assert_eq!(trust.revocations().len(), 1);
     let verified = trust.verify(&signed(&everything())).unwrap();
-    assert_eq!(trust.not_revoked(&verified.claims).unwrap_err().reason(), "LICENSE_REVOKED");
+    assert_eq!(trust.not_revoked(&verified.claims).unwrap_err().reason(), ErrorReason::LicenseRevoked);
 }
 
 /// Shows that one wrong file is named and nothing is loaded: part of a trust set would let a revoked license pass, or

@@ -129,7 +129,7 @@ fn empty(now: Moment, high: Wall, last: EventNo) -> Ledger {
 fn reason(answer: Done<TokenView>) -> &'static str {
     match answer {
         Ok(_) => "yes",
-        Err(Refusal::Precondition { reason, .. }) => reason,
+        Err(Refusal::Precondition { reason, .. }) => reason.name(),
         Err(Refusal::NotFound { kind, .. }) => kind,
         Err(Refusal::Invalid { field, .. }) => field,
         Err(Refusal::TooOften { .. }) => "too often",

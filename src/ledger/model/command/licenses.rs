@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Cursor;
+use crate::error_reason::ErrorReason;
 use crate::ids::{LicenseId, PoolId, TenantId, TenantNo};
 use crate::ledger::model::change::{Limit, Plan};
 use crate::ledger::model::license::Terms;
@@ -79,7 +80,7 @@ pub enum VendorAnswer {
     /// No license for this tenant.
     Nothing,
     /// A document that is no license for this tenant and installation.
-    Refused { reason: &'static str, text: Box<str> },
+    Refused { reason: ErrorReason, text: Box<str> },
     /// No answer: the folder was not reached, or the answer was an error.
     Failed(Box<str>),
 }

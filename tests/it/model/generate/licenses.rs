@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use usher::error_reason::ErrorReason;
 use usher::ids::{LicenseId, PoolId, TenantId};
 use usher::ledger::change::{Limit, Plan};
 use usher::ledger::command::{
@@ -37,7 +38,7 @@ impl Generator {
         match self.rng.below(4) {
             0 => self.fetched(VendorAnswer::Nothing),
             1 => self.fetched(VendorAnswer::Failed("no answer".into())),
-            2 => self.fetched(VendorAnswer::Refused { reason: "LICENSE_SIGNATURE", text: "altered".into() }),
+            2 => self.fetched(VendorAnswer::Refused { reason: ErrorReason::LicenseSignature, text: "altered".into() }),
             _ => NoteLicenseRequest { to: "v@x.example".into(), what: "a renewal".into(), failed: None }.into(),
         }
     }

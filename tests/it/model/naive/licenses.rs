@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use usher::error_reason::ErrorReason;
 use usher::ids::{LicenseId, PoolId, TenantId};
 use usher::ledger::change::{Actor, Limit, Plan};
 use usher::ledger::command::{FetchLicense, InstallLicense, LicenseFetched, LicenseGrant, RevokeLicense, VendorAnswer};
@@ -117,7 +118,7 @@ impl Model {
         let at = self.find(id)?;
         let (outcome, reason, change) = match &command.answer {
             VendorAnswer::Nothing => (FetchOutcome::Nothing, "", None),
-            VendorAnswer::Refused { reason, .. } => (FetchOutcome::Refused, *reason, None),
+            VendorAnswer::Refused { reason, .. } => (FetchOutcome::Refused, reason.name(), None),
             VendorAnswer::Failed(_) => (FetchOutcome::Failed, "", None),
             VendorAnswer::License(found) => {
                 let mut same = self.tenants[at].papers.iter().filter(|paper| paper.id == found.license);
@@ -126,7 +127,7 @@ impl Model {
                 } else {
                     match self.install_license(id, found, now) {
                         Ok(change) => (FetchOutcome::Installed, "", Some(change)),
-                        Err(Refusal::Precondition { reason, .. }) => (FetchOutcome::Refused, reason, None),
+                        Err(Refusal::Precondition { reason, .. }) => (FetchOutcome::Refused, reason.name(), None),
                         Err(other) => unreachable!("{other:?}"),
                     }
                 }
@@ -207,28 +208,28 @@ impl Tenant {
                 return Ok(false);
             }
             if grant.revision < newest.grant.revision {
-                return Err(rule("LICENSE_REVISION"));
+                return Err(rule(ErrorReason::LicenseRevision));
             }
             if newest.revoked.is_some_and(|up_to| grant.revision <= up_to) {
-                return Err(rule("LICENSE_REVOKED"));
+                return Err(rule(ErrorReason::LicenseRevoked));
             }
             if grant.revision == newest.grant.revision && !(same && newest.deleted) {
-                return Err(rule("LICENSE_REVISION"));
+                return Err(rule(ErrorReason::LicenseRevision));
             }
         } else if let Some(floor) = floor {
             let (old, document) = (floor.grant.revision, &floor.grant.terms.document);
             if grant.revision >= old && floor.revoked.is_some_and(|up_to| grant.revision <= up_to) {
-                return Err(rule("LICENSE_REVOKED"));
+                return Err(rule(ErrorReason::LicenseRevoked));
             }
             if grant.revision < old || (grant.revision == old && *document != grant.terms.document) {
-                return Err(rule("LICENSE_REVISION"));
+                return Err(rule(ErrorReason::LicenseRevision));
             }
         }
         if grant.expires.is_some_and(|end| end <= glance.license_time) {
-            return Err(rule("LICENSE_EXPIRED"));
+            return Err(rule(ErrorReason::LicenseExpired));
         }
         if self.plans_disagree(id, grant) {
-            return Err(rule("PLANS_DISAGREE"));
+            return Err(rule(ErrorReason::PlansDisagree));
         }
         grant.pools.iter().for_each(|(pool, _, _)| self.know(pool));
         self.file(id, grant, glance.now);

@@ -20,6 +20,7 @@ mod users;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use usher::error_reason::ErrorReason;
 use usher::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantId, UserId};
 use usher::ledger::change::{BlockCause, Profile};
 use usher::ledger::command::{Command, LicenseGrant, Outcome};
@@ -278,6 +279,6 @@ pub fn exists(kind: &'static str, id: impl ToString) -> Refusal {
 }
 
 /// A refusal by a rule. Its text is for people, and is not compared.
-pub fn rule(reason: &'static str) -> Refusal {
+pub fn rule(reason: ErrorReason) -> Refusal {
     Refusal::Precondition { reason, subject: String::new(), text: String::new() }
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use usher::error_reason::ErrorReason;
 use usher::ids::{EventNo, LicenseId, PoolId, TenantId};
 use usher::ledger::change::{Limit, Plan};
 use usher::ledger::command::{BeginDelivery, Command, EndDelivery, ListNotifications, Outcome, RedeliverNotification};
@@ -75,7 +76,7 @@ impl Model {
     pub fn redeliver(&self, id: &TenantId, command: &RedeliverNotification) -> Done<NotificationView> {
         let tenant = &self.tenants[self.find(id)?];
         let told = tenant.told.iter().any(|told| told.topic == command.topic);
-        Err(if told { rule("NO_NOTIFICATION_CHANNEL") } else { missing("notification", &command.topic) })
+        Err(if told { rule(ErrorReason::NoNotificationChannel) } else { missing("notification", &command.topic) })
     }
 
     pub fn list_notifications(

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use usher::error_reason::ErrorReason;
 use usher::ids::{PoolId, SessionId, TenantId, UserId};
 use usher::ledger::command::{CheckIn, CloseIdle, CloseSession, Heartbeat};
 use usher::ledger::outcome::{CheckedIn, Done, HeartbeatResult, IdleClosed, SessionEndReason, SessionView, Status};
@@ -103,7 +104,7 @@ impl Model {
         let tenant = &self.tenants[at];
         let session = tenant.sessions.iter().find(|session| session.id == command.session).expect("a live session");
         if command.own_session == Some(command.session) || command.own_user.as_ref() == Some(&session.user) {
-            return Err(rule("OWN_SESSION"));
+            return Err(rule(ErrorReason::OwnSession));
         }
         let busy = matches!(tenant.status(&session.user, now.tick), Status::Active | Status::Away);
         // R26: a client heartbeats every third of its lease, and counts as gone after two intervals.
@@ -112,7 +113,7 @@ impl Model {
             lease => now.tick.since(session.heard) < lease / 3 * 2,
         };
         if busy && alive && !command.force && tenant.policy.close_active == CloseActive::Refuse {
-            return Err(rule("SESSION_IN_USE"));
+            return Err(rule(ErrorReason::SessionInUse));
         }
         self.end(at, command.session, SessionEndReason::Closed, now.tick);
         Ok(CheckedIn { ended_now: true, reason: Some(SessionEndReason::Closed) })

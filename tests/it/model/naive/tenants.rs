@@ -1,5 +1,6 @@
 //! Commands of operators on tenants, and the policies of tenants.
 
+use usher::error_reason::ErrorReason;
 use usher::ids::{SessionId, TenantId, UserId};
 use usher::ledger::change::TenantState;
 use usher::ledger::command::{CreateTenant, PolicyPatch, SuspendTenant, UpdateTenant};
@@ -103,7 +104,7 @@ impl Tenant {
             let (was, is) = (self.in_use(pool, plan), after.in_use(pool, plan));
             is > was && over(limit, is) > 0
         });
-        if broken { Err(rule("SEATS_EXHAUSTED")) } else { Ok(()) }
+        if broken { Err(rule(ErrorReason::SeatsExhausted)) } else { Ok(()) }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use usher::error_reason::ErrorReason;
 use usher::ids::TokenId;
 use usher::ledger::access::Tenants;
 use usher::ledger::change::Actor;
@@ -28,7 +29,7 @@ impl Model {
         let same = |row: &TokenRow| row.name == command.name && row.tenants == command.tenants;
         let active = |row: &&TokenRow| same(row) && state(row, at) == TokenState::Active;
         if self.tokens.iter().filter(active).count() > 1 {
-            return Err(rule("TOKEN_LIMIT"));
+            return Err(rule(ErrorReason::TokenLimit));
         }
         let long_ago = |end: Option<Wall>| end.is_some_and(|end| end < at.minus(MONTH));
         self.tokens.retain(|row| !long_ago(row.revoked) && !long_ago(row.expires));

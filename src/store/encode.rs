@@ -279,6 +279,12 @@ pub fn reason(code: Option<i64>) -> Result<Option<Reason>, StoreError> {
     reason.map(Some).ok_or_else(|| unknown("audit.reason", code))
 }
 
+/// # Errors
+/// An event cannot count so many.
+pub fn count(count: i64) -> Result<u32, StoreError> {
+    u32::try_from(count).map_err(|_| StoreError(format!("audit.count: {count} is out of range")))
+}
+
 /// Whole milliseconds, the ledger's unit of time.
 #[must_use]
 pub fn millis(duration: Duration) -> u64 {

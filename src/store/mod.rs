@@ -17,6 +17,7 @@ pub mod postgres;
 pub mod recount;
 pub mod snapshot;
 pub mod sqlite;
+pub mod table;
 pub mod terms;
 pub mod tokens;
 

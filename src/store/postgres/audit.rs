@@ -1,20 +1,21 @@
 //! Reads the audit, newest first: the events after the last block, then those of the blocks that may contain matches.
 
+use std::sync::LazyLock;
+
 use deadpool_postgres::ClientWrapper;
-use tokio_postgres::{Error, Row, Statement};
+use tokio_postgres::Statement;
 
 use super::audit_blocks;
-use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantNo, UserId};
-use crate::ledger::change::{Actor, AuditEvent};
-use crate::ledger::time::Wall;
+use crate::ids::{EventNo, OrganizationId, PoolId, UserId};
+use crate::ledger::change::AuditEvent;
 use crate::store::audit_search::{Range, Search};
-use crate::store::{AuditPage, AuditQuery, StoreError, encode};
+use crate::store::table::{Table, select};
+use crate::store::{AuditPage, AuditQuery, StoreError};
 
 /// Scans the key in descending order, and skips what the filters exclude.
-const READ: &str = "/* usher:read_audit */
-    SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id,
-           count, detail
-    FROM audit
+static READ: LazyLock<String> =
+    LazyLock::new(|| format!("/* usher:read_audit */ {}{MATCHING}", select::<AuditEvent>()));
+const MATCHING: &str = "
     WHERE shard_id = $1 AND event_no >= $2 AND event_no <= $3 AND tenant_no = $4
       AND ($5::text IS NULL OR user_id = $5)
       AND ($6::text IS NULL OR actor = $6)
@@ -33,7 +34,7 @@ const READ: &str = "/* usher:read_audit */
 pub async fn read(client: &ClientWrapper, query: &AuditQuery) -> Result<AuditPage, StoreError> {
     // Blocks that are completed from here on contain only events that are newer than everything read here.
     let last_block = audit_blocks::last(client, query.shard).await?;
-    let statement = client.prepare_cached(READ).await?;
+    let statement = client.prepare_cached(&READ).await?;
     let mut events = Vec::new();
     let newest = Range { first: EventNo(last_block.0 + 1), last: EventNo(i64::MAX as u64) };
     walk(client, &statement, query, newest, &mut events).await?;
@@ -85,28 +86,7 @@ async fn walk(
         )
         .await?;
     for row in rows {
-        events.push(event(&row)?);
+        events.push(Table::read(&row)?);
     }
     Ok(())
-}
-
-/// Parses the columns in the order of [`READ`].
-pub fn event(row: &Row) -> Result<AuditEvent, StoreError> {
-    let text = |column| -> Result<&str, Error> { row.try_get(column) };
-    let optional = |column| -> Result<Option<&str>, Error> { row.try_get(column) };
-    let count: i64 = row.try_get(10)?;
-    Ok(AuditEvent {
-        tenant: TenantNo(row.try_get::<_, i32>(0)?.cast_unsigned()),
-        no: EventNo(row.try_get::<_, i64>(1)?.cast_unsigned()),
-        at: Wall(row.try_get(2)?),
-        actor: Actor(text(3)?.into()),
-        action: encode::action(row.try_get::<_, i16>(4)?.into())?,
-        reason: encode::reason(row.try_get::<_, Option<i16>>(5)?.map(i64::from))?,
-        user: optional(6)?.map(UserId::stored),
-        pool: optional(7)?.map(PoolId::stored),
-        session: row.try_get::<_, Option<_>>(8)?.map(SessionId),
-        organization: optional(9)?.map(OrganizationId::stored),
-        count: u32::try_from(count).unwrap_or(u32::MAX),
-        detail: text(11)?.into(),
-    })
 }

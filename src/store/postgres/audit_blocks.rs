@@ -3,13 +3,13 @@
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::{Error, Row};
 
-use super::audit;
 use super::connection::Connection;
 use super::error::{Failure, damaged};
 use crate::ids::{EventNo, ShardId};
 use crate::store::audit_block::OpenBlock;
 use crate::store::audit_filter::Key;
 use crate::store::audit_search::{Range, Search};
+use crate::store::table::Table;
 use crate::store::{AuditQuery, StoreError};
 
 /// Blocks in one query: most searches end among the first ones.
@@ -33,7 +33,7 @@ pub async fn resume(connection: &Connection, shard: ShardId) -> Result<OpenBlock
     let last: i64 = client.query_one(&sql.last_block, &[&number]).await?.try_get(0)?;
     let mut open = OpenBlock::after(EventNo(last.cast_unsigned()));
     for row in client.query(&sql.newest_events, &[&number, &last]).await? {
-        open.remember(&audit::event(&row).map_err(|error| damaged("audit", &row, &[1], error.into()))?);
+        open.remember(&Table::read(&row).map_err(|error| damaged("audit", &row, &[0], error.into()))?);
     }
     Ok(open)
 }

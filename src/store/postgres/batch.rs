@@ -49,7 +49,7 @@ fn sql(parts: Parts) -> String {
     let mut text = format!("WITH fence AS ({FENCE} RETURNING 1)");
     let mut taken = FENCE_PARAMETERS;
     for (number, (name, part)) in PARTS.iter().enumerate().filter(|(number, _)| parts & (1 << number) != 0) {
-        let (part, parameters) = shifted(part, taken);
+        let (part, parameters) = shifted(&part(), taken);
         taken += parameters;
         let _ = write!(text, ", part_{number} AS (/* usher:{name} */ {part})");
     }

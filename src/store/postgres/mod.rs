@@ -7,6 +7,7 @@ mod audit;
 mod audit_blocks;
 mod batch;
 mod bucket;
+mod column;
 mod commit;
 mod connection;
 mod copy;

@@ -41,7 +41,7 @@ pub async fn tables(client: &Client) -> Result<(), OpenError> {
 
 async fn columns(client: &Client) -> Result<(), OpenError> {
     for (table, sql) in load::statements() {
-        if let Err(error) = client.prepare(sql).await {
+        if let Err(error) = client.prepare(&sql).await {
             let lost = [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN];
             let damage = error.code().is_some_and(|code| lost.contains(code));
             let message = StoreError(format!("{table}: {}", StoreError::from(error)));

@@ -5,13 +5,14 @@ use tokio_postgres::{Client, Error, Row};
 
 use super::connection::Connector;
 use super::error::{Failure, damaged};
-use super::{DatabaseUrl, audit, installation, load, schema, shards};
+use super::{DatabaseUrl, installation, load, schema, shards};
 use crate::ids::{EventNo, ShardId};
-use crate::ledger::time::Wall;
+use crate::ledger::change::AuditEvent;
 use crate::store::StoreError;
 use crate::store::audit_block::Block;
 use crate::store::open::OpenError;
 use crate::store::snapshot::SnapshotChunk;
+use crate::store::table::{Table, select};
 
 /// Maximum numbers of events and of blocks in a chunk.
 const EVENTS: i64 = 4_096;
@@ -23,17 +24,25 @@ const BEGIN: &str = "/* usher:begin_snapshot */
 pub const READ_SHARD: &str = "/* usher:read_shard */
     SELECT epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no, continuity
     FROM shards WHERE shard_id = $1";
-/// Both statements scan their key, one chunk at a time: the server neither sorts nor keeps anything for the next chunk.
-pub const READ_EVENTS: &str = "/* usher:read_all_audit */
-    SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id,
-           count, detail
-    FROM audit WHERE shard_id = $1 AND event_no > $2 AND event_no <= $3 ORDER BY event_no LIMIT $4";
-pub const READ_BLOCKS: &str = "/* usher:read_all_blocks */
-    SELECT first_event_no, last_event_no, oldest_ms, newest_ms, closed_ms, filter
-    FROM audit_blocks WHERE shard_id = $1 AND last_event_no > $2 ORDER BY last_event_no LIMIT $3";
-
 pub const READ_FLOOR: &str =
     "/* usher:read_floor */ SELECT shard_id, first_event_no FROM audit_floor WHERE shard_id = $1";
+
+/// Scans the key, one chunk at a time: the server neither sorts nor keeps anything for the next chunk.
+pub fn read_events() -> String {
+    let select = select::<AuditEvent>();
+    format!(
+        "/* usher:read_all_audit */ {select}
+        WHERE shard_id = $1 AND event_no > $2 AND event_no <= $3 ORDER BY event_no LIMIT $4"
+    )
+}
+
+/// Scans the key, as [`read_events`] does.
+pub fn read_blocks() -> String {
+    let select = select::<Block>();
+    format!(
+        "/* usher:read_all_blocks */ {select} WHERE shard_id = $1 AND last_event_no > $2 ORDER BY last_event_no LIMIT $3"
+    )
+}
 
 /// Sends all chunks of a database that has this release's schema.
 ///
@@ -80,11 +89,11 @@ async fn shard_of(client: &Client, shard: ShardId, chunks: &Sender<SnapshotChunk
     send(chunks, SnapshotChunk::Shard(shard, owner, Box::new(position), floor.ok_or_else(missing)?)).await?;
     load::load(client, shard, chunks).await?;
     // Sends blocks and events in turns, so that a reader that compares them need not keep all blocks.
-    let statement = client.prepare(READ_BLOCKS).await?;
+    let statement = client.prepare(&read_blocks()).await?;
     let mut done = EventNo(0);
     loop {
         let rows = client.query(&statement, &[&number, &done.0.cast_signed(), &BLOCKS]).await?;
-        let blocks = each("audit_blocks", &rows, |row| Ok(block(row)?))?;
+        let blocks = each::<Block>(&rows)?;
         let Some(last) = blocks.last().map(|block| block.last) else { break };
         send(chunks, SnapshotChunk::Blocks(blocks)).await?;
         events(client, shard, (done, last), chunks).await?;
@@ -100,12 +109,12 @@ async fn events(
     (above, last): (EventNo, EventNo),
     chunks: &Sender<SnapshotChunk>,
 ) -> Result<(), Failure> {
-    let statement = client.prepare(READ_EVENTS).await?;
+    let statement = client.prepare(&read_events()).await?;
     let (shard, last) = (shard.0.cast_signed(), last.0.cast_signed());
     let mut done = above;
     loop {
         let rows = client.query(&statement, &[&shard, &done.0.cast_signed(), &last, &EVENTS]).await?;
-        let events = each("audit", &rows, |row| Ok(audit::event(row)?))?;
+        let events = each::<AuditEvent>(&rows)?;
         let Some(last) = events.last() else { return Ok(()) };
         done = last.no;
         send(chunks, SnapshotChunk::Events(events)).await?;
@@ -116,20 +125,8 @@ fn number(row: &Row, column: usize) -> Result<EventNo, Error> {
     row.try_get::<_, i64>(column).map(|no| EventNo(no.cast_unsigned()))
 }
 
-/// Parses rows whose key is in the second column, as in both tables of the audit.
-fn each<T>(table: &str, rows: &[Row], parse: impl Fn(&Row) -> Result<T, Failure>) -> Result<Vec<T>, Failure> {
-    rows.iter().map(|row| parse(row).map_err(|error| damaged(table, row, &[1], error))).collect()
-}
-
-fn block(row: &Row) -> Result<Block, Error> {
-    Ok(Block {
-        first: number(row, 0)?,
-        last: number(row, 1)?,
-        oldest: Wall(row.try_get(2)?),
-        newest: Wall(row.try_get(3)?),
-        closed: Wall(row.try_get(4)?),
-        filter: row.try_get(5)?,
-    })
+fn each<T: Table>(rows: &[Row]) -> Result<Vec<T>, Failure> {
+    rows.iter().map(|row| T::read(row).map_err(|error| damaged(T::NAME, row, &[0], error.into()))).collect()
 }
 
 async fn send(chunks: &Sender<SnapshotChunk>, chunk: SnapshotChunk) -> Result<(), StoreError> {

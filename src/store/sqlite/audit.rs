@@ -1,21 +1,20 @@
 //! Reads the audit, newest first: the events after the last block, then those of the blocks that may contain matches.
 
-use rusqlite::{Connection, Row, named_params};
-use uuid::Uuid;
+use std::sync::LazyLock;
+
+use rusqlite::{Connection, named_params};
 
 use super::audit_blocks;
-use super::load::{optional_text, text};
-use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantNo, UserId};
-use crate::ledger::change::{Actor, AuditEvent};
-use crate::ledger::time::Wall;
+use crate::ids::{EventNo, OrganizationId, PoolId, UserId};
+use crate::ledger::change::AuditEvent;
 use crate::store::audit_search::{Range, Search};
-use crate::store::{AuditPage, AuditQuery, StoreError, encode};
+use crate::store::table::{Table, select};
+use crate::store::{AuditPage, AuditQuery, StoreError};
 
 /// Scans the key in descending order, and skips what the filters exclude.
-const READ: &str = "/* usher:read_audit */
-    SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id, count,
-        detail
-    FROM audit
+static READ: LazyLock<String> =
+    LazyLock::new(|| format!("/* usher:read_audit */ {}{MATCHING}", select::<AuditEvent>()));
+const MATCHING: &str = "
     WHERE shard_id = :shard AND event_no >= :first AND event_no <= :last AND tenant_no = :tenant
       AND (:user IS NULL OR user_id = :user)
       AND (:actor IS NULL OR actor = :actor)
@@ -59,7 +58,7 @@ fn walk(
     events: &mut Vec<AuditEvent>,
 ) -> Result<(), StoreError> {
     let last = query.before.map_or(range.last, |before| range.last.min(EventNo(before.0.saturating_sub(1))));
-    let mut statement = connection.prepare_cached(READ)?;
+    let mut statement = connection.prepare_cached(&READ)?;
     let mut rows = statement.query(named_params! {
         ":shard": query.shard.0,
         ":tenant": query.tenant.0,
@@ -80,25 +79,7 @@ fn walk(
         ":limit": i64::try_from(query.limit - events.len()).unwrap_or(i64::MAX),
     })?;
     while let Some(row) = rows.next()? {
-        events.push(event(row)?);
+        events.push(Table::read(row)?);
     }
     Ok(())
-}
-
-/// Parses the columns in the order of [`READ`].
-pub fn event(row: &Row<'_>) -> Result<AuditEvent, StoreError> {
-    Ok(AuditEvent {
-        tenant: TenantNo(row.get(0)?),
-        no: EventNo(row.get::<_, i64>(1)?.cast_unsigned()),
-        at: Wall(row.get(2)?),
-        actor: Actor(text(row, 3)?.into()),
-        action: encode::action(row.get(4)?)?,
-        reason: encode::reason(row.get(5)?)?,
-        user: optional_text(row, 6)?.map(UserId::stored),
-        pool: optional_text(row, 7)?.map(PoolId::stored),
-        session: row.get::<_, Option<[u8; 16]>>(8)?.map(|bytes| SessionId(Uuid::from_bytes(bytes))),
-        organization: optional_text(row, 9)?.map(OrganizationId::stored),
-        count: row.get(10)?,
-        detail: text(row, 11)?.into(),
-    })
 }

@@ -1,24 +1,23 @@
-//! Blocks of the audit: written with the batch that completes them, and searched.
+//! Blocks of the audit: rebuilds the open block, and searches for blocks that may contain matches.
 
-use rusqlite::{Connection, Row, named_params, params};
+use std::sync::LazyLock;
 
-use super::audit;
+use rusqlite::{Connection, Row, named_params};
+
 use super::row_error::damaged;
 use crate::ids::{EventNo, ShardId};
-use crate::store::audit_block::{Block, OpenBlock};
+use crate::ledger::change::AuditEvent;
+use crate::store::audit_block::OpenBlock;
 use crate::store::audit_search::{Range, Search};
+use crate::store::table::{Table, select};
 use crate::store::{AuditQuery, ReadError, StoreError, audit_filter};
 
 const LAST: &str = "/* usher:last_audit_block */
     SELECT coalesce(max(last_event_no), 0) FROM audit_blocks WHERE shard_id = ?1";
-const NEWEST: &str = "/* usher:read_newest_audit */
-    SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id, count,
-        detail
-    FROM audit WHERE shard_id = ?1 AND event_no > ?2 ORDER BY event_no";
-const PUT: &str = "/* usher:put_audit_block */ INSERT INTO audit_blocks
-    (shard_id, last_event_no, first_event_no, oldest_ms, newest_ms, closed_ms, filter)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-/// The filter is the last column: SQLite keeps it on overflow pages, which are read only for blocks whose times fit.
+static NEWEST: LazyLock<String> = LazyLock::new(|| {
+    let select = select::<AuditEvent>();
+    format!("/* usher:read_newest_audit */ {select} WHERE shard_id = ?1 AND event_no > ?2 ORDER BY event_no")
+});
 const SEARCH: &str = "/* usher:search_audit */ SELECT first_event_no, last_event_no, filter FROM audit_blocks
     WHERE shard_id = :shard AND last_event_no <= :last AND first_event_no < :before
       AND (:from IS NULL OR newest_ms >= :from) AND (:until IS NULL OR oldest_ms < :until)
@@ -33,19 +32,12 @@ pub fn last(connection: &Connection, shard: ShardId) -> rusqlite::Result<EventNo
 pub fn resume(connection: &Connection, shard: ShardId) -> Result<OpenBlock, ReadError> {
     let last = last(connection, shard)?;
     let mut open = OpenBlock::after(last);
-    let mut statement = connection.prepare_cached(NEWEST)?;
+    let mut statement = connection.prepare_cached(&NEWEST)?;
     let mut rows = statement.query((shard.0, last.0.cast_signed()))?;
     while let Some(row) = rows.next()? {
-        open.remember(&audit::event(row).map_err(|error| damaged("audit", row, &[1], &error))?);
+        open.remember(&Table::read(row).map_err(|error| damaged("audit", row, &[0], &error))?);
     }
     Ok(open)
-}
-
-pub fn put(connection: &Connection, shard: ShardId, block: &Block) -> rusqlite::Result<()> {
-    let (first, last) = (block.first.0.cast_signed(), block.last.0.cast_signed());
-    let times = (block.oldest.0, block.newest.0, block.closed.0);
-    let row = params![shard.0, last, first, times.0, times.1, times.2, block.filter];
-    connection.prepare_cached(PUT)?.execute(row).map(|_| ())
 }
 
 /// Searches for blocks that may contain matches, in descending order from the block that ends with the event `last`.

@@ -55,7 +55,7 @@ fn transact(
         row::write_event(&transaction, shard, event).map_err(error::refused)?;
     }
     for block in open.extend(batch) {
-        audit_blocks::put(&transaction, shard, &block).map_err(error::refused)?;
+        row::write_block(&transaction, shard, &block).map_err(error::refused)?;
     }
     die_here!(BeforeCommit);
     transaction.commit().map_err(error::unknown)?;

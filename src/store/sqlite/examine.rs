@@ -104,7 +104,7 @@ pub fn ours(connection: &Connection) -> Result<(), OpenError> {
 /// # Errors
 /// A table or a column is missing.
 pub fn columns(connection: &Connection) -> Result<(), OpenError> {
-    load::statements().try_for_each(|(table, sql)| match connection.prepare(sql) {
+    load::statements().try_for_each(|(table, sql)| match connection.prepare(&sql) {
         Ok(_) => Ok(()),
         Err(error) => Err(OpenError::Damaged(StoreError(format!("{table}: {error}")))),
     })

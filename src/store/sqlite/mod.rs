@@ -7,6 +7,7 @@ mod audit;
 mod audit_blocks;
 mod backup;
 mod checkpoint;
+mod column;
 mod commit;
 mod database;
 mod directory;

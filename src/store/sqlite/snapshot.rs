@@ -2,34 +2,41 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 use tokio::sync::mpsc::Sender;
 
 use super::database::{Database, Mode};
 use super::directory::Lock;
 use super::row_error::damaged;
-use super::{audit, audit_blocks, directory, examine, installation, load, schema, shards};
+use super::{audit_blocks, directory, examine, installation, load, schema, shards};
 use crate::ids::{EventNo, ShardId};
-use crate::ledger::time::Wall;
+use crate::ledger::change::AuditEvent;
 use crate::store::audit_block::Block;
 use crate::store::open::OpenError;
 use crate::store::snapshot::SnapshotChunk;
+use crate::store::table::{Table, select};
 use crate::store::{ReadError, StoreError};
 
 /// Maximum numbers of events and of blocks in a chunk.
 const EVENTS: usize = 4_096;
 const BLOCKS: usize = 256;
 
-pub const READ_EVENTS: &str = "/* usher:read_all_audit */
-    SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id, count,
-        detail
-    FROM audit WHERE shard_id = ?1 AND event_no > ?2 AND event_no <= ?3 ORDER BY event_no";
-pub const READ_BLOCKS: &str = "/* usher:read_all_blocks */
-    SELECT first_event_no, last_event_no, oldest_ms, newest_ms, closed_ms, filter
-    FROM audit_blocks WHERE shard_id = ?1 AND last_event_no > ?2 ORDER BY last_event_no LIMIT ?3";
-
 pub const READ_FLOOR: &str =
     "/* usher:read_floor */ SELECT shard_id, first_event_no FROM audit_floor WHERE shard_id = ?1";
+
+pub fn read_events() -> String {
+    let select = select::<AuditEvent>();
+    format!(
+        "/* usher:read_all_audit */ {select} WHERE shard_id = ?1 AND event_no > ?2 AND event_no <= ?3 ORDER BY event_no"
+    )
+}
+
+pub fn read_blocks() -> String {
+    let select = select::<Block>();
+    format!(
+        "/* usher:read_all_blocks */ {select} WHERE shard_id = ?1 AND last_event_no > ?2 ORDER BY last_event_no LIMIT ?3"
+    )
+}
 
 /// An existing store with this release's schema.
 pub struct Snapshot {
@@ -114,10 +121,10 @@ fn audit_of(connection: &Connection, shard: ShardId, chunks: &Sender<SnapshotChu
     let mut done = 0;
     loop {
         let mut blocks = Vec::with_capacity(BLOCKS);
-        let mut statement = connection.prepare_cached(READ_BLOCKS)?;
+        let mut statement = connection.prepare_cached(&read_blocks())?;
         let mut rows = statement.query((shard.0, done, BLOCKS as i64))?;
         while let Some(row) = rows.next()? {
-            blocks.push(block(row).map_err(|error| damaged("audit_blocks", row, &[1], &error))?);
+            blocks.push(Block::read(row).map_err(|error| damaged("audit_blocks", row, &[0], &error))?);
         }
         let last = blocks.last().map_or(i64::MAX, |block| block.last.0.cast_signed());
         if !blocks.is_empty() {
@@ -138,11 +145,11 @@ fn events(
     (above, last): (i64, i64),
     chunks: &Sender<SnapshotChunk>,
 ) -> Result<(), ReadError> {
-    let mut statement = connection.prepare_cached(READ_EVENTS)?;
+    let mut statement = connection.prepare_cached(&read_events())?;
     let mut rows = statement.query((shard.0, above, last))?;
     let mut found = Vec::with_capacity(EVENTS);
     while let Some(row) = rows.next()? {
-        found.push(audit::event(row).map_err(|error| damaged("audit", row, &[1], &error))?);
+        found.push(AuditEvent::read(row).map_err(|error| damaged("audit", row, &[0], &error))?);
         if found.len() == EVENTS {
             send(chunks, SnapshotChunk::Events(std::mem::replace(&mut found, Vec::with_capacity(EVENTS))))?;
         }
@@ -158,17 +165,6 @@ fn floor(connection: &Connection, shard: ShardId) -> Result<EventNo, ReadError> 
         Some(row) => audit_blocks::number(row, 1).map_err(|error| damaged("audit_floor", row, &[0], &error)),
         None => Err(ReadError::Damaged(StoreError(format!("audit_floor (shard_id {shard}): the row is not there")))),
     }
-}
-
-fn block(row: &Row<'_>) -> Result<Block, StoreError> {
-    Ok(Block {
-        first: audit_blocks::number(row, 0)?,
-        last: audit_blocks::number(row, 1)?,
-        oldest: Wall(row.get(2)?),
-        newest: Wall(row.get(3)?),
-        closed: Wall(row.get(4)?),
-        filter: row.get(5)?,
-    })
 }
 
 fn send(chunks: &Sender<SnapshotChunk>, chunk: SnapshotChunk) -> Result<(), StoreError> {

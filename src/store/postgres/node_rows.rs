@@ -12,7 +12,7 @@ use crate::store::{Owner, StoreError};
 pub const READ_OWNERS: &str = "/* usher:read_owners */
     SELECT shard_id, epoch, token, former_token, former_seq, node_id, generation FROM owners";
 pub const READ_NODES: &str = "/* usher:read_nodes */
-    SELECT node_id, generation, beat, state, host, version, lock_name FROM nodes";
+    SELECT node_id, generation, heartbeat, state, host, version, lock_name FROM nodes";
 
 type Check = fn(&Row) -> Result<(), Failure>;
 

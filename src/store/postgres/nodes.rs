@@ -27,25 +27,27 @@ const START: &str = "/* usher:start */
     WHERE current_setting('synchronous_commit') IN ('off', 'local')";
 const JOIN: &str = "/* usher:join */ WITH gone AS (DELETE FROM nodes n WHERE state = $5
         AND NOT EXISTS (SELECT FROM owners o WHERE o.node_id = n.node_id))
-    INSERT INTO nodes (node_id, generation, beat, state, host, version) VALUES ($1, $2, 0, 0, $3, $4)
+    INSERT INTO nodes (node_id, generation, heartbeat, state, host, version) VALUES ($1, $2, 0, 0, $3, $4)
     ON CONFLICT (node_id) DO NOTHING";
 /// One statement, so one round trip: both tables are read at the instant at which the server begins the statement, and
 /// the heartbeat is written unless the node was declared dead by then. A row of `shards` is read only if no node owns
 /// the shard.
-const BEAT: &str = "/* usher:beat */ WITH beat AS (UPDATE nodes SET beat = beat + 1, state = $3, lock_name = $4
-        WHERE node_id = $1 AND generation = $2 RETURNING node_id, beat)
+const BEAT: &str = "/* usher:heartbeat */ WITH sent AS (UPDATE nodes
+        SET heartbeat = heartbeat + 1, state = $3, lock_name = $4
+        WHERE node_id = $1 AND generation = $2 RETURNING node_id, heartbeat)
     SELECT 0::smallint, shard_id, node_id, generation, token, epoch,
         CASE WHEN node_id IS NULL
             THEN (SELECT ARRAY[s.epoch, s.seq] FROM shards s WHERE s.shard_id = o.shard_id) END,
         CASE WHEN node_id IS NULL THEN (SELECT s.owner_token FROM shards s WHERE s.shard_id = o.shard_id) END,
         NULL::smallint, NULL::text, NULL::text FROM owners o
     UNION ALL
-    SELECT 1::smallint, NULL, node_id, generation, NULL, coalesce((SELECT b.beat FROM beat b WHERE b.node_id = n.node_id), n.beat),
+    SELECT 1::smallint, NULL, node_id, generation, NULL,
+        coalesce((SELECT s.heartbeat FROM sent s WHERE s.node_id = n.node_id), n.heartbeat),
         NULL, NULL, state, host, lock_name FROM nodes n
     UNION ALL
-    SELECT 2::smallint, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM beat";
+    SELECT 2::smallint, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM sent";
 const DECLARE: &str = "/* usher:declare_dead */ UPDATE nodes SET generation = generation + 1, state = $4
-    WHERE node_id = $1 AND generation = $2 AND ($3::bigint IS NULL OR beat = $3)";
+    WHERE node_id = $1 AND generation = $2 AND ($3::bigint IS NULL OR heartbeat = $3)";
 const LEAVE: &str = "/* usher:leave */ DELETE FROM nodes WHERE node_id = $1 AND generation = $2";
 
 /// The connection for the tables of nodes, opened when it is first needed.

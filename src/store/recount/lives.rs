@@ -311,7 +311,7 @@ impl Life {
         let key = match self.kind {
             Kind::User | Kind::Organization => format!("{table} (tenant_no {tenant}, number {one})"),
             Kind::Seat => format!("{table} (tenant_no {tenant}, user_no {one}, pool_no {two})"),
-            Kind::Session => format!("{table} (tenant_no {tenant}, user_no {one}, place {two})"),
+            Kind::Session => format!("{table} (tenant_no {tenant}, user_no {one}, slot {two})"),
             Kind::License | Kind::Notification | Kind::Token => format!("{table} (tenant_no {tenant})"),
         };
         match (self.row, self.last) {

@@ -15,7 +15,7 @@ table! {
     row: SessionRow {
         tenant_no: u32 = row.tenant.0,
         user_no: u32 = row.user.0,
-        place: u16 = row.no,
+        slot: u16 = row.no,
         session_id: Uuid = row.id.0,
         pool_no: u16 = row.pool.0,
         organization_no: Option<u32> = row.organization.map(|no| no.0),
@@ -34,7 +34,7 @@ table! {
     SessionRow {
         tenant: TenantNo(tenant_no),
         user: UserNo(user_no),
-        no: place,
+        no: slot,
         id: SessionId(session_id),
         pool: PoolNo(pool_no),
         organization: organization_no.map(OrganizationNo),

@@ -47,7 +47,7 @@ pub async fn an_older_store_gets_a_secret(backend: Backend) {
     drop(store);
     let older = "ALTER TABLE installation DROP COLUMN secret; ALTER TABLE installation DROP COLUMN shards;
         ALTER TABLE shards DROP COLUMN continuity; ALTER TABLE sessions DROP COLUMN signed_in;
-        ALTER TABLE tenants DROP COLUMN license_fetch;
+        ALTER TABLE tenants DROP COLUMN license_fetch; ALTER TABLE sessions RENAME COLUMN slot TO place;
         DROP TABLE audit_floor; DROP TABLE license_floors; DELETE FROM refinery_schema_history WHERE version >= 4";
     backend.sql(older, &format!("DROP TABLE nodes; DROP TABLE owners; {older}")).await;
 

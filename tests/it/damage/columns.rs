@@ -108,7 +108,7 @@ async fn whatever_stands_in_a_column_of_postgresql() {
     super::fill(&Data::Postgres(url.expose_secret())).await;
     let client = postgres::connect(url.expose_secret()).await;
     // A process that stopped in order has no row.
-    let node = "INSERT INTO nodes (node_id, generation, beat, state, host, version)
+    let node = "INSERT INTO nodes (node_id, generation, heartbeat, state, host, version)
         VALUES (gen_random_uuid(), 1, 7, 3, 'gone', '0')";
     client.batch_execute(node).await.unwrap();
     let sql = "SELECT c.table_name::text, c.column_name::text, c.data_type::text, c.is_nullable::text

@@ -27,7 +27,7 @@ const DAMAGES: [(&str, &str); 18] = [
     ),
     ("UPDATE seats SET organizations = '77' WHERE organizations IS NOT NULL", "seats (tenant_no 1, user_no"),
     ("UPDATE seats SET user_no = user_no + 50", "seats (tenant_no 1, user_no 5"),
-    ("UPDATE sessions SET place = place + 3", "sessions (tenant_no 1, user_no"),
+    ("UPDATE sessions SET slot = slot + 3", "sessions (tenant_no 1, user_no"),
     ("UPDATE pools SET pool_no = pool_no + 5", "pools (tenant_no 1, pool_no"),
     ("UPDATE licenses SET entitlements = '[{}]'", "licenses (tenant_no 1, license_id demo, revision 1)"),
     ("UPDATE tenants SET policy = '{' WHERE tenant_id = 'demo'", "tenants (tenant_no 1): tenants.policy"),
@@ -82,7 +82,7 @@ async fn rows_of_nodes_that_cannot_be_read_end_a_start() {
             "UPDATE owners SET epoch = -1 WHERE shard_id = 0",
             "owners (shard_id 0): owners.epoch is out of range",
         ),
-        ("beat", "nodes", &*nodes, &*format!("nodes (node_id {node}): nodes.beat: ")),
+        ("heartbeat", "nodes", &*nodes, &*format!("nodes (node_id {node}): nodes.heartbeat: ")),
     ] {
         let change = format!("ALTER TABLE {of} ALTER {column} DROP NOT NULL; CREATE TABLE kept AS TABLE {of}; {row}");
         client.batch_execute(&change).await.unwrap();

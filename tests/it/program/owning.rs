@@ -83,7 +83,7 @@ async fn a_second_process_stands_by_until_the_first_one_ends() {
     let second = stand_by(url.expose_secret());
     // The second process joins, and sees that the first one is alive.
     let client = postgres::connect(url.expose_secret()).await;
-    let joined = "SELECT count(*) FROM nodes WHERE state = 0 AND beat > 2";
+    let joined = "SELECT count(*) FROM nodes WHERE state = 0 AND heartbeat > 2";
     while client.query_one(joined, &[]).await.unwrap().get::<_, i64>(0) == 0 {
         tokio::task::yield_now().await;
     }

@@ -46,7 +46,7 @@ impl Restore {
                 self.of(row.tenant, |tenant| validate_seat(tenant, row)).map(|what| key() + &what)
             }
             Change::PutSession(row) => {
-                let key = || format!("sessions (tenant_no {}, user_no {}, place {}): ", row.tenant, row.user, row.no);
+                let key = || format!("sessions (tenant_no {}, user_no {}, slot {}): ", row.tenant, row.user, row.no);
                 self.of(row.tenant, |tenant| validate_session(tenant, row)).map(|what| key() + &what)
             }
             Change::PutNotification(row) => {
@@ -75,7 +75,7 @@ impl Restore {
             let hole = tenant.users.iter().find(|user| user.slots.contains(&u32::MAX));
             let hole = hole.map(|user| {
                 format!(
-                    "sessions (tenant_no {}, user_no {}): a place below another one is not there",
+                    "sessions (tenant_no {}, user_no {}): a slot below another one is not there",
                     tenant.no, user.no
                 )
             });
@@ -162,7 +162,7 @@ fn validate_session(tenant: &Tenant, row: &SessionRow) -> Option<String> {
         .or_else(|| {
             let places = &tenant.users.get(row.user).slots;
             let taken = places.get(usize::from(row.no)).is_some_and(|slot| *slot != u32::MAX);
-            taken.then(|| "its place is there twice".to_owned())
+            taken.then(|| "its slot is there twice".to_owned())
         })
         .or_else(|| {
             ticks([row.started, row.signed_in, row.last_activity, row.ended.map_or(Tick(0), |(at, _)| at)], [])

@@ -35,8 +35,8 @@ pub use listener::Listener;
 pub use methods::{Method, Methods};
 pub use response_body::ResponseBody;
 pub use routes::Routes;
-pub use startup_handler::StartupHandler;
 pub use serve::Handler;
+pub use startup_handler::StartupHandler;
 pub use stats::Stats;
 pub use tls::{Tls, TlsError, TlsFiles};
 

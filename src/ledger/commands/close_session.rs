@@ -1,11 +1,11 @@
 //! CloseSession: an administrator closes one session from the list (R26).
 
+use crate::error_reason::ErrorReason;
 use crate::ledger::model::command::CloseSession;
 use crate::ledger::model::outcome::{CheckedIn, Done, Refusal, SessionEndReason, Status};
 use crate::ledger::model::policy::CloseActive;
 use crate::ledger::state::context::Context;
 use crate::ledger::state::tenant::Tenant;
-use crate::error_reason::ErrorReason;
 
 impl Tenant {
     /// A session that has ended is answered with its reason; only an unknown one is refused.

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::notify::fresh_delivery;
+use crate::error_reason::ErrorReason;
 use crate::ids::{EventNo, TenantId, TenantNo};
 use crate::ledger::model::change::Action;
 use crate::ledger::model::command::{
@@ -22,7 +23,6 @@ use crate::ledger::state::map::Seed;
 use crate::ledger::state::rates::{Limiter, RateLimits};
 use crate::ledger::state::tenant::Tenant;
 use crate::ledger::state::walk::{Cut, Key, Walk, Weight};
-use crate::error_reason::ErrorReason;
 
 /// Time after which a delivery without an answer counts as lost; longer than any attempt.
 const ANSWER: Duration = Duration::from_secs(10 * 60);

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use usher::ids::{LicenseId, PoolId, TenantId};
 use usher::ledger::change::{Limit, Plan};
 use usher::ledger::time::Wall;
-use usher::license::{Claims, Entitlement, HostPattern, LICENSE, PublicKey, Rejection, SigningKey, Tier, Trust, sign};
+use usher::license::{Claims, Entitlement, HostPattern, LICENSE, PublicKey, SigningKey, Tier, Trust, sign};
 
 /// 2025-11-01T12:00:00Z.
 const ISSUED: Wall = Wall(1_761_998_400_000);

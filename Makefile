@@ -1,6 +1,6 @@
 # What people and machines do with this repository. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run build test sim soak bench bench-audit lint fmt proto-lint tools release reproducible sbom deny
+.PHONY: help run build test mutations sim soak bench bench-audit lint fmt proto-lint tools release reproducible sbom deny
 
 # More options for `make run`: make run ARGS="--listen 127.0.0.1:6000"
 ARGS ?=
@@ -40,6 +40,10 @@ test: ## Run every test; installs what the tests need where it may, else says wh
 	scripts/buf.sh --version >/dev/null
 	scripts/prometheus.sh
 	cargo test --locked --features faults
+	scripts/mutations.sh
+
+mutations: ## Show that the simulation finds known bugs: the patches of tests/mutations/
+	scripts/mutations.sh
 
 sim: ## Simulate the engine, with faults: make sim SEEDS=1000 STEPS=2000; USHER_SIM_FIRST=17 begins there
 	USHER_SIM_SEEDS=$(SEEDS) USHER_SIM_STEPS=$(STEPS) cargo test --locked --features faults --test it \

@@ -45,7 +45,7 @@
 //! - `app`: the composition root of `usher serve`: mounts the services in the server, and has the order of start and stop.
 //! - `failure`: the reasons for which the program ends, with their exit codes.
 //! - `core_dumps`: keeps secrets in memory out of core dumps.
-//! - `faults`: failpoints and planted bugs, for tests only.
+//! - `faults`: failpoints, for tests only.
 
 /// Comes first, because its macros are used in every module.
 #[macro_use]

@@ -84,7 +84,7 @@ impl Lease {
     /// Time on the clock that leases use.
     #[must_use]
     pub fn now(&self) -> Duration {
-        if planted!(LeaseOnMonotonicClock) { self.clock.monotonic() } else { self.clock.boot_time() }
+        self.clock.boot_time()
     }
 
     /// The lease of one shard.
@@ -133,12 +133,6 @@ impl ShardLease {
     /// [`Lease::end`]
     pub fn end(&self) {
         self.lease.end(self.shard);
-    }
-
-    /// A planted bug: a batch that passed the fence extends the lease.
-    #[cfg(feature = "faults")]
-    pub fn extend_wrongly(&self) {
-        self.lease.extend(self.shard, self.lease.now());
     }
 }
 

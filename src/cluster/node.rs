@@ -246,7 +246,7 @@ impl Node {
         let mine = view::owned(&sighting, node);
         for shard in (0..self.shards).map(ShardId) {
             if mine.contains(&shard) {
-                self.lease.extend(shard, if planted!(LeaseFromAnswer) { self.lease.now() } else { counted });
+                self.lease.extend(shard, counted);
             } else if state == NodeState::Active {
                 tracing::error!(%shard, "another process owns the shard");
                 self.lease.lose(shard);
@@ -300,7 +300,6 @@ impl Node {
         let silent = silent.nodes.iter().map(|(node, beat)| (*node, Some(*beat)));
         let mut gone = Vec::new();
         for (node, beat) in left.chain(silent).filter(|(node, _)| *node != me) {
-            let beat = if planted!(DeclareByGenerationAlone) { None } else { beat };
             match self.store.declare_dead(node, beat).await {
                 Ok(true) => {
                     tracing::warn!(node = %node.id, known = beat.is_none(), "declared another process dead");

@@ -84,7 +84,7 @@ pub fn claims(sighting: &Sighting, me: NodeRef, gone: &[NodeRef], silent: &Silen
 }
 
 fn blocked(row: &OwnerRow, sighting: &Sighting, me: NodeRef, gone: &[NodeRef], silent: &Silent) -> Option<Blocked> {
-    if row.owner.token.0.is_nil() || planted!(ClaimOverTheLiving) {
+    if row.owner.token.0.is_nil() {
         return None;
     }
     let Some(node) = row.node else {

@@ -27,11 +27,6 @@ pub(super) fn needs_store(command: &Command) -> bool {
         && !matches!(command, Command::CheckOut(check_out) if check_out.check_only)
 }
 
-/// Returns whether the answer promises a lease, alone or among other results.
-pub(super) fn keeps_sessions(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Heartbeat(beats) if beats.iter().any(|beat| matches!(beat, HeartbeatResult::Kept(_))))
-}
-
 /// Returns whether an answer that changed no row may be sent at once. That holds for a kept lease, which exists in
 /// memory only, and for a denial, whose event is written with the next batch (R21).
 pub(super) fn from_memory(outcome: &Outcome) -> bool {

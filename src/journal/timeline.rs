@@ -44,9 +44,6 @@ impl Timeline {
 
     /// Tick and wall time of now, which go together.
     pub fn now(&self, clock: &Clock) -> Moment {
-        if planted!(WallClockLeases) {
-            return Moment::new(Tick(clock.wall().0.unsigned_abs()), clock.wall());
-        }
         let (tick, wall) = (self.tick_at(clock.monotonic()), clock.wall());
         self.line.moment_unless_set(tick, wall).unwrap_or_else(|| {
             // The clock was set, or this process was suspended between the two readings.

@@ -19,7 +19,7 @@ use self::loading::{Loading, loaded};
 use super::backlog::Backlog;
 use super::batch::{OpenBatch, Waiter, make_batch, numbers};
 use super::in_flight::{InFlight, Progress, outcome, progress, trouble};
-use super::message::{Message, from_memory, keeps_sessions};
+use super::message::{Message, from_memory};
 use super::recovery::{ClaimedShard, CommitOutcome, commit_until_known};
 use super::reply::ReplyChannel;
 use super::run_queue::RunQueue;
@@ -230,7 +230,7 @@ impl Writer {
     /// the call arrived and before the answer is made: another process may have changed what this one has in memory.
     /// There is no exception for a store that is away: this process cannot tell that from being cut off.
     fn may_answer(&self) -> Result<(), JournalError> {
-        if self.lease.holds() || planted!(LeaseExceptWhenAway) && self.is_away() {
+        if self.lease.holds() {
             Ok(())
         } else if self.lease.is_lost() {
             Err(JournalError::NotOwner)
@@ -287,11 +287,9 @@ impl Writer {
         if changed && self.is_away() {
             // The ends of sessions that a late heartbeat caused stay, and wait for the store; the caller does not.
             reply.send(Err(JournalError::StoreAway));
-        } else if changed && !planted!(AckBeforeCommit) {
+        } else if changed {
             self.open_batch.waiters.push(Waiter::Command(reply, outcome));
-        } else if let Err(error) = self.may_answer()
-            && (!planted!(NoLeaseForNo) || keeps_sessions(&outcome))
-        {
+        } else if let Err(error) = self.may_answer() {
             // The command's effect on memory stays: a heartbeat extends the lease of a session nevertheless.
             reply.send(Err(error));
         } else if from_memory(&outcome) {
@@ -305,7 +303,6 @@ impl Writer {
     fn answer_when_durable(&mut self, waiter: Waiter) {
         let away = self.is_away();
         match &mut self.in_flight {
-            _ if planted!(ReadsBeforeDurable) => waiter.answer(),
             Some(in_flight) if away && (in_flight.dirty || self.open_batch.is_dirty()) => {
                 waiter.fail(JournalError::StoreAway);
             }
@@ -353,10 +350,6 @@ impl Writer {
             CommitOutcome::Committed(owner) => {
                 self.owner = owner;
                 self.committed = Some(sent.sent);
-                #[cfg(feature = "faults")]
-                if planted!(LeaseFromBatch) {
-                    self.lease.extend_wrongly();
-                }
                 self.status.stats.batch_commands.record(sent.commands as u64);
                 self.status.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent));
                 self.status.ring.push(&sent.batch, self.timeline.line());

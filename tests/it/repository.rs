@@ -3,6 +3,7 @@
 mod citations;
 mod error_reasons;
 mod links;
+mod mutations;
 mod packages;
 
 use std::collections::BTreeSet;

@@ -66,9 +66,7 @@ impl Writer {
 
     /// Takes a step of a query; most queries have one.
     pub(super) fn read(&mut self, mut reading: Reading, reply: ReplyChannel<QueryResult>, now: Moment) {
-        if let Err(error) = self.may_answer()
-            && !planted!(NoLeaseForNo)
-        {
+        if let Err(error) = self.may_answer() {
             return reply.send(Err(error));
         }
         let Ok(found) = catch_unwind(AssertUnwindSafe(|| self.ledger.read(&mut reading, now))) else {

@@ -32,9 +32,6 @@ impl Writer {
             Ok(false) => self.ticking = Some(ticking),
             Err(_) => self.abort_step(rows, events, "a tick"),
         }
-        if planted!(ExpiryUnfenced) {
-            self.open_batch.truncate(rows, events);
-        }
     }
 
     /// Last tick before a stop: writes everything that is in memory only, batch by batch.

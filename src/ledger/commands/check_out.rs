@@ -42,9 +42,7 @@ impl Tenant {
         let pool = self.pools.find(&command.pool);
         let user = self.users.find(&command.user);
         let mut overdue = Vec::new();
-        if planted!(SweeperOnlyExpiry) {
-            // Planted bug: nothing counts as overdue.
-        } else if command.check_only {
+        if command.check_only {
             overdue = self.overdue_for(pool, user, ctx);
         } else if let Some(user) = user {
             self.end_overdue_of(user, ctx);
@@ -165,7 +163,7 @@ impl Tenant {
         self.live_of(self.users.get(user)).into_iter().find(|slot| {
             let session = self.sessions.get(*slot);
             let same = session.pool == pool && session.device == command.device;
-            same && !overdue.contains(slot) && !planted!(SecondSeatOnReLogin)
+            same && !overdue.contains(slot)
         })
     }
 

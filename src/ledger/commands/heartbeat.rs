@@ -68,7 +68,7 @@ impl Tenant {
             return HeartbeatResult::Ended(Some((reason, ctx.now.wall_of(at))));
         }
         let (due, reason) = session.deadline(&self.policy);
-        if due <= now && !planted!(LateHeartbeatRevives) {
+        if due <= now {
             self.end(slot, reason, ctx);
             return HeartbeatResult::Ended(Some((reason, ctx.now.wall)));
         }

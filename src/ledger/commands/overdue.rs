@@ -38,7 +38,7 @@ impl Tenant {
         let now = ctx.now.tick;
         let Some(pool) = self.pools.find(&command.pool) else { return true };
         let nothing_due = self.pools.get(pool).noted().is_none_or(|noted| noted > now);
-        if nothing_due || planted!(SweeperOnlyExpiry) {
+        if nothing_due {
             return true;
         }
         let all = match command.check_only {

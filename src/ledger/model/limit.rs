@@ -29,7 +29,7 @@ impl Limit {
     #[must_use]
     pub fn has_room_for(self, in_use: u64, more: u64) -> bool {
         match self {
-            Limit::Seats(seats) => in_use.saturating_add(more) <= seats.saturating_add(u64::from(planted!(OffByOne))),
+            Limit::Seats(seats) => in_use.saturating_add(more) <= seats,
             Limit::Unlimited => true,
         }
     }

@@ -166,7 +166,7 @@ impl Tenant {
             (true, false) => *counter -= 1,
         };
         by(&mut pool.waiting, seat.blocked == Some(BlockCause::LicenseLimit));
-        if seat.blocked.is_some() && !planted!(BlockedUsersCount) {
+        if seat.blocked.is_some() {
             return; // It is no active seat, and counts nowhere (R5).
         }
         by(&mut pool.seats, true);
@@ -298,7 +298,7 @@ impl Tenant {
         for seat in self.users.iter().flat_map(Self::counted) {
             let pool = self.pools.get_mut(seat.pool);
             pool.waiting += u64::from(seat.blocked == Some(BlockCause::LicenseLimit));
-            if seat.blocked.is_none() || planted!(BlockedUsersCount) {
+            if seat.blocked.is_none() {
                 pool.seats += 1;
                 pool.orders.load(seat.order, seat.administrator);
             }

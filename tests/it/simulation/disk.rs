@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use usher::faults::{Plant, is_planted};
 use usher::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId};
 use usher::ledger::change::AuditEvent;
 use usher::store::nodes::{NewNode, NodeBeat, NodeRef, OwnerRow, Sighting};
@@ -62,23 +61,16 @@ impl Disk {
         Err(ClaimError::Taken((before == former.token || before == token).then_some(last)))
     }
 
-    /// One transaction behind the fence. `cut`: the connection is lost during it, so that nothing is written. With the
-    /// planted bug `AuditOutsideTransaction`, the rows are written by then.
-    pub fn commit(&mut self, shard: ShardId, owner: Owner, batch: &Batch, cut: bool) -> Result<(), CommitError> {
-        let apart = is_planted(Plant::AuditOutsideTransaction);
-        if cut && !apart {
-            return Ok(());
-        }
+    /// One transaction behind the fence.
+    pub fn commit(&mut self, shard: ShardId, owner: Owner, batch: &Batch) -> Result<(), CommitError> {
         let shard_disk = self.shard_disk_mut(shard);
         let passes = shard_disk.owner == owner && batch.position.seq.0 - 1 == shard_disk.position.seq.0;
-        if !passes && !is_planted(Plant::NoFence) {
+        if !passes {
             return Err(CommitError::Fenced);
         }
         shard_disk.position = batch.position;
         shard_disk.rows.apply(&batch.rows);
-        if !cut {
-            shard_disk.events.extend(batch.events.iter().map(|event| (event.no, event.clone())));
-        }
+        shard_disk.events.extend(batch.events.iter().map(|event| (event.no, event.clone())));
         Ok(())
     }
 

@@ -157,14 +157,7 @@ impl Server {
             (None, Fate::LostThenDone { ms }) => (fate, Some(there + ms), there),
             (None, Fate::Refused | Fate::NotWritable) => (fate, None, there + back),
         };
-        let waiting = Waiting { process, request, former, fate, do_at, answer_at, done: None };
-        if matches!(waiting.fate, Fate::LostBefore { .. })
-            && let Request::Commit { shard, owner, batch, .. } = &waiting.request
-        {
-            // Does nothing, except with a planted bug.
-            let _ = self.disk.commit(*shard, *owner, batch, true);
-        }
-        self.waiting.push(waiting);
+        self.waiting.push(Waiting { process, request, former, fate, do_at, answer_at, done: None });
     }
 
     pub fn next_due(&self) -> Option<u64> {
@@ -236,7 +229,7 @@ impl Server {
             }
             Request::Commit { shard, owner, batch, .. } => {
                 let (shard, owner, batch) = (*shard, *owner, Arc::clone(batch));
-                let done = self.disk.commit(shard, owner, &batch, false);
+                let done = self.disk.commit(shard, owner, &batch);
                 let event = match &done {
                     Ok(()) => Event::Committed { process, shard, owner, batch },
                     Err(_) => Event::Fenced { process, shard, owner, batch },

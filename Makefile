@@ -39,14 +39,14 @@ test: ## Run every test; installs what the tests need where it may, else says wh
 	scripts/tools.sh
 	scripts/buf.sh --version >/dev/null
 	scripts/prometheus.sh
-	cargo test --locked --features faults
+	cargo test --locked --features failpoints
 	scripts/mutations.sh
 
 mutations: ## Show that the simulation finds known bugs: the patches of tests/mutations/
 	scripts/mutations.sh
 
 sim: ## Simulate the engine, with faults: make sim SEEDS=1000 STEPS=2000; USHER_SIM_FIRST=17 begins there
-	USHER_SIM_SEEDS=$(SEEDS) USHER_SIM_STEPS=$(STEPS) cargo test --locked --features faults --test it \
+	USHER_SIM_SEEDS=$(SEEDS) USHER_SIM_STEPS=$(STEPS) cargo test --locked --features failpoints --test it \
 		simulation::nothing_is_lost -- --nocapture
 
 soak: ## Run the long tests, with fresh seeds, for a time: make soak MINUTES=60
@@ -54,7 +54,7 @@ soak: ## Run the long tests, with fresh seeds, for a time: make soak MINUTES=60
 
 lint: ## Check the format, and everything that clippy knows
 	cargo fmt --check
-	cargo clippy --all-targets --features faults --locked -- -D warnings
+	cargo clippy --all-targets --features failpoints --locked -- -D warnings
 
 bench: ## Measure: a call compared with one that does nothing, and decisions alone; writes the tables (docs/FIGURES.md)
 	cargo bench --locked --bench ledger

@@ -77,5 +77,5 @@ if [ "$(cat "$copy/state" 2>/dev/null)" != "$state" ]; then
     echo "$state" >"$copy/state"
 fi
 # The features of `make test`, so that all dependencies are compiled already.
-cargo test --locked --manifest-path "$copy/Cargo.toml" --target-dir "$target" --features faults --test it -- \
+cargo test --locked --manifest-path "$copy/Cargo.toml" --target-dir "$target" --features failpoints --test it -- \
     --nocapture --skip simulation::

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Whether a program holds anything of src/faults.rs: texts, source positions or symbols. Prints what it finds.
+# Whether a program holds anything of failpoints (src/failpoints.rs and the crate `fail`): texts, source positions or
+# symbols. Prints what it finds.
 # 0: nothing. 1: a trace. 2: there is no such program.
 set -euo pipefail
 
@@ -9,11 +10,11 @@ if [ ! -s "$program" ]; then
     exit 2
 fi
 found=0
-for trace in USHER_DIE_AT src/faults.rs 6faults11switched_on 5usher6faults; do
+for trace in FAILPOINTS src/failpoints.rs 5usher10failpoints 4fail12FailScenario; do
     if grep --quiet --text --fixed-strings "$trace" "$program"; then
         echo "no-trace: $program holds $trace"
         found=1
     fi
 done
-[ "$found" = 0 ] && echo "no-trace: $program holds nothing of src/faults.rs"
+[ "$found" = 0 ] && echo "no-trace: $program holds nothing of failpoints"
 exit "$found"

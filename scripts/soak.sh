@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 minutes=${1:?"for how many minutes? make soak MINUTES=60"}
 # No step takes as long; one that does hangs.
 longest=30m
-tests=(cargo test --locked --features faults --test it)
+tests=(cargo test --locked --features failpoints --test it)
 log=$(mktemp)
 step=
 declare -A done_so_far

@@ -45,11 +45,11 @@
 //! - `app`: the composition root of `usher serve`: mounts the services in the server, and has the order of start and stop.
 //! - `failure`: the reasons for which the program ends, with their exit codes.
 //! - `core_dumps`: keeps secrets in memory out of core dumps.
-//! - `faults`: failpoints, for tests only.
+//! - `failpoints`: named places at which a test can kill the process; never in a release.
 
-/// Comes first, because its macros are used in every module.
+/// Comes first, because its macro is used in other modules.
 #[macro_use]
-pub mod faults;
+pub mod failpoints;
 
 pub mod app;
 pub mod auth;

@@ -93,7 +93,7 @@ fn write_whole(path: &Path, mode: u32, force: bool, bytes: &[u8]) -> io::Result<
     let path = if force { fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()) } else { path.to_owned() };
     let mut partial = Partial::begin(&path, mode)?;
     partial.file().write_all(bytes)?;
-    die_here!(FileWritten);
+    fail_point!("file-written");
     partial.finish(force)
 }
 

@@ -69,7 +69,7 @@ pub(super) async fn load(
     let (sender, mut rows) = mpsc::channel(4);
     let receive = async {
         while let Some(chunk) = rows.recv().await {
-            die_here!(Loading);
+            fail_point!("loading");
             for row in chunk {
                 // Closing the channel ends the load: no more rows are accepted.
                 restore.try_put(row).inspect_err(|_| rows.close())?;
@@ -131,7 +131,7 @@ pub(super) async fn commit_until_known(
     loop {
         match store.commit(shard, owner, Arc::clone(&batch)).await {
             Ok(()) => {
-                die_here!(AfterCommit);
+                fail_point!("after-commit");
                 return CommitOutcome::Committed(owner);
             }
             Err(CommitError::Fenced) => return CommitOutcome::Lost { committed: false },

@@ -326,7 +326,7 @@ impl Writer {
         let now = self.now();
         mark(&mut self.position, now, self.ledger.wall_high(), self.timeline.continuity(&self.clock));
         let batch = Arc::new(make_batch(changes, self.position));
-        die_here!(BatchBuilt);
+        fail_point!("batch-built");
         let (sent, sent_at) = (self.clock.monotonic(), spans::now());
         let (store, refused, ending) = (Arc::clone(&self.store), Arc::clone(&self.refused), self.ending.subscribe());
         let trouble =

@@ -33,7 +33,7 @@ pub async fn commit(
     let Connection { client, prepared, .. } = connection;
     // The first batch of its kind costs one more round trip.
     let statement = prepared.get(client, put.parts).await?;
-    die_here!(BeforeCommit);
+    fail_point!("before-commit");
     let mut executing = pin!(client.execute_raw(&statement, put.values));
     // The first poll encodes and sends the statement. An error here was not sent: a value cannot be encoded.
     let early = poll_fn(|cx| Poll::Ready(executing.as_mut().poll(cx))).await;

@@ -108,7 +108,7 @@ impl Copy {
     /// # Errors
     /// Nothing was copied, and nothing will be.
     pub async fn put(&mut self, chunk: SnapshotChunk) -> Result<(), CopyError> {
-        die_here!(Copying);
+        fail_point!("copying");
         match chunk {
             SnapshotChunk::Installation(Some(installation)) => {
                 match installation::create_or_read(&self.client, installation).await? {
@@ -144,9 +144,9 @@ impl Copy {
     /// # Errors
     /// The server refused it, or its answer was lost.
     pub async fn commit(self) -> Result<(), CopyError> {
-        die_here!(BeforeCopied);
+        fail_point!("before-copied");
         let committed = self.client.batch_execute("/* usher:commit_copy */ COMMIT").await;
-        die_here!(AfterCopied);
+        fail_point!("after-copied");
         committed.map_err(|error| match error.as_db_error() {
             Some(_) => CopyError::Broken(error.into()),
             None => CopyError::Unknown(error.into()),

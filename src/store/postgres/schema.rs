@@ -82,11 +82,11 @@ pub async fn migrate(connector: &Connector) -> Result<Migrated, OpenError> {
         return Err(OpenError::SchemaNewer { found, known });
     }
     let cannot = |error: Error| OpenError::Other(StoreError(format!("cannot migrate: {}", StoreError::from(error))));
-    die_here!(Migrating);
+    fail_point!("migrating");
     if found < known {
         run(&mut client, &pending(&runner, found, NOW)).await.map_err(cannot)?;
     }
-    die_here!(Migrating);
+    fail_point!("migrating");
     client.batch_execute(UNLOCK).await.map_err(other)?;
     tables(&client).await?;
     Ok(Migrated { from: found, to: known })
@@ -99,7 +99,7 @@ async fn run(client: &mut Client, pending: &[(&str, String)]) -> Result<(), Erro
     for (sql, line) in pending {
         transaction.batch_execute(sql).await?;
         transaction.batch_execute(line).await?;
-        die_here!(BetweenMigrations);
+        fail_point!("between-migrations");
     }
     transaction.commit().await
 }

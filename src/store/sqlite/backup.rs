@@ -57,7 +57,7 @@ fn take(source: &mut Database, to: &Path, mut rest: impl FnMut()) -> Result<u64,
     moment.query_row("/* usher:begin_backup */ SELECT count(*) FROM installation", [], |_| Ok(()))?;
     let backup = Backup::new(&moment, &mut copy)?;
     while backup.step(STEP_PAGES)? != StepResult::Done {
-        die_here!(BackingUp);
+        fail_point!("backing-up");
         partial.file().sync_data().map_err(text)?;
         rest();
     }
@@ -65,7 +65,7 @@ fn take(source: &mut Database, to: &Path, mut rest: impl FnMut()) -> Result<u64,
     drop(copy);
     // The copy includes the log of its source, and has no log of its own.
     log_mark::write_whole(partial.file()).map_err(text)?;
-    die_here!(BackedUp);
+    fail_point!("backed-up");
     let bytes = partial.file().metadata().map_err(text)?.len();
     partial.finish(false).map_err(text)?;
     Ok(bytes)

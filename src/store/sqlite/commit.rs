@@ -57,7 +57,7 @@ fn transact(
     for block in open.extend(batch) {
         row::write_block(&transaction, shard, &block).map_err(error::refused)?;
     }
-    die_here!(BeforeCommit);
+    fail_point!("before-commit");
     transaction.commit().map_err(error::unknown)?;
     Ok(open)
 }

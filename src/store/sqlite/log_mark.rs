@@ -177,7 +177,7 @@ pub fn announce(connection: &mut Connection) -> rusqlite::Result<()> {
     if let Some(marks) = marks {
         marks.write(connection)?;
     }
-    die_here!(LogAwaited);
+    fail_point!("log-awaited");
     Ok(())
 }
 
@@ -191,10 +191,10 @@ pub fn renew(connection: &mut Connection) -> rusqlite::Result<bool> {
     announce(connection)?;
     let Marks { now, before } = Marks::read(connection)?;
     let folded = checkpoint(connection)?;
-    die_here!(LogFolded);
+    fail_point!("log-folded");
     let joined = Mark { state: State::Joined, ..now };
     Marks { now: joined, before: if folded { joined } else { before } }.write(connection)?;
-    die_here!(LogJoined);
+    fail_point!("log-joined");
     Ok(folded)
 }
 

@@ -22,14 +22,14 @@ pub fn migrate(connection: &mut Connection) -> Result<Migrated, OpenError> {
     if found > known {
         return Err(OpenError::SchemaNewer { found, known });
     }
-    die_here!(Migrating);
+    fail_point!("migrating");
     if found < known {
         run(connection, &pending(&runner, found, NOW)).map_err(|error| match ReadError::from(error) {
             ReadError::Unavailable(error) => OpenError::Other(StoreError(format!("cannot migrate: {error}"))),
             ReadError::Damaged(error) => OpenError::Damaged(error),
         })?;
     }
-    die_here!(Migrating);
+    fail_point!("migrating");
     Ok(Migrated { from: found, to: known })
 }
 
@@ -40,7 +40,7 @@ fn run(connection: &mut Connection, pending: &[(&str, String)]) -> rusqlite::Res
     for (sql, line) in pending {
         transaction.execute_batch(sql)?;
         transaction.execute_batch(line)?;
-        die_here!(BetweenMigrations);
+        fail_point!("between-migrations");
     }
     transaction.commit()
 }

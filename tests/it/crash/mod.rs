@@ -1,5 +1,5 @@
-//! The real program dies again and again under load: by SIGKILL at random moments, and at the points where a death is
-//! worst (`src/faults.rs`). After each death it starts within two seconds, and its state and that of its store are
+//! The real program dies again and again under load: by SIGKILL at random moments, and at the failpoints where a death is
+//! worst (`src/failpoints.rs`). After each death it starts within two seconds, and its state and that of its store are
 //! compared with every answer that clients got ([`crate::history`]).
 //!
 //! The operating system survives these deaths, and with it data that was written and not synced yet: these tests do not

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::history::{Answer, Load, Plan, StoreContents, check};
 use crate::model::rng::Rng;
-use crate::support::program::{Data, Program};
+use crate::support::program::{Data, Program, dies_at};
 
 /// Limit from the start of the process to its first answer. On a busy machine one in twenty may be late.
 const START: Duration = Duration::from_secs(2);
@@ -18,13 +18,13 @@ const MAX_LIFETIME: Duration = Duration::from_millis(500);
 const GONE: Duration = Duration::from_secs(30);
 const ABORTED: i32 = 6;
 
-/// Points of death, and how often at most the program passes each before it dies there.
+/// Failpoints at which the program dies, and how often at most the program passes each before it dies there.
 const PLACES: [(&str, u64); 5] =
-    [("Migrating", 2), ("BatchBuilt", 120), ("BeforeCommit", 120), ("AfterCommit", 120), ("Loading", 1)];
+    [("migrating", 2), ("batch-built", 120), ("before-commit", 120), ("after-commit", 120), ("loading", 1)];
 
 #[derive(Debug, Clone, Copy)]
 enum Death {
-    /// At a point, when the program passes it for this time.
+    /// At a failpoint, when the program passes it for this time.
     At(&'static str, u64),
     /// By SIGKILL, this long after the program began to serve.
     After(Duration),
@@ -93,7 +93,7 @@ impl<'a> Run<'a> {
     #[allow(clippy::disallowed_methods)] // The time of a start is measured from outside.
     async fn life(&mut self, death: Death, reached: &mut Reached) {
         let variables = match death {
-            Death::At(place, pass) => vec![("USHER_DIE_AT", format!("{place}:{pass}"))],
+            Death::At(place, pass) => vec![("FAILPOINTS", dies_at(place, pass))],
             Death::After(_) => Vec::new(),
         };
         let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -195,7 +195,7 @@ impl<'a> Run<'a> {
         let (seed, store) = (self.seed, self.store);
         panic!(
             "{what}\nin the life that was to end {death:?}, of seed {seed}; again:\n\
-             USHER_CRASH_SEED={seed} cargo test --locked --features faults --test it crash::{store} -- --exact"
+             USHER_CRASH_SEED={seed} cargo test --locked --features failpoints --test it crash::{store} -- --exact"
         )
     }
 }

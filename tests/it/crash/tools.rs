@@ -12,7 +12,7 @@ use crate::clients::repository;
 use crate::model::rng::Rng;
 use crate::store_tools::{check, command, path, ran, test_data};
 use crate::support::postgres;
-use crate::support::program::{Data, Program};
+use crate::support::program::{Data, Program, dies_at};
 
 const ABORTED: i32 = 6;
 
@@ -25,8 +25,8 @@ const MIGRATIONS: [(&str, &str); 4] = [
 ];
 
 /// The number of PostgreSQL migrations of this release.
-fn migrations() -> usize {
-    std::fs::read_dir(repository().join("src/store/migrations/postgres")).unwrap().count()
+fn migrations() -> u64 {
+    std::fs::read_dir(repository().join("src/store/migrations/postgres")).unwrap().count() as u64
 }
 
 /// A stopped store with rows in every table, except blocks of the audit.
@@ -39,10 +39,11 @@ async fn source() -> tempfile::TempDir {
     folder
 }
 
-/// Runs a command that dies at this point.
-fn dies_at(command: &mut Command, point: &str) {
-    let ended = command.env("USHER_DIE_AT", point).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
-    assert_eq!(ended.signal(), Some(ABORTED), "{point}: {ended}");
+/// Runs a command that dies when it passes a failpoint for the `pass`th time.
+fn killed_at(command: &mut Command, failpoint: &str, pass: u64) {
+    let command = command.env("FAILPOINTS", dies_at(failpoint, pass)).stdout(Stdio::null()).stderr(Stdio::null());
+    let ended = command.status().unwrap();
+    assert_eq!(ended.signal(), Some(ABORTED), "{failpoint}, pass {pass}: {ended}");
 }
 
 fn copying(folder: &Path, url: &str) -> Command {
@@ -59,18 +60,17 @@ fn copies(folder: &Path, url: &str, when: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_that_was_killed_anywhere_can_be_run_again() {
     let folder = source().await;
-    let schema = (1..=migrations()).map(|at| format!("BetweenMigrations:{at}"));
-    let points =
-        schema.chain(["Migrating:1", "Migrating:2", "Copying:1", "Copying:4", "BeforeCopied:1"].map(String::from));
-    for point in points {
+    let schema = (1..=migrations()).map(|pass| ("between-migrations", pass));
+    let copy = [("migrating", 1), ("migrating", 2), ("copying", 1), ("copying", 4), ("before-copied", 1)];
+    for (failpoint, pass) in schema.chain(copy) {
         let url = postgres::cluster().database().await;
-        dies_at(&mut copying(folder.path(), url.expose_secret()), &point);
-        copies(folder.path(), url.expose_secret(), &point);
+        killed_at(&mut copying(folder.path(), url.expose_secret()), failpoint, pass);
+        copies(folder.path(), url.expose_secret(), &format!("{failpoint}, pass {pass}"));
     }
     // This copy was complete when it was killed, and had not reported it: the next one reports what is there.
     let url = postgres::cluster().database().await;
     let url = url.expose_secret();
-    dies_at(&mut copying(folder.path(), url), "AfterCopied:1");
+    killed_at(&mut copying(folder.path(), url), "after-copied", 1);
     let again = block_in_place(|| ran(&mut copying(folder.path(), url))).refused(1);
     assert!(again.contains("the database holds an installation already ("), "{again}");
     block_in_place(|| check(&Data::Postgres(url))).printed();
@@ -126,7 +126,7 @@ async fn a_backup_that_was_killed_can_be_run_again() {
     let target = tempfile::tempdir().unwrap();
     let to = target.path().join("usher-1.db");
     let backing_up = || command(&["backup", "--data-dir", path(folder.path()), "--to", path(&to)], None);
-    dies_at(&mut backing_up(), "BackedUp:1");
+    killed_at(&mut backing_up(), "backed-up", 1);
     assert!(!to.exists(), "it has its name when it is complete");
     ran(&mut backing_up()).printed();
     let names: Vec<_> = std::fs::read_dir(target.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -144,7 +144,7 @@ fn a_key_that_was_not_written_to_its_end_is_not_in_the_way() {
         command.env_clear().args(["license", "keygen", "--out"]).arg(folder.path().join("vendor.pem"));
         command
     };
-    dies_at(&mut keygen(), "FileWritten:1");
+    killed_at(&mut keygen(), "file-written", 1);
     let again = ran(&mut keygen());
     assert_eq!(again.code, Some(0), "{again:?}");
     let mut names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -155,26 +155,26 @@ fn a_key_that_was_not_written_to_its_end_is_not_in_the_way() {
 /// The first start and the demo tenant, killed before and after each of their batches.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_first_start_that_was_killed_is_completed_by_the_next_one() {
-    for (at, point) in (1..=14).step_by(2).flat_map(|at| [(at, "BeforeCommit"), (at, "AfterCommit")]) {
-        if at % 4 == 1 {
+    for (pass, failpoint) in (1..=14).step_by(2).flat_map(|pass| [(pass, "before-commit"), (pass, "after-commit")]) {
+        if pass % 4 == 1 {
             let url = postgres::cluster().database().await;
-            first_start(&Data::Postgres(url.expose_secret()), &format!("AfterCommit:{at}")).await;
+            first_start(&Data::Postgres(url.expose_secret()), &dies_at("after-commit", pass)).await;
         }
         let folder = tempfile::tempdir().unwrap();
-        first_start(&Data::Folder(folder.path()), &format!("{point}:{at}")).await;
+        first_start(&Data::Folder(folder.path()), &dies_at(failpoint, pass)).await;
     }
 }
 
-async fn first_start(data: &Data<'_>, point: &str) {
-    match block_in_place(|| Program::launch(data, &["--demo"], &[("USHER_DIE_AT", point)])) {
+async fn first_start(data: &Data<'_>, failpoints: &str) {
+    match block_in_place(|| Program::launch(data, &["--demo"], &[("FAILPOINTS", failpoints)])) {
         // The program serves before it has made that many commits.
         Ok(program) => program.kill(),
-        Err(ended) => assert_eq!(ended.status.signal(), Some(ABORTED), "{point}: {ended:?}"),
+        Err(ended) => assert_eq!(ended.status.signal(), Some(ABORTED), "{failpoints}: {ended:?}"),
     }
     let program = Program::start(data, &["--demo"]);
     test_data::people(&program).await;
     test_data::sign_in(&program, "ann").await;
     program.terminate();
-    assert_eq!(program.ended().status.code(), Some(0), "{point}");
+    assert_eq!(program.ended().status.code(), Some(0), "{failpoints}");
     block_in_place(|| check(data)).printed();
 }

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::{DAMAGED, is_damaged};
 use crate::store_tools::{backup, check, test_data};
-use crate::support::program::{Data, Program};
+use crate::support::program::{Data, Program, dies_at};
 
 const ABORTED: i32 = 6;
 const MISSING: &str = "usher.db-wal is missing or no log";
@@ -171,9 +171,9 @@ async fn a_log_that_was_brought_into_the_database_is_not_missed() {
 /// works, and has everything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_dies_between_two_logs_leaves_what_belongs_together() {
-    for point in ["LogAwaited:1", "LogFolded:1", "LogJoined:1"] {
+    for failpoint in ["log-awaited", "log-folded", "log-joined"] {
         for before in ["nothing", "stopped", "killed"] {
-            let what = format!("{point}, after {before}");
+            let what = format!("{failpoint}, after {before}");
             let folder = tempfile::tempdir().unwrap();
             if before != "nothing" {
                 lives_and_dies(folder.path(), "ann").await;
@@ -183,7 +183,8 @@ async fn whoever_dies_between_two_logs_leaves_what_belongs_together() {
             }
             // Twice in a row at the same point.
             for _ in 0..2 {
-                match Program::launch(&Data::Folder(folder.path()), &["--demo"], &[("USHER_DIE_AT", point)]) {
+                let death = dies_at(failpoint, 1);
+                match Program::launch(&Data::Folder(folder.path()), &["--demo"], &[("FAILPOINTS", &death)]) {
                     Ok(_) => panic!("{what}: it lives"),
                     Err(ended) => assert_eq!(ended.status.signal(), Some(ABORTED), "{what}: {}", ended.errors),
                 }

@@ -38,6 +38,12 @@ pub struct Ended {
     pub errors: String,
 }
 
+/// Returns the value of `FAILPOINTS` with which a program dies when it passes a failpoint for the `pass`th time
+/// (`src/failpoints.rs`).
+pub fn dies_at(failpoint: &str, pass: u64) -> String {
+    format!("{failpoint}={}*off->return", pass - 1)
+}
+
 fn command(data: &Data, listen: &str, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
     command.args(["serve", "--listen", listen, "--ops-listen", "127.0.0.1:0"]);

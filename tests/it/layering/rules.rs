@@ -9,7 +9,7 @@ pub type Row = (&'static str, &'static [&'static str]);
 pub const MODULES: &[Row] = &[
     ("cells", &[]),
     ("core_dumps", &[]),
-    ("faults", &[]),
+    ("failpoints", &[]),
     ("histogram", &[]),
     ("https", &[]),
     ("json", &[]),

@@ -83,11 +83,11 @@ fn decisions(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("with 1,000,000 sessions");
     group.measurement_time(Duration::from_secs(4));
     group.bench_function("heartbeat", |bencher| {
-        let beats: Vec<_> = (0..100_000).map(|_| (million.any(), true)).collect();
-        let mut beats = beats.into_iter().cycle();
+        let heartbeats: Vec<_> = (0..100_000).map(|_| (million.any(), true)).collect();
+        let mut heartbeats = heartbeats.into_iter().cycle();
         let mut changes = Changes::default();
         bencher.iter_batched(
-            || Heartbeat { beats: vec![beats.next().expect("endless")] }.into(),
+            || Heartbeat { heartbeats: vec![heartbeats.next().expect("endless")] }.into(),
             |command| {
                 let request = million.request(command);
                 black_box(million.ledger.apply(request, NOW, &mut changes))

@@ -1,4 +1,4 @@
-//! Membership of this process in the cluster that shares its database: sends its beats, on a thread of their own, and
+//! Membership of this process in the cluster that shares its database: sends its heartbeats, on a thread of their own, and
 //! translates their results into reasons for not being ready.
 
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::store::nodes::NodeStore;
 /// Longest time to remove this process from the table of processes.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Joins, and starts to send beats, on a thread and a runtime of their own, so that no other work can delay them.
+/// Joins, and starts to send heartbeats, on a thread and a runtime of their own, so that no other work can delay them.
 pub(super) fn start(
     store: Arc<dyn NodeStore>,
     clock: Clock,
@@ -30,7 +30,7 @@ pub(super) fn start(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("a runtime for beats")?;
     let running = Arc::clone(&node);
     thread::Builder::new()
-        .name("usher-beat".into())
+        .name("usher-heartbeat".into())
         .spawn(move || runtime.block_on(running.run(lock)))
         .context("a thread for beats")?;
     Ok(node)
@@ -50,9 +50,9 @@ pub(super) async fn follow(node: Arc<Node>, readiness: Arc<Readiness>) {
     loop {
         let (standby, dead, begun) = {
             let view = views.borrow_and_update();
-            (view.is_standby(), view.dead, view.beats > 0)
+            (view.is_standby(), view.dead, view.heartbeats > 0)
         };
-        let age = node.beat_age().unwrap_or_default();
+        let age = node.heartbeat_age().unwrap_or_default();
         readiness.set_to(NotReadyReason::Standby, standby);
         readiness.set_to(NotReadyReason::NoLease, begun && (dead || age >= LEASE));
         if dead {

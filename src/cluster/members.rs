@@ -23,7 +23,7 @@ pub const LEGACY_SILENCE: Duration = Duration::from_secs(45);
 pub struct Observer {
     connection: u64,
     last: Option<Duration>,
-    beats: BTreeMap<NodeId, Still<(i64, i64)>>,
+    heartbeats: BTreeMap<NodeId, Still<(i64, i64)>>,
     batches: BTreeMap<ShardId, Still<(Owner, Option<Seq>)>>,
 }
 
@@ -50,18 +50,18 @@ impl Observer {
         let interrupted = self.connection != sighting.connection
             || self.last.is_none_or(|last| answered.saturating_sub(last) > MAX_GAP);
         if interrupted {
-            self.beats.clear();
+            self.heartbeats.clear();
             self.batches.clear();
         }
         (self.connection, self.last) = (sighting.connection, Some(answered));
 
         let mut silent = Silent::default();
         let living = sighting.nodes.iter().filter(|row| row.state != NodeState::Dead);
-        self.beats.retain(|id, _| sighting.nodes.iter().any(|row| row.node.id == *id));
+        self.heartbeats.retain(|id, _| sighting.nodes.iter().any(|row| row.node.id == *id));
         for row in living {
-            let beats = &mut self.beats;
-            if still(beats, row.node.id, (row.node.generation, row.beat), sent, answered) >= SILENCE {
-                silent.nodes.push((row.node, row.beat));
+            let heartbeats = &mut self.heartbeats;
+            if still(heartbeats, row.node.id, (row.node.generation, row.heartbeat), sent, answered) >= SILENCE {
+                silent.nodes.push((row.node, row.heartbeat));
             }
         }
         for row in sighting.owners.iter().filter(|row| row.node.is_none() && !row.owner.token.0.is_nil()) {

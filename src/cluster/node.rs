@@ -13,7 +13,7 @@ use super::members::{Observer, Silent};
 use super::view::{self, Claims, View};
 use crate::clock::Clock;
 use crate::ids::{NodeId, ShardId};
-use crate::store::nodes::{LockName, NewNode, NodeBeat, NodeRef, NodeState, NodeStore, Sighting};
+use crate::store::nodes::{LockName, NewNode, NodeHeartbeat, NodeRef, NodeState, NodeStore, Sighting};
 use crate::store::{Owner, StoreError};
 
 /// Time from one heartbeat to the next.
@@ -24,7 +24,7 @@ const FIRST_ATTEMPTS: u64 = 3;
 /// Counters of heartbeats.
 #[derive(Debug, Default)]
 struct Stats {
-    beats: AtomicU64,
+    heartbeats: AtomicU64,
     missed: AtomicU64,
     /// Time at which the last successful heartbeat was sent, in milliseconds of boot time; 0: there was none.
     last_good: AtomicU64,
@@ -35,7 +35,7 @@ struct Stats {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NodeFigures {
     /// Successful heartbeats.
-    pub beats: u64,
+    pub heartbeats: u64,
     pub missed: u64,
     /// Time since the last successful heartbeat was sent.
     pub age: Duration,
@@ -98,9 +98,9 @@ impl Node {
     pub fn figures(&self) -> NodeFigures {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         NodeFigures {
-            beats: count(&self.stats.beats),
+            heartbeats: count(&self.stats.heartbeats),
             missed: count(&self.stats.missed),
-            age: self.beat_age().unwrap_or_default(),
+            age: self.heartbeat_age().unwrap_or_default(),
             declared_dead: count(&self.stats.declared_dead),
             standby: self.view.borrow().is_standby(),
         }
@@ -108,7 +108,7 @@ impl Node {
 
     /// Time since the last successful heartbeat was sent; `None`: there was none.
     #[must_use]
-    pub fn beat_age(&self) -> Option<Duration> {
+    pub fn heartbeat_age(&self) -> Option<Duration> {
         let last = Some(self.stats.last_good.load(Ordering::Relaxed)).filter(|last| *last > 0)?;
         Some(self.clock.boot_time().saturating_sub(Duration::from_millis(last)))
     }
@@ -120,7 +120,7 @@ impl Node {
         let mut me = None;
         while !self.view.borrow().dead {
             let began = self.clock.boot_time();
-            if let Err(error) = self.beat(&mut me, &mut lock, &mut observer).await {
+            if let Err(error) = self.send_heartbeat(&mut me, &mut lock, &mut observer).await {
                 self.missed(&mut observer, error);
             }
             let rest = PERIOD.saturating_sub(self.clock.boot_time().saturating_sub(began));
@@ -169,14 +169,16 @@ impl Node {
                     let text = format!("owners: {} rows for {} shards", owners.len(), self.shards);
                     return Err(StoreError(text));
                 }
-                (Some(me), Claims::Free(owners)) if view.beats > after => return Ok((me, owners, view.beats)),
-                (_, Claims::Blocked(why)) if view.beats > after && last_reason.as_ref() != Some(&why) => {
+                (Some(me), Claims::Free(owners)) if view.heartbeats > after => {
+                    return Ok((me, owners, view.heartbeats));
+                }
+                (_, Claims::Blocked(why)) if view.heartbeats > after && last_reason.as_ref() != Some(&why) => {
                     tracing::info!(%why, "standing by");
                     last_reason = Some(why);
                 }
                 _ => {}
             }
-            if let Some(error) = view.failure.filter(|_| view.beats == 0 && view.missed >= FIRST_ATTEMPTS) {
+            if let Some(error) = view.failure.filter(|_| view.heartbeats == 0 && view.missed >= FIRST_ATTEMPTS) {
                 return Err(error);
             }
             if views.changed().await.is_err() {
@@ -189,12 +191,12 @@ impl Node {
     /// If so, the node becomes active: being declared dead then ends it.
     pub async fn confirm(&self, me: NodeRef) -> bool {
         let mut views = self.view.subscribe();
-        let before = views.borrow_and_update().beats;
+        let before = views.borrow_and_update().heartbeats;
         let mut requested_after = None;
         loop {
-            let beats = views.borrow().beats;
+            let heartbeats = views.borrow().heartbeats;
             // Requests one heartbeat after each successful one; after a failed one the normal pause applies.
-            if requested_after.replace(beats) != Some(beats) {
+            if requested_after.replace(heartbeats) != Some(heartbeats) {
                 self.wanted.notify_one();
             }
             if views.changed().await.is_err() {
@@ -209,7 +211,7 @@ impl Node {
                 return true;
             }
             // A heartbeat that was in progress when this call began may have read too early.
-            if view.beats > before + 1 {
+            if view.heartbeats > before + 1 {
                 return false;
             }
         }
@@ -223,7 +225,7 @@ impl Node {
         NodeState::stored(i16::from(self.state.load(Ordering::Acquire))).unwrap_or(NodeState::Joining)
     }
 
-    async fn beat(
+    async fn send_heartbeat(
         &self,
         me: &mut Option<NodeRef>,
         lock: &mut LockFile,
@@ -235,9 +237,9 @@ impl Node {
         };
         let (state, lock) = (self.state(), lock.hold());
         let (counted, sent) = (self.lease.now(), self.clock.boot_time());
-        let sighting = self.store.beat(NodeBeat { node, state, lock: lock.clone() }).await?;
+        let sighting = self.store.heartbeat(NodeHeartbeat { node, state, lock: lock.clone() }).await?;
         let answered = self.clock.boot_time();
-        self.stats.beats.fetch_add(1, Ordering::Relaxed);
+        self.stats.heartbeats.fetch_add(1, Ordering::Relaxed);
         if !sighting.alive {
             self.declared_dead(me, state);
             return Ok(());
@@ -256,10 +258,10 @@ impl Node {
         let gone = self.declare(&sighting, node, &silent, lock.as_ref()).await;
         let claims = view::claims(&sighting, node, &gone, &silent);
         self.view.send_modify(|view| {
-            if view.missed > 0 && view.beats > 0 {
+            if view.missed > 0 && view.heartbeats > 0 {
                 tracing::info!(missed = view.missed, "beats are good again");
             }
-            *view = View { beats: view.beats + 1, me: Some(node), claims, mine, ..View::default() };
+            *view = View { heartbeats: view.heartbeats + 1, me: Some(node), claims, mine, ..View::default() };
         });
         Ok(())
     }
@@ -282,7 +284,7 @@ impl Node {
         } else {
             tracing::warn!("another process declared this one dead while it started; joining anew");
         }
-        self.view.send_modify(|view| *view = View { beats: view.beats, dead, ..View::default() });
+        self.view.send_modify(|view| *view = View { heartbeats: view.heartbeats, dead, ..View::default() });
     }
 
     /// Declares nodes dead that are silent, or whose process is known to have ended. Returns those that are dead now.
@@ -297,12 +299,12 @@ impl Node {
             row.state != NodeState::Dead && row.lock.is_some() && row.lock.as_ref() == lock
         };
         let left = sighting.nodes.iter().filter(left).map(|row| (row.node, None));
-        let silent = silent.nodes.iter().map(|(node, beat)| (*node, Some(*beat)));
+        let silent = silent.nodes.iter().map(|(node, heartbeat)| (*node, Some(*heartbeat)));
         let mut gone = Vec::new();
-        for (node, beat) in left.chain(silent).filter(|(node, _)| *node != me) {
-            match self.store.declare_dead(node, beat).await {
+        for (node, heartbeat) in left.chain(silent).filter(|(node, _)| *node != me) {
+            match self.store.declare_dead(node, heartbeat).await {
                 Ok(true) => {
-                    tracing::warn!(node = %node.id, known = beat.is_none(), "declared another process dead");
+                    tracing::warn!(node = %node.id, known = heartbeat.is_none(), "declared another process dead");
                     self.stats.declared_dead.fetch_add(1, Ordering::Relaxed);
                     gone.push(node);
                 }

@@ -12,7 +12,7 @@ use crate::store::{Owner, StoreError};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct View {
     /// Number of successful heartbeats; 0: there was none.
-    pub beats: u64,
+    pub heartbeats: u64,
     /// This node, as the store knows it.
     pub me: Option<NodeRef>,
     pub claims: Claims,
@@ -43,7 +43,7 @@ pub enum Claims {
 
 impl Default for Claims {
     fn default() -> Self {
-        Claims::Blocked(Blocked::NoBeat)
+        Claims::Blocked(Blocked::NoHeartbeat)
     }
 }
 
@@ -51,7 +51,7 @@ impl Default for Claims {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Blocked {
     /// No heartbeat was successful yet.
-    NoBeat,
+    NoHeartbeat,
     /// A live node owns a shard.
     Node { shard: ShardId, host: Box<str> },
     /// A process that is not a node owns a shard, and committed a batch not long ago.
@@ -61,7 +61,7 @@ pub enum Blocked {
 impl fmt::Display for Blocked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Blocked::NoBeat => f.write_str("the store has not answered yet"),
+            Blocked::NoHeartbeat => f.write_str("the store has not answered yet"),
             Blocked::Node { shard, host } => write!(f, "a process on {host} owns shard {shard}"),
             Blocked::Legacy { shard } => {
                 write!(f, "a process of an older release owns shard {shard}, or did so less than 45 seconds ago")

@@ -31,7 +31,7 @@ pub(super) fn needs_store(command: &Command) -> bool {
 /// memory only, and for a denial, whose event is written with the next batch (R21).
 pub(super) fn from_memory(outcome: &Outcome) -> bool {
     match outcome {
-        Outcome::Heartbeat(beats) => beats.iter().all(|beat| matches!(beat, HeartbeatResult::Kept(_))),
+        Outcome::Heartbeat(results) => results.iter().all(|result| matches!(result, HeartbeatResult::Kept(_))),
         Outcome::CheckOut(_) => true,
         _ => false,
     }

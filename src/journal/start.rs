@@ -54,8 +54,8 @@ impl Journal {
     ) -> Result<Self, StartError> {
         let mut seen = 0;
         loop {
-            let (me, owners, beat) = node.free(seen).await?;
-            seen = beat;
+            let (me, owners, heartbeat) = node.free(seen).await?;
+            seen = heartbeat;
             let mut all = Vec::new();
             let claimed = claim(&*store, me, &owners, (&clock, &config), &mut all).await;
             if claimed.is_ok() && node.confirm(me).await {
@@ -68,7 +68,7 @@ impl Journal {
                 Err(error) => return Err(error),
             }
             // Different delays, so that of two processes that began together one is first the next time.
-            let jitter = config.ledger.seed.0.rotate_left(beat as u32 % 64) % RETRY_DELAY.as_millis() as u64;
+            let jitter = config.ledger.seed.0.rotate_left(heartbeat as u32 % 64) % RETRY_DELAY.as_millis() as u64;
             tokio::time::sleep(RETRY_DELAY + Duration::from_millis(jitter)).await;
         }
     }

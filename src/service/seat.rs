@@ -69,7 +69,7 @@ impl seat_service_server::SeatService for SeatService {
     ) -> Result<Response<v1::BatchHeartbeatResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command, malformed) = parse::batch_heartbeat(request.into_inner(), &self.context.limits)?;
-        let sessions: Vec<_> = command.beats.iter().map(|(session, _)| *session).collect();
+        let sessions: Vec<_> = command.heartbeats.iter().map(|(session, _)| *session).collect();
         let answer = self.context.tenant_access(caller, tenant)?.submit(command).await?;
         Ok(Response::new(render::heartbeat_batch(&sessions, &malformed, answer)))
     }

@@ -62,7 +62,7 @@ pub struct NewNode {
 
 /// One heartbeat of a node.
 #[derive(Debug, Clone)]
-pub struct NodeBeat {
+pub struct NodeHeartbeat {
     pub node: NodeRef,
     pub state: NodeState,
     /// Lock file that the node holds.
@@ -73,7 +73,8 @@ pub struct NodeBeat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeRow {
     pub node: NodeRef,
-    pub beat: i64,
+    /// Number of its last heartbeat.
+    pub heartbeat: i64,
     pub state: NodeState,
     pub host: Box<str>,
     pub lock: Option<LockName>,
@@ -112,11 +113,11 @@ pub trait NodeStore: Send + Sync + 'static {
 
     /// Writes the next heartbeat unless the node was declared dead, and reads all nodes and owners, in one round trip.
     /// As durable as a batch.
-    fn beat(&self, beat: NodeBeat) -> StoreFuture<'_, Result<Sighting, StoreError>>;
+    fn heartbeat(&self, heartbeat: NodeHeartbeat) -> StoreFuture<'_, Result<Sighting, StoreError>>;
 
     /// Declares a node dead if it still has this generation and this heartbeat number (`None`, if its process is known
     /// to have ended: any number). Returns whether this call made it dead.
-    fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> StoreFuture<'_, Result<bool, StoreError>>;
+    fn declare_dead(&self, node: NodeRef, heartbeat: Option<i64>) -> StoreFuture<'_, Result<bool, StoreError>>;
 
     /// Removes the row of a node that owns nothing.
     fn leave(&self, node: NodeRef) -> StoreFuture<'_, Result<(), StoreError>>;

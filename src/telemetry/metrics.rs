@@ -95,11 +95,11 @@ impl Metrics {
 
     /// Registers the metrics of this process as a node.
     pub fn observe_node(&self, figures: impl Fn() -> NodeFigures + Clone + Send + Sync + 'static) {
-        let (beats, age, standby) = (figures.clone(), figures.clone(), figures.clone());
+        let (heartbeats, age, standby) = (figures.clone(), figures.clone(), figures.clone());
         self.observe(&STANDBY, move |report| report(u64::from(standby().standby), &[]));
         self.observe(&BEATS, move |report| {
-            report(beats().beats, &["good"]);
-            report(beats().missed, &["missed"]);
+            report(heartbeats().heartbeats, &["good"]);
+            report(heartbeats().missed, &["missed"]);
         });
         self.observe(&BEAT_AGE, move |report| report(age().age.as_secs(), &[]));
         self.observe(&NODES_DEAD, move |report| report(figures().declared_dead, &[]));
@@ -317,7 +317,7 @@ mod tests {
         metrics.set_totals(totals, vec![busy("crm", Limit::Seats(3)), busy("all", Limit::Unlimited)]);
         metrics.observe_deliveries(|| vec![("email", "failed", 7)]);
         metrics.observe_node(|| NodeFigures {
-            beats: 7,
+            heartbeats: 7,
             missed: 2,
             age: Duration::from_millis(1_900),
             declared_dead: 1,

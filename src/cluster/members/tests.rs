@@ -9,8 +9,8 @@ const SHARD: ShardId = ShardId(0);
 const NEVER: [u64; 0] = [];
 
 /// A read of one other node with this heartbeat number.
-fn beat(beat: i64) -> Sighting {
-    let row = NodeRow { node: FIRST, beat, state: NodeState::Active, host: "first".into(), lock: None };
+fn heartbeat(heartbeat: i64) -> Sighting {
+    let row = NodeRow { node: FIRST, heartbeat, state: NodeState::Active, host: "first".into(), lock: None };
     Sighting { alive: true, nodes: vec![row], owners: Vec::new(), connection: 1 }
 }
 
@@ -43,10 +43,10 @@ fn every_second(count: u64, saw: impl Fn(u64) -> Sighting) -> Vec<(u64, u64, Sig
 #[test]
 fn a_beat_that_stands_still_for_4500_ms_is_that_of_a_dead_node() {
     // The count begins at 10, with the first answer, and is long enough at 4,510: at the read that is sent at 5,000.
-    assert_eq!(silent(&every_second(7, |_| beat(5))), [5_000, 6_000]);
+    assert_eq!(silent(&every_second(7, |_| heartbeat(5))), [5_000, 6_000]);
     let exactly = |last| {
-        let mut reads = every_second(4, |_| beat(5));
-        reads.push((last, last + 10, beat(5)));
+        let mut reads = every_second(4, |_| heartbeat(5));
+        reads.push((last, last + 10, heartbeat(5)));
         silent(&reads)
     };
     assert_eq!(exactly(4_509), NEVER);
@@ -55,43 +55,43 @@ fn a_beat_that_stands_still_for_4500_ms_is_that_of_a_dead_node() {
 
 #[test]
 fn a_beat_that_moves_is_that_of_a_living_node() {
-    assert_eq!(silent(&every_second(60, |at| beat(i64::try_from(at / 4).unwrap()))), NEVER);
+    assert_eq!(silent(&every_second(60, |at| heartbeat(i64::try_from(at / 4).unwrap()))), NEVER);
 }
 
 #[test]
 fn an_observer_that_was_away_counts_anew() {
-    let mut reads = every_second(5, |_| beat(5));
+    let mut reads = every_second(5, |_| heartbeat(5));
     // A gap of 1,700 ms since the last answer is allowed; one millisecond more is not.
-    reads.push((5_700, 5_710, beat(5)));
+    reads.push((5_700, 5_710, heartbeat(5)));
     assert_eq!(silent(&reads), [5_700]);
     reads.pop();
-    reads.push((5_701, 5_711, beat(5)));
-    reads.extend((1..5).map(|at| (5_711 + at * 1_000, 5_711 + at * 1_000, beat(5))));
+    reads.push((5_701, 5_711, heartbeat(5)));
+    reads.extend((1..5).map(|at| (5_711 + at * 1_000, 5_711 + at * 1_000, heartbeat(5))));
     assert_eq!(silent(&reads), NEVER);
-    reads.push((10_211, 10_221, beat(5)));
+    reads.push((10_211, 10_221, heartbeat(5)));
     assert_eq!(silent(&reads), [10_211]);
 }
 
 #[test]
 fn an_observer_that_connected_again_or_missed_a_read_counts_anew() {
-    let mut reads = every_second(6, |at| Sighting { connection: 1 + at / 3, ..beat(5) });
+    let mut reads = every_second(6, |at| Sighting { connection: 1 + at / 3, ..heartbeat(5) });
     assert_eq!(silent(&reads), NEVER);
-    reads.extend((6..8).map(|at| (at * 1_000, at * 1_000 + 10, Sighting { connection: 2, ..beat(5) })));
+    reads.extend((6..8).map(|at| (at * 1_000, at * 1_000 + 10, Sighting { connection: 2, ..heartbeat(5) })));
     assert_eq!(silent(&reads), NEVER);
 
     let mut observer = Observer::default();
-    for (sent, answered, sighting) in every_second(5, |_| beat(5)) {
+    for (sent, answered, sighting) in every_second(5, |_| heartbeat(5)) {
         observer.saw(&sighting, Duration::from_millis(sent), Duration::from_millis(answered));
     }
     observer.missed();
-    let silent = observer.saw(&beat(5), Duration::from_millis(5_000), Duration::from_millis(5_010));
+    let silent = observer.saw(&heartbeat(5), Duration::from_millis(5_000), Duration::from_millis(5_010));
     assert_eq!(silent, Silent::default());
 }
 
 #[test]
 fn who_is_declared_dead_is_not_declared_again() {
     let dead = |_| {
-        let mut sighting = beat(5);
+        let mut sighting = heartbeat(5);
         sighting.nodes[0].state = NodeState::Dead;
         sighting
     };

@@ -10,7 +10,7 @@ use crate::ledger::state::context::Context;
 use crate::ledger::state::tenant::Tenant;
 
 /// Work of one session's heartbeat, in units of `Budget`, not counting what it writes.
-const COST: u32 = 500;
+const HEARTBEAT_COST: u32 = 500;
 
 /// A heartbeat of many sessions, in progress.
 #[derive(Debug)]
@@ -32,17 +32,18 @@ impl HeartbeatSteps {
 impl Steps for HeartbeatSteps {
     fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let Self { command, answers } = self;
-        let through = each(command.beats.len(), answers, ctx, |at, ctx| {
-            let (session, active) = command.beats[at];
-            ctx.budget.spend(COST);
-            tenant.beat(session, active, ctx)
+        let through = each(command.heartbeats.len(), answers, ctx, |at, ctx| {
+            let (session, active) = command.heartbeats[at];
+            ctx.budget.spend(HEARTBEAT_COST);
+            tenant.renew_session(session, active, ctx)
         });
         self.answer(through)
     }
 
     fn next_step_without_tenant(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
         let Self { command, answers } = self;
-        let through = each(command.beats.len(), answers, ctx, |at, ctx| late(command.beats[at].0, tenant, ctx));
+        let through =
+            each(command.heartbeats.len(), answers, ctx, |at, ctx| late(command.heartbeats[at].0, tenant, ctx));
         self.answer(through)
     }
 }
@@ -55,10 +56,10 @@ pub(in crate::ledger) fn late(session: SessionId, tenant: &TenantId, ctx: &Conte
 
 impl Tenant {
     pub fn heartbeat(&mut self, command: &Heartbeat, ctx: &mut Context) -> Vec<HeartbeatResult> {
-        command.beats.iter().map(|(session, active)| self.beat(*session, *active, ctx)).collect()
+        command.heartbeats.iter().map(|(session, active)| self.renew_session(*session, *active, ctx)).collect()
     }
 
-    fn beat(&mut self, id: SessionId, active: bool, ctx: &mut Context) -> HeartbeatResult {
+    fn renew_session(&mut self, id: SessionId, active: bool, ctx: &mut Context) -> HeartbeatResult {
         let now = ctx.now.tick;
         let Some(slot) = self.sessions.find(id) else {
             return late(id, &self.id, ctx);

@@ -25,7 +25,7 @@ pub(in crate::ledger) fn answer(id: &TenantId, command: Command, ctx: &mut Conte
             Outcome::CheckIn(CheckedIn { ended_now: false, reason })
         }
         Command::Heartbeat(command) => {
-            Outcome::Heartbeat(command.beats.iter().map(|(session, _)| late(*session, id, ctx)).collect())
+            Outcome::Heartbeat(command.heartbeats.iter().map(|(session, _)| late(*session, id, ctx)).collect())
         }
         Command::CloseSession(_) => Outcome::CloseSession(Err(gone())),
         Command::CreateTenant(_) => Outcome::CreateTenant(Err(gone())),

@@ -44,14 +44,14 @@ pub struct Request {
 }
 
 /// Longest heartbeat, in sessions, that is handled in one step.
-const BEATS: usize = 200;
+const MAX_HEARTBEATS_PER_STEP: usize = 200;
 
 impl Command {
     /// True if the caller chooses how much work the command is: it takes several steps, see [`crate::ledger::commands::execution::Execution`].
     #[must_use]
     pub fn takes_steps(&self) -> bool {
         match self {
-            Command::Heartbeat(command) => command.beats.len() > BEATS,
+            Command::Heartbeat(command) => command.heartbeats.len() > MAX_HEARTBEATS_PER_STEP,
             Command::GrantSeats(_)
             | Command::RevokeSeats(_)
             | Command::CloseIdle(_)
@@ -107,7 +107,7 @@ pub struct CheckIn {
 /// Extends the leases of sessions. Each comes with a flag: the user was active (R22). Answers in the same order.
 #[derive(Debug, Clone)]
 pub struct Heartbeat {
-    pub beats: Vec<(SessionId, bool)>,
+    pub heartbeats: Vec<(SessionId, bool)>,
 }
 
 /// Grants users seats in pools; creates unknown users. One answer for each pair, ordered by pool, then by user.

@@ -82,7 +82,7 @@ pub fn heartbeat(request: v1::HeartbeatRequest) -> Result<(TenantId, Heartbeat),
     let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let session = problems.value("session_id", SessionId::parse(&request.session_id));
-    problems.finish(|| Some((tenant?, Heartbeat { beats: vec![(session?, request.active)] })))
+    problems.finish(|| Some((tenant?, Heartbeat { heartbeats: vec![(session?, request.active)] })))
 }
 
 /// Parses a batch; malformed ids are returned beside the command.
@@ -92,17 +92,17 @@ pub fn batch_heartbeat(
 ) -> Result<(TenantId, Heartbeat, Vec<Malformed>), FieldViolations> {
     let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
-    let (mut beats, mut malformed) = (Vec::new(), Vec::new());
+    let (mut heartbeats, mut malformed) = (Vec::new(), Vec::new());
     if check_count(&mut problems, "heartbeats", request.heartbeats.len(), limits.batch_items) {
-        beats.reserve(request.heartbeats.len());
+        heartbeats.reserve(request.heartbeats.len());
         for (at, heartbeat) in request.heartbeats.iter().enumerate() {
             match SessionId::parse(&heartbeat.session_id) {
-                Ok(session) => beats.push((session, heartbeat.active)),
+                Ok(session) => heartbeats.push((session, heartbeat.active)),
                 Err(error) => malformed.push(Malformed { at, given: beginning(&heartbeat.session_id), error }),
             }
         }
     }
-    problems.finish(|| Some((tenant?, Heartbeat { beats }, malformed)))
+    problems.finish(|| Some((tenant?, Heartbeat { heartbeats }, malformed)))
 }
 
 pub fn grant_seat(request: v1::GrantSeatRequest, limits: &Limits) -> Result<(TenantId, GrantSeats), FieldViolations> {
@@ -277,27 +277,27 @@ mod tests {
     fn a_heartbeat() {
         let request = v1::HeartbeatRequest { tenant_id: "acme".into(), session_id: SESSION.into(), active: true };
         let (_, command) = heartbeat(request).unwrap();
-        assert_eq!(command.beats, [(SessionId::parse(SESSION).unwrap(), true)]);
+        assert_eq!(command.heartbeats, [(SessionId::parse(SESSION).unwrap(), true)]);
         assert_eq!(bad(heartbeat(v1::HeartbeatRequest::default())), ["tenant_id", "session_id"]);
     }
 
     #[test]
     fn a_batch_of_heartbeats() {
         let batch = |sessions: &[&str]| {
-            let beat = |id: &&str| v1::SessionHeartbeat { session_id: (*id).into(), active: false };
-            let heartbeats = sessions.iter().map(beat).collect();
+            let item = |id: &&str| v1::SessionHeartbeat { session_id: (*id).into(), active: false };
+            let heartbeats = sessions.iter().map(item).collect();
             batch_heartbeat(v1::BatchHeartbeatRequest { tenant_id: "acme".into(), heartbeats }, &LIMITS)
         };
-        assert_eq!(batch(&[SESSION, SESSION]).unwrap().1.beats.len(), 2);
+        assert_eq!(batch(&[SESSION, SESSION]).unwrap().1.heartbeats.len(), 2);
         let (_, command, malformed) = batch(&[SESSION, NO_SESSION, "", SESSION]).unwrap();
         let others: Vec<_> = malformed.iter().map(|it| (it.at, &*it.given, it.error)).collect();
         assert_eq!(
-            (command.beats.len(), &others[..]),
+            (command.heartbeats.len(), &others[..]),
             (2, &[(1, NO_SESSION, IdError::NotASession), (2, "", IdError::Empty)][..])
         );
         assert_eq!(bad(batch(&[])), ["heartbeats"]);
         assert_eq!(bad(batch(&[SESSION; 7])), ["heartbeats"]);
-        assert_eq!(batch(&[SESSION; 6]).unwrap().1.beats.len(), 6);
+        assert_eq!(batch(&[SESSION; 6]).unwrap().1.heartbeats.len(), 6);
     }
 
     #[test]

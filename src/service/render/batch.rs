@@ -9,9 +9,10 @@ use crate::proto::v1;
 use crate::service::parse::Malformed;
 use crate::status;
 
-/// Renders the results of heartbeats. `beats`: the valid session ids, in the order of the request and of `answers`.
+/// Renders the results of heartbeats. `heartbeats`: the valid session ids, in the order of the request and of
+/// `answers`.
 pub fn heartbeat_batch(
-    beats: &[SessionId],
+    heartbeats: &[SessionId],
     malformed: &[Malformed],
     answers: Vec<HeartbeatResult>,
 ) -> v1::BatchHeartbeatResponse {
@@ -29,7 +30,7 @@ pub fn heartbeat_batch(
         });
         v1::HeartbeatResult { session_id, outcome }
     };
-    v1::BatchHeartbeatResponse { results: as_given(beats, malformed).map(result).collect() }
+    v1::BatchHeartbeatResponse { results: as_given(heartbeats, malformed).map(result).collect() }
 }
 
 /// `answers` are in the order of the pairs, pool by pool, and within a pool user by user, without malformed users.

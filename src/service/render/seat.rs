@@ -31,9 +31,9 @@ pub fn checked_in(answer: CheckedIn) -> v1::CheckInResponse {
     v1::CheckInResponse { ended_now: answer.ended_now, end_reason: reason.into() }
 }
 
-pub fn heartbeat(beat: HeartbeatResult) -> v1::HeartbeatResponse {
+pub fn heartbeat(result: HeartbeatResult) -> v1::HeartbeatResponse {
     use v1::heartbeat_response::Outcome;
-    let outcome = match beat {
+    let outcome = match result {
         HeartbeatResult::Kept(kept) => Outcome::Lease(lease(kept)),
         HeartbeatResult::Ended(end) => Outcome::Ended(ended(end)),
     };

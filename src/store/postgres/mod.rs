@@ -41,7 +41,7 @@ use self::pool::Pool;
 pub use self::snapshot::snapshot;
 pub use self::url::DatabaseUrl;
 use self::writer::Writer;
-use super::nodes::{NewNode, NodeBeat, NodeRef, NodeStore, Sighting};
+use super::nodes::{NewNode, NodeHeartbeat, NodeRef, NodeStore, Sighting};
 use super::open::{Migrated, OpenError};
 use super::{
     AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position, ReadError,
@@ -163,12 +163,12 @@ impl NodeStore for PostgresStore {
         Box::pin(self.nodes.join(node))
     }
 
-    fn beat(&self, beat: NodeBeat) -> StoreFuture<'_, Result<Sighting, StoreError>> {
-        Box::pin(self.nodes.beat(beat))
+    fn heartbeat(&self, heartbeat: NodeHeartbeat) -> StoreFuture<'_, Result<Sighting, StoreError>> {
+        Box::pin(self.nodes.heartbeat(heartbeat))
     }
 
-    fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> StoreFuture<'_, Result<bool, StoreError>> {
-        Box::pin(self.nodes.declare_dead(node, beat))
+    fn declare_dead(&self, node: NodeRef, heartbeat: Option<i64>) -> StoreFuture<'_, Result<bool, StoreError>> {
+        Box::pin(self.nodes.declare_dead(node, heartbeat))
     }
 
     fn leave(&self, node: NodeRef) -> StoreFuture<'_, Result<(), StoreError>> {

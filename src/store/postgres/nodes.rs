@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::connection::Connector;
 use crate::ids::{Epoch, NodeId, OwnerToken, Seq, ShardId};
-use crate::store::nodes::{LockName, NewNode, NodeBeat, NodeRef, NodeRow, NodeState, OwnerRow, Sighting};
+use crate::store::nodes::{LockName, NewNode, NodeHeartbeat, NodeRef, NodeRow, NodeState, OwnerRow, Sighting};
 use crate::store::{Owner, StoreError};
 
 /// Time limit for an answer.
@@ -32,7 +32,7 @@ const JOIN: &str = "/* usher:join */ WITH gone AS (DELETE FROM nodes n WHERE sta
 /// One statement, so one round trip: both tables are read at the instant at which the server begins the statement, and
 /// the heartbeat is written unless the node was declared dead by then. A row of `shards` is read only if no node owns
 /// the shard.
-const BEAT: &str = "/* usher:heartbeat */ WITH sent AS (UPDATE nodes
+const HEARTBEAT: &str = "/* usher:heartbeat */ WITH sent AS (UPDATE nodes
         SET heartbeat = heartbeat + 1, state = $3, lock_name = $4
         WHERE node_id = $1 AND generation = $2 RETURNING node_id, heartbeat)
     SELECT 0::smallint, shard_id, node_id, generation, token, epoch,
@@ -60,7 +60,7 @@ pub struct Nodes {
 struct NodeConnection {
     client: Client,
     _driver: AbortOnDropHandle<Option<StoreError>>,
-    beat: Statement,
+    heartbeat: Statement,
     number: u64,
 }
 
@@ -77,11 +77,11 @@ impl Nodes {
         .await
     }
 
-    pub async fn beat(&self, beat: NodeBeat) -> Result<Sighting, StoreError> {
+    pub async fn heartbeat(&self, heartbeat: NodeHeartbeat) -> Result<Sighting, StoreError> {
         self.run(async |connection| {
-            let (NodeRef { id, generation }, state) = (beat.node, beat.state.code());
-            let lock = beat.lock.as_ref().map(|lock| &*lock.0);
-            let rows = connection.client.query(&connection.beat, &[&id.0, &generation, &state, &lock]).await?;
+            let (NodeRef { id, generation }, state) = (heartbeat.node, heartbeat.state.code());
+            let lock = heartbeat.lock.as_ref().map(|lock| &*lock.0);
+            let rows = connection.client.query(&connection.heartbeat, &[&id.0, &generation, &state, &lock]).await?;
             let mut sighting =
                 Sighting { alive: false, nodes: Vec::new(), owners: Vec::new(), connection: connection.number };
             for row in &rows {
@@ -97,10 +97,11 @@ impl Nodes {
         .await
     }
 
-    pub async fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> Result<bool, StoreError> {
+    pub async fn declare_dead(&self, node: NodeRef, heartbeat: Option<i64>) -> Result<bool, StoreError> {
         self.run(async |connection| {
             let dead = NodeState::Dead.code();
-            let written = connection.client.execute(DECLARE, &[&node.id.0, &node.generation, &beat, &dead]).await?;
+            let written =
+                connection.client.execute(DECLARE, &[&node.id.0, &node.generation, &heartbeat, &dead]).await?;
             Ok(written == 1)
         })
         .await
@@ -137,9 +138,9 @@ impl Nodes {
     async fn connect(&self) -> Result<NodeConnection, StoreError> {
         let (client, driver) = self.connector.plain().await?;
         client.batch_execute(START).await?;
-        let beat = client.prepare(BEAT).await?;
+        let heartbeat = client.prepare(HEARTBEAT).await?;
         let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
-        Ok(NodeConnection { client, _driver: driver, beat, number })
+        Ok(NodeConnection { client, _driver: driver, heartbeat, number })
     }
 }
 
@@ -163,7 +164,7 @@ fn owner(row: &Row) -> Result<OwnerRow, Error> {
 fn node(row: &Row) -> Result<NodeRow, Error> {
     Ok(NodeRow {
         node: node_ref(row)?.unwrap_or(NodeRef { id: NodeId(Uuid::nil()), generation: 0 }),
-        beat: row.try_get(5)?,
+        heartbeat: row.try_get(5)?,
         // An unknown state comes from a newer release, and counts as that of a live node.
         state: NodeState::stored(row.try_get(8)?).unwrap_or(NodeState::Active),
         host: row.try_get(9)?,

@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use usher::ids::{NodeId, OwnerToken, Seq};
-use usher::store::nodes::{LockName, NewNode, NodeBeat, NodeRef, NodeState, NodeStore, OwnerRow};
+use usher::store::nodes::{LockName, NewNode, NodeHeartbeat, NodeRef, NodeState, NodeStore, OwnerRow};
 use usher::store::postgres::{DatabaseUrl, PostgresStore};
 use usher::store::{ClaimError, Claimant, Store};
 
@@ -26,8 +26,8 @@ async fn join(store: &PostgresStore) -> NodeRef {
     node
 }
 
-fn beat(node: NodeRef) -> NodeBeat {
-    NodeBeat { node, state: NodeState::Active, lock: Some(LockName("boot 1 2".into())) }
+fn heartbeat(node: NodeRef) -> NodeHeartbeat {
+    NodeHeartbeat { node, state: NodeState::Active, lock: Some(LockName("boot 1 2".into())) }
 }
 
 fn by(node: NodeRef) -> Claimant {
@@ -39,17 +39,17 @@ async fn a_beat_shows_that_a_node_lives_and_reads_who_else_does() {
     let [first, second] = two().await;
     let (one, other) = (join(&first).await, join(&second).await);
     for count in 1..4 {
-        let sighting = first.beat(beat(one)).await.unwrap();
+        let sighting = first.heartbeat(heartbeat(one)).await.unwrap();
         assert!(sighting.alive);
         let row = sighting.nodes.iter().find(|row| row.node == one).unwrap();
-        assert_eq!((row.beat, &*row.host), (count, "host"));
+        assert_eq!((row.heartbeat, &*row.host), (count, "host"));
         // State and lock are as they were when the heartbeat was sent: the second one reads what the first one wrote.
-        assert_eq!(row.state == NodeState::Active && row.lock == beat(one).lock, count > 1);
+        assert_eq!(row.state == NodeState::Active && row.lock == heartbeat(one).lock, count > 1);
     }
-    let seen = second.beat(beat(other)).await.unwrap();
-    assert_eq!(seen.nodes.iter().find(|row| row.node == one).unwrap().beat, 3);
+    let seen = second.heartbeat(heartbeat(other)).await.unwrap();
+    assert_eq!(seen.nodes.iter().find(|row| row.node == one).unwrap().heartbeat, 3);
     first.leave(one).await.unwrap();
-    let seen = second.beat(beat(other)).await.unwrap();
+    let seen = second.heartbeat(heartbeat(other)).await.unwrap();
     assert_eq!(seen.nodes.iter().map(|row| row.node).collect::<Vec<_>>(), [other]);
 }
 
@@ -57,17 +57,18 @@ async fn a_beat_shows_that_a_node_lives_and_reads_who_else_does() {
 async fn a_node_is_declared_dead_only_at_the_beat_at_which_it_was_seen() {
     let [first, second] = two().await;
     let (one, other) = (join(&first).await, join(&second).await);
-    first.beat(beat(one)).await.unwrap();
-    let seen = second.beat(beat(other)).await.unwrap().nodes.iter().find(|row| row.node == one).unwrap().beat;
-    first.beat(beat(one)).await.unwrap();
+    first.heartbeat(heartbeat(one)).await.unwrap();
+    let seen =
+        second.heartbeat(heartbeat(other)).await.unwrap().nodes.iter().find(|row| row.node == one).unwrap().heartbeat;
+    first.heartbeat(heartbeat(one)).await.unwrap();
     assert!(!second.declare_dead(one, Some(seen)).await.unwrap(), "it has shown another beat since");
-    assert!(first.beat(beat(one)).await.unwrap().alive);
+    assert!(first.heartbeat(heartbeat(one)).await.unwrap().alive);
     assert!(second.declare_dead(one, Some(seen + 2)).await.unwrap());
     assert!(!second.declare_dead(one, None).await.unwrap(), "it is dead already");
-    assert!(!first.beat(beat(one)).await.unwrap().alive);
+    assert!(!first.heartbeat(heartbeat(one)).await.unwrap().alive);
     // A process that joins removes dead processes that own nothing.
     join(&first).await;
-    let seen = second.beat(beat(other)).await.unwrap();
+    let seen = second.heartbeat(heartbeat(other)).await.unwrap();
     assert!(seen.nodes.iter().all(|row| row.node.id != one.id));
 }
 
@@ -75,7 +76,7 @@ async fn a_node_is_declared_dead_only_at_the_beat_at_which_it_was_seen() {
 async fn claims_and_releases_say_whose_a_shard_is() {
     let [first, second] = two().await;
     let (one, other) = (join(&first).await, join(&second).await);
-    let row = async || second.beat(beat(other)).await.unwrap().owners[0];
+    let row = async || second.heartbeat(heartbeat(other)).await.unwrap().owners[0];
     let fresh = row().await;
     assert!(fresh.owner.token.0.is_nil() && fresh.node.is_none());
 
@@ -117,7 +118,7 @@ async fn an_owner_that_is_no_node_shows_its_batches() {
     let mut writer = Writer { store: &first, shard: SHARD, owner, position };
     for seq in 1..3 {
         writer.commit(vec![], vec![]).await;
-        let row = second.beat(beat(other)).await.unwrap().owners[0];
+        let row = second.heartbeat(heartbeat(other)).await.unwrap().owners[0];
         assert_eq!(row, OwnerRow { shard: SHARD, owner, node: None, seq: Some(Seq(seq)) });
     }
 }
@@ -127,14 +128,14 @@ async fn a_connection_that_was_given_up_is_another_one_afterwards() {
     let url = postgres::cluster().database().await;
     let [first, _] = two_on(&url).await;
     let one = join(&first).await;
-    let before = first.beat(beat(one)).await.unwrap().connection;
-    assert_eq!(first.beat(beat(one)).await.unwrap().connection, before);
+    let before = first.heartbeat(heartbeat(one)).await.unwrap().connection;
+    assert_eq!(first.heartbeat(heartbeat(one)).await.unwrap().connection, before);
     // A lock on the row makes the heartbeat wait until its timeout.
     let blocker = postgres::connect(url.expose_secret()).await;
     let row = format!("BEGIN; SELECT FROM nodes WHERE node_id = '{}' FOR UPDATE", one.id);
     blocker.batch_execute(&row).await.unwrap();
-    assert!(first.beat(beat(one)).await.is_err());
+    assert!(first.heartbeat(heartbeat(one)).await.is_err());
     blocker.batch_execute("ROLLBACK").await.unwrap();
-    let after = first.beat(beat(one)).await.unwrap();
+    let after = first.heartbeat(heartbeat(one)).await.unwrap();
     assert!(after.alive && after.connection != before);
 }

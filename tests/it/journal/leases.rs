@@ -24,7 +24,7 @@ async fn next(views: &mut watch::Receiver<View>) {
 /// Results of everything that can be answered without a batch.
 async fn answers_from_memory(process: &Process, live: SessionId) -> Vec<(&'static str, Result<(), JournalError>)> {
     let (journal, actor, tenant) = (&process.journal, actor(), tenant());
-    let beat = |session| Heartbeat { beats: vec![(session, true)] };
+    let beat = |session| Heartbeat { heartbeats: vec![(session, true)] };
     let kept = journal.submit(&actor, &tenant, beat(live)).await.map(drop);
     let unknown = journal.submit(&actor, &tenant, beat(SessionId::random())).await.map(drop);
     let device = usher::ids::DeviceId::parse("laptop").unwrap();

@@ -137,7 +137,7 @@ impl Process {
     }
 
     async fn heartbeat(&self, session: SessionId) -> Result<HeartbeatResult, JournalError> {
-        let request = Heartbeat { beats: vec![(session, true)] };
+        let request = Heartbeat { heartbeats: vec![(session, true)] };
         Ok(self.journal.submit(&actor(), &tenant(), request).await?.remove(0))
     }
 

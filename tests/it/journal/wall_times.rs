@@ -138,7 +138,7 @@ async fn stand_where_they_were(backend: Backend) {
         assert_eq!(seen.0, before, "{what}");
         process.clock.advance(MINUTE);
         wall += 60_000;
-        let beat = Heartbeat { beats: vec![(ann, false)] };
+        let beat = Heartbeat { heartbeats: vec![(ann, false)] };
         let kept = process.journal.submit(&actor(), &tenant(), beat).await.unwrap().remove(0);
         assert!(matches!(kept, HeartbeatResult::Kept(_)), "{what}: {kept:?}");
         seen.look(&process, &store, &what).await;

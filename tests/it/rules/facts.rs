@@ -62,7 +62,7 @@ pub fn answers(outcome: &Outcome, names: &Names, now: Moment) -> Vec<Answer> {
         Outcome::CheckOut(Ok(answer)) => vec![checked_out(answer, names)],
         Outcome::CheckOut(Err(refusal)) => vec![refused(refusal)],
         Outcome::CheckIn(answer) => vec![checked_in(*answer)],
-        Outcome::Heartbeat(beats) => beats.iter().map(|answer| beat(answer, now.wall)).collect(),
+        Outcome::Heartbeat(heartbeats) => heartbeats.iter().map(|answer| beat(answer, now.wall)).collect(),
         Outcome::GrantSeats(grants) => grants.iter().map(|grant| done(grant, granted)).collect(),
         Outcome::RevokeSeats(revoked) => revoked
             .iter()

@@ -383,9 +383,11 @@ fn told_by_a_late_heartbeat_of(sessions: u64) -> Vec<Action> {
         submit(&mut ledger, now, login.into());
     }
     now = Moment::new(now.tick + Duration::from_secs(60 * 60), now.wall.plus(Duration::from_secs(60 * 60)));
-    let beats = (0..sessions).map(|no| (SessionId(uuid::Uuid::from_u64_pair(1, no)), true)).collect();
-    let Outcome::Heartbeat(beats) = submit(&mut ledger, now, Heartbeat { beats }.into()) else { panic!("beats") };
-    assert!(beats.iter().all(|beat| matches!(beat, HeartbeatResult::Ended(Some(_)))), "all are late");
+    let heartbeats = (0..sessions).map(|no| (SessionId(uuid::Uuid::from_u64_pair(1, no)), true)).collect();
+    let Outcome::Heartbeat(heartbeats) = submit(&mut ledger, now, Heartbeat { heartbeats }.into()) else {
+        panic!("beats")
+    };
+    assert!(heartbeats.iter().all(|beat| matches!(beat, HeartbeatResult::Ended(Some(_)))), "all are late");
     ledger.tick(now, false, &mut out);
     let told = |action: &Action| matches!(action, Action::NotificationRaised | Action::NotificationCleared);
     out.events.iter().map(|event| event.action).filter(told).collect()

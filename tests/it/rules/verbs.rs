@@ -354,12 +354,12 @@ fn sign_in(name: &str, words: &mut Words) -> Result<Verb, String> {
 }
 
 fn heartbeat(words: &mut Words) -> Result<Verb, String> {
-    let mut beats = Vec::new();
+    let mut heartbeats = Vec::new();
     loop {
         let session = words.next("a session")?;
-        beats.push((session, words.eat("active")));
+        heartbeats.push((session, words.eat("active")));
         if !words.eat(",") {
-            return Ok(Verb::Heartbeat(beats));
+            return Ok(Verb::Heartbeat(heartbeats));
         }
     }
 }

@@ -146,11 +146,11 @@ impl World {
             }
             Verb::SignIn { login, name } => return self.sign_in(login, name),
             Verb::CouldSignIn(login) => return Ok(vec![self.could_sign_in(login)?.1]),
-            Verb::Heartbeat(beats) => {
-                self.unsaved |= beats.iter().any(|(_, active)| *active);
-                let beats = beats.iter().map(|(name, active)| Ok((self.session(name)?, *active)));
-                let beats = beats.collect::<Result<Vec<_>, String>>()?;
-                return self.submit(&self.tenant.clone(), Heartbeat { beats }.into());
+            Verb::Heartbeat(heartbeats) => {
+                self.unsaved |= heartbeats.iter().any(|(_, active)| *active);
+                let heartbeats = heartbeats.iter().map(|(name, active)| Ok((self.session(name)?, *active)));
+                let heartbeats = heartbeats.collect::<Result<Vec<_>, String>>()?;
+                return self.submit(&self.tenant.clone(), Heartbeat { heartbeats }.into());
             }
             Verb::CheckIn(name) => {
                 let session = self.session(name)?;

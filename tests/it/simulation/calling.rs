@@ -134,8 +134,8 @@ impl World {
                 self.clients.hear(&call.tenant, session);
                 self.kept_sessions.begin(&call.tenant, session, call.process, next);
             }
-            Answer::Outcome(Outcome::Heartbeat(beats)) if !call.stray => {
-                for (session, beat) in beaten(&call.request).zip(beats) {
+            Answer::Outcome(Outcome::Heartbeat(heartbeats)) if !call.stray => {
+                for (session, beat) in beaten(&call.request).zip(heartbeats) {
                     match beat {
                         HeartbeatResult::Kept(_) => self.kept_sessions.kept(session, call.process, next),
                         HeartbeatResult::Ended(_) => self.kept_sessions.ended(session),
@@ -199,11 +199,11 @@ impl World {
 
 /// The sessions of a heartbeat.
 fn beaten(request: &CallRequest) -> impl Iterator<Item = SessionId> + '_ {
-    let beats = match request {
-        CallRequest::Command(Command::Heartbeat(command)) => &command.beats[..],
+    let heartbeats = match request {
+        CallRequest::Command(Command::Heartbeat(command)) => &command.heartbeats[..],
         _ => &[],
     };
-    beats.iter().map(|(session, _)| *session)
+    heartbeats.iter().map(|(session, _)| *session)
 }
 
 /// The part of a call that can affect decisions about seats.

@@ -119,12 +119,12 @@ impl Clients {
 
     /// A heartbeat for one session, or for two.
     fn heartbeat(&self, tenant: &TenantId, operation: &Operation) -> Command {
-        let mut beats = vec![(self.remembered(tenant, operation.pick), !operation.pick.is_multiple_of(3))];
+        let mut heartbeats = vec![(self.remembered(tenant, operation.pick), !operation.pick.is_multiple_of(3))];
         let other = self.remembered(tenant, operation.pick / 7);
-        if operation.pick.is_multiple_of(5) && other != beats[0].0 {
-            beats.push((other, true));
+        if operation.pick.is_multiple_of(5) && other != heartbeats[0].0 {
+            heartbeats.push((other, true));
         }
-        Heartbeat { beats }.into()
+        Heartbeat { heartbeats }.into()
     }
 
     fn extra(&mut self, tenant: &TenantId, operation: &Operation, wall: Wall) -> Command {

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use usher::ids::ShardId;
 use usher::ledger::change::Change;
 use usher::ledger::time::Wall;
-use usher::store::nodes::{NewNode, NodeBeat, NodeRef, NodeStore, Sighting};
+use usher::store::nodes::{NewNode, NodeHeartbeat, NodeRef, NodeStore, Sighting};
 use usher::store::{
     AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position, ReadError,
     Store, StoreError, StoreFuture,
@@ -25,8 +25,8 @@ pub enum Request {
     Commit { shard: ShardId, owner: Owner, batch: Arc<Batch>, reply: oneshot::Sender<Result<(), CommitError>> },
     Release { shard: ShardId, owner: Owner, reply: oneshot::Sender<Result<(), StoreError>> },
     Join { new: NewNode, reply: oneshot::Sender<()> },
-    Beat { beat: NodeBeat, reply: oneshot::Sender<Sighting> },
-    DeclareDead { node: NodeRef, beat: Option<i64>, reply: oneshot::Sender<bool> },
+    Beat { heartbeat: NodeHeartbeat, reply: oneshot::Sender<Sighting> },
+    DeclareDead { node: NodeRef, heartbeat: Option<i64>, reply: oneshot::Sender<bool> },
     Leave { node: NodeRef, reply: oneshot::Sender<()> },
 }
 
@@ -125,16 +125,16 @@ impl NodeStore for Link {
         Box::pin(self.send_in_time(|reply| Request::Join { new, reply }))
     }
 
-    fn beat(&self, beat: NodeBeat) -> StoreFuture<'_, Result<Sighting, StoreError>> {
+    fn heartbeat(&self, heartbeat: NodeHeartbeat) -> StoreFuture<'_, Result<Sighting, StoreError>> {
         Box::pin(async move {
             let connection = self.broken.load(Relaxed);
-            let sighting = self.send_in_time(|reply| Request::Beat { beat, reply }).await?;
+            let sighting = self.send_in_time(|reply| Request::Beat { heartbeat, reply }).await?;
             Ok(Sighting { connection, ..sighting })
         })
     }
 
-    fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> StoreFuture<'_, Result<bool, StoreError>> {
-        Box::pin(self.send_in_time(move |reply| Request::DeclareDead { node, beat, reply }))
+    fn declare_dead(&self, node: NodeRef, heartbeat: Option<i64>) -> StoreFuture<'_, Result<bool, StoreError>> {
+        Box::pin(self.send_in_time(move |reply| Request::DeclareDead { node, heartbeat, reply }))
     }
 
     fn leave(&self, node: NodeRef) -> StoreFuture<'_, Result<(), StoreError>> {

@@ -136,8 +136,8 @@ impl Server {
             _ => None,
         };
         let (there, back) = (now + self.latency(), self.latency());
-        let beats = matches!(request, Request::Join { .. } | Request::Beat { .. } | Request::DeclareDead { .. });
-        let lost = beats && self.no_beats.iter().any(|(no, until)| *no == process && *until > now);
+        let heartbeats = matches!(request, Request::Join { .. } | Request::Beat { .. } | Request::DeclareDead { .. });
+        let lost = heartbeats && self.no_beats.iter().any(|(no, until)| *no == process && *until > now);
         let fate = match &request {
             Request::Beat { .. } if lost && self.passes(process) => Fate::Good,
             _ if lost => Fate::LostBefore { ms: 0 },
@@ -209,12 +209,12 @@ impl Server {
                 waiting.done = Some(Done::Other);
                 Event::Joined { process, node: new.node.id }
             }
-            Request::Beat { beat, .. } => {
-                waiting.done = Some(Done::Beat(self.disk.beat(beat)));
+            Request::Beat { heartbeat, .. } => {
+                waiting.done = Some(Done::Beat(self.disk.heartbeat(heartbeat)));
                 Event::Answered
             }
-            Request::DeclareDead { node, beat, .. } => {
-                let (node, done) = (node.id, self.disk.nodes().declare_dead(*node, *beat));
+            Request::DeclareDead { node, heartbeat, .. } => {
+                let (node, done) = (node.id, self.disk.nodes().declare_dead(*node, *heartbeat));
                 waiting.done = Some(Done::DeclaredDead(done));
                 Event::DeclaredDead { process, node, done }
             }

@@ -189,7 +189,7 @@ impl World {
             self.call(tenant, request, stray, attempts, to)?;
         }
         while let Some((tenant, session, process)) = self.kept_sessions.due(self.now) {
-            let beat = Heartbeat { beats: vec![(session, false)] };
+            let beat = Heartbeat { heartbeats: vec![(session, false)] };
             let to = process.map_or(To::Some(0), To::Process);
             self.call(tenant, CallRequest::Command(beat.into()), false, ATTEMPTS, to)?;
         }

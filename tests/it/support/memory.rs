@@ -9,7 +9,7 @@ use tokio::sync::{Notify, mpsc};
 use usher::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId};
 use usher::ledger::change::{AuditEvent, Change};
 use usher::ledger::time::Wall;
-use usher::store::nodes::{NewNode, NodeBeat, NodeRef, NodeStore, OwnerRow, Sighting};
+use usher::store::nodes::{NewNode, NodeHeartbeat, NodeRef, NodeStore, OwnerRow, Sighting};
 use usher::store::{
     AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position, ReadError,
     Store, StoreError, StoreFuture,
@@ -277,10 +277,10 @@ impl NodeStore for Memory {
         })
     }
 
-    fn beat(&self, beat: NodeBeat) -> StoreFuture<'_, Result<Sighting, StoreError>> {
+    fn heartbeat(&self, heartbeat: NodeHeartbeat) -> StoreFuture<'_, Result<Sighting, StoreError>> {
         Box::pin(async move {
             let mut disk = self.reach()?;
-            let alive = disk.nodes.beat(&beat);
+            let alive = disk.nodes.heartbeat(&heartbeat);
             let owner = Owner { epoch: Epoch(disk.epoch), token: OwnerToken(disk.token) };
             let seq = disk.node.is_none().then_some(disk.position.seq);
             let owners = vec![OwnerRow { shard: ShardId(0), owner, node: disk.node, seq }];
@@ -288,8 +288,8 @@ impl NodeStore for Memory {
         })
     }
 
-    fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> StoreFuture<'_, Result<bool, StoreError>> {
-        Box::pin(async move { Ok(self.reach()?.nodes.declare_dead(node, beat)) })
+    fn declare_dead(&self, node: NodeRef, heartbeat: Option<i64>) -> StoreFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async move { Ok(self.reach()?.nodes.declare_dead(node, heartbeat)) })
     }
 
     fn leave(&self, node: NodeRef) -> StoreFuture<'_, Result<(), StoreError>> {

@@ -1,7 +1,7 @@
 //! The table of processes, as the store in memory keeps it.
 
 use usher::ids::NodeId;
-use usher::store::nodes::{NewNode, NodeBeat, NodeRef, NodeRow, NodeState};
+use usher::store::nodes::{NewNode, NodeHeartbeat, NodeRef, NodeRow, NodeState};
 
 /// The rows, in the order in which the processes joined.
 #[derive(Debug, Default)]
@@ -11,21 +11,22 @@ impl NodeTable {
     pub fn join(&mut self, new: &NewNode, owns: impl Fn(NodeId) -> bool) {
         self.0.retain(|row| row.state != NodeState::Dead || owns(row.node.id));
         let (node, host) = (new.node, new.host.clone());
-        self.0.push(NodeRow { node, beat: 0, state: NodeState::Joining, host, lock: None });
+        self.0.push(NodeRow { node, heartbeat: 0, state: NodeState::Joining, host, lock: None });
     }
 
     /// Records a heartbeat of a process; returns false if the process was declared dead.
-    pub fn beat(&mut self, beat: &NodeBeat) -> bool {
-        let row = self.0.iter_mut().find(|row| row.node == beat.node);
+    pub fn heartbeat(&mut self, heartbeat: &NodeHeartbeat) -> bool {
+        let row = self.0.iter_mut().find(|row| row.node == heartbeat.node);
         let alive = row.is_some();
         if let Some(row) = row {
-            (row.beat, row.state, row.lock) = (row.beat + 1, beat.state, beat.lock.clone());
+            (row.heartbeat, row.state, row.lock) = (row.heartbeat + 1, heartbeat.state, heartbeat.lock.clone());
         }
         alive
     }
 
-    pub fn declare_dead(&mut self, node: NodeRef, beat: Option<i64>) -> bool {
-        let same = |row: &&mut NodeRow| row.node == node && beat.is_none_or(|beat| beat == row.beat);
+    pub fn declare_dead(&mut self, node: NodeRef, heartbeat: Option<i64>) -> bool {
+        let same =
+            |row: &&mut NodeRow| row.node == node && heartbeat.is_none_or(|heartbeat| heartbeat == row.heartbeat);
         let Some(row) = self.0.iter_mut().find(same) else { return false };
         (row.node.generation, row.state) = (row.node.generation + 1, NodeState::Dead);
         true

@@ -140,7 +140,7 @@ fn reads() -> Vec<(&'static str, Vec<Operation>)> {
 }
 
 fn logins() -> Vec<(&'static str, Vec<Operation>)> {
-    let beats = (0..USERS).map(|no| (session(DEVICES + no), false)).collect();
+    let heartbeats = (0..USERS).map(|no| (session(DEVICES + no), false)).collect();
     vec![
         (
             "SeatService/CheckOut",
@@ -149,8 +149,8 @@ fn logins() -> Vec<(&'static str, Vec<Operation>)> {
                 command(CheckOut { check_only: true, ..login(whale(), pool(6), DEVICES + 1, 1_000_001) }),
             ],
         ),
-        ("SeatService/Heartbeat", vec![command(Heartbeat { beats: vec![(session(0), true)] })]),
-        ("SeatService/BatchHeartbeat", vec![command(Heartbeat { beats })]),
+        ("SeatService/Heartbeat", vec![command(Heartbeat { heartbeats: vec![(session(0), true)] })]),
+        ("SeatService/BatchHeartbeat", vec![command(Heartbeat { heartbeats })]),
         ("SeatService/CheckIn", vec![command(CheckIn { session: session(1) })]),
         (
             "SessionService/CloseSession",

@@ -37,8 +37,8 @@ impl Generator {
 
     pub(super) fn heartbeat(&mut self, model: &Model, tenant: &TenantId) -> Command {
         let count = 1 + self.rng.below(4);
-        let beats = (0..count).map(|_| (self.session(model, tenant), self.rng.percent(40))).collect();
-        Heartbeat { beats }.into()
+        let heartbeats = (0..count).map(|_| (self.session(model, tenant), self.rng.percent(40))).collect();
+        Heartbeat { heartbeats }.into()
     }
 
     pub(super) fn grant_seats(&mut self) -> Command {

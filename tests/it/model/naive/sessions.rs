@@ -66,7 +66,7 @@ impl Model {
 
     pub fn heartbeat(&mut self, id: &TenantId, command: &Heartbeat, now: Moment) -> Vec<HeartbeatResult> {
         let mut answers = Vec::new();
-        for (session, active) in &command.beats {
+        for (session, active) in &command.heartbeats {
             answers.push(match self.lives(id, *session, now.tick) {
                 Some(at) => {
                     let tenant = &mut self.tenants[at];

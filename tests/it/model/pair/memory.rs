@@ -61,7 +61,7 @@ impl Pair {
                 expected.reason = None;
             }
             (Command::Heartbeat(command), Outcome::Heartbeat(answers), Outcome::Heartbeat(expected)) => {
-                for ((session, _), (answer, expected)) in command.beats.iter().zip(answers.iter().zip(expected)) {
+                for ((session, _), (answer, expected)) in command.heartbeats.iter().zip(answers.iter().zip(expected)) {
                     let ended =
                         *answer == HeartbeatResult::Ended(None) && matches!(expected, HeartbeatResult::Ended(_));
                     if ended && self.may_forget(tenant, *session) {

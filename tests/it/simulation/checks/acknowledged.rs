@@ -19,8 +19,8 @@ pub fn is_durable(account: &Account, call: &Call, answer: &Answer) -> Result<(),
         (Command::CloseIdle(_), Outcome::CloseIdle(Ok(closed))) => {
             closed.sessions.iter().all(|session| audit.ended(session.id, SessionEndReason::Closed))
         }
-        (Command::Heartbeat(command), Outcome::Heartbeat(beats)) => {
-            command.beats.iter().zip(beats).all(|((session, _), beat)| audit.has_beat(*session, beat))
+        (Command::Heartbeat(command), Outcome::Heartbeat(heartbeats)) => {
+            command.heartbeats.iter().zip(heartbeats).all(|((session, _), beat)| audit.has_beat(*session, beat))
         }
         (Command::GrantSeats(command), Outcome::GrantSeats(answers)) => {
             let given = matches!(&answers[..], [Ok(granted)] if granted.decision.is_ok());

@@ -129,8 +129,8 @@ impl Checks {
         told::nothing_stale(account, call, answer)?;
         acknowledged::is_durable(account, call, answer)?;
         match answer {
-            Answer::Outcome(Outcome::Heartbeat(beats)) => {
-                for (index, beat) in beats.iter().enumerate() {
+            Answer::Outcome(Outcome::Heartbeat(heartbeats)) => {
+                for (index, beat) in heartbeats.iter().enumerate() {
                     let HeartbeatResult::Kept(lease) = beat else { continue };
                     let late = call.held_until.get(index).copied().flatten().is_some_and(|at| call.started_there >= at);
                     must(!late, || format!("R24 a late heartbeat revived a session: {:?}", call.request))?;

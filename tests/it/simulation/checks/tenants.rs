@@ -19,8 +19,8 @@ pub fn keep_apart(call: &Call, answer: &Answer, clients: &Clients) -> Result<(),
         Answer::Outcome(Outcome::CheckOut(Ok(CheckedOut { decision: Err(denial), .. }))) => {
             views(clients, tenant, &denial.own_sessions)
         }
-        Answer::Outcome(Outcome::Heartbeat(beats)) => {
-            for beat in beats {
+        Answer::Outcome(Outcome::Heartbeat(heartbeats)) => {
+            for beat in heartbeats {
                 must(!call.stray || *beat == HeartbeatResult::Ended(None), || {
                     format!("I6 a heartbeat for another tenant's session was answered {beat:?}")
                 })?;

@@ -14,10 +14,10 @@ pub fn nothing_stale(account: &Account, call: &Call, answer: &Answer) -> Result<
         account.facts.since(&Fact::Live(session), call.known).iter().all(|was| *was == live)
     };
     match (&call.request, answer) {
-        (CallRequest::Command(Command::Heartbeat(command)), Answer::Outcome(Outcome::Heartbeat(beats)))
+        (CallRequest::Command(Command::Heartbeat(command)), Answer::Outcome(Outcome::Heartbeat(heartbeats)))
             if !call.stray =>
         {
-            for ((session, _), beat) in command.beats.iter().zip(beats) {
+            for ((session, _), beat) in command.heartbeats.iter().zip(heartbeats) {
                 let stale = match beat {
                     HeartbeatResult::Kept(_) => always(*session, false),
                     HeartbeatResult::Ended(_) => always(*session, true),

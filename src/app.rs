@@ -51,10 +51,10 @@ use licensing::Vendors;
 use opening::{installation, open, start_journal};
 
 /// Longest time to send the last spans.
-const LAST_SPANS: Duration = Duration::from_secs(2);
+const SPAN_FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Longest time to answer the last probes and scrapes of the operations port.
-const LAST_PROBES: Duration = Duration::from_secs(1);
+const OPS_DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Serves until a signal, or until this process loses its shards. Calls `announce` once it serves.
 ///
@@ -363,11 +363,11 @@ impl Running {
             membership::leave(self.node.as_ref()).await;
             self.store.close().await;
             // 6. The operations port ends late, so that the last probe can still read why the process is not ready.
-            self.ops.drain(LAST_PROBES).await;
+            self.ops.drain(OPS_DRAIN_TIMEOUT).await;
             self.metrics.stop();
             // 7. Send the spans of all that. A collector that is away costs a tenth of the timeout at most.
             if let Some(spans) = self.spans {
-                let _ = tokio::task::spawn_blocking(move || spans.stop(LAST_SPANS.min(timeout / 10))).await;
+                let _ = tokio::task::spawn_blocking(move || spans.stop(SPAN_FLUSH_TIMEOUT.min(timeout / 10))).await;
             }
             Ended { drained, written }
         };

@@ -101,7 +101,7 @@ pub enum Storage {
 }
 
 /// Replaces an address that is invalid. It is local, so that it causes no further warning.
-const NOBODY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+const PLACEHOLDER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 pub(crate) const UNSPECIFIED: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -114,7 +114,7 @@ impl Config {
         let storage = storage(&args.storage, args.store_use.migrate_on_start, environment, &mut problems);
         let default_shards = if matches!(storage, Storage::Embedded { .. }) { 1 } else { 4 };
         let shards = args.store_use.shards.as_deref().map(|text| number(text, 1, 1024));
-        let listen = problems.take("--listen", address(&args.network.listen), NOBODY);
+        let listen = problems.take("--listen", address(&args.network.listen), PLACEHOLDER);
         let mut config = Config {
             listen,
             ops_listen: problems.take("--ops-listen", address(&args.network.ops_listen), UNSPECIFIED),

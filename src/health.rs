@@ -12,7 +12,7 @@ use crate::journal::ShardState;
 
 /// How long a shard may be without its store before the service reports NOT_SERVING. A reconnect that is faster than
 /// this is over before a load balancer would have moved anybody.
-const AWAY_GRACE: Duration = Duration::from_secs(5);
+const STORE_AWAY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A reason for which the service is not ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum NotReadyReason {
     Standby,
     /// The store has not confirmed for 3 seconds that this process lives: another process may own its shards.
     NoLease,
-    /// A shard is without its store for longer than 5 seconds (`AWAY_GRACE`).
+    /// A shard is without its store for longer than 5 seconds (`STORE_AWAY_TIMEOUT`).
     StoreAway,
     /// A shard's writer has been in one step for seconds: a defect, or a machine that does not run the process.
     Stuck,
@@ -193,7 +193,7 @@ pub async fn follow(mut shards: Vec<watch::Receiver<ShardState>>, readiness: Arc
                         changed(&mut shards).await;
                     }
                 };
-                if tokio::time::timeout(AWAY_GRACE, settled).await.is_err() {
+                if tokio::time::timeout(STORE_AWAY_TIMEOUT, settled).await.is_err() {
                     readiness.set(NotReadyReason::StoreAway);
                 }
             }
@@ -291,10 +291,10 @@ mod tests {
         let_it_run().await;
         service.shards[1].send_replace(StoreAway);
         let_it_run().await;
-        tokio::time::advance(AWAY_GRACE - Duration::from_millis(1)).await;
+        tokio::time::advance(STORE_AWAY_TIMEOUT - Duration::from_millis(1)).await;
         service.shards[1].send_replace(Serving);
         let_it_run().await;
-        tokio::time::advance(AWAY_GRACE * 2).await;
+        tokio::time::advance(STORE_AWAY_TIMEOUT * 2).await;
         let_it_run().await;
         assert!(service.readiness.now().serving());
         assert!(!service.observed.has_changed().unwrap(), "it never was an obstacle");
@@ -305,12 +305,12 @@ mod tests {
         let mut service = two_shards();
         service.shards[0].send_replace(StoreAway);
         // The other shard loses its store later: the grace does not start again.
-        tokio::time::advance(AWAY_GRACE / 2).await;
+        tokio::time::advance(STORE_AWAY_TIMEOUT / 2).await;
         service.shards[1].send_replace(StoreAway);
         service.observed.changed().await.unwrap();
         assert_eq!(service.readiness.now().to_string(), "store away");
         service.shards[0].send_replace(Serving);
-        tokio::time::advance(AWAY_GRACE * 2).await;
+        tokio::time::advance(STORE_AWAY_TIMEOUT * 2).await;
         let_it_run().await;
         assert_eq!(service.readiness.now().to_string(), "store away");
         service.shards[1].send_replace(Serving);
@@ -341,7 +341,7 @@ mod tests {
             service.shards[0].send_replace(Lost);
             service.observed.wait_for(|reasons| reasons.to_string() == "ownership lost").await.unwrap();
             service.shards[0].send_replace(Serving);
-            tokio::time::advance(AWAY_GRACE * 2).await;
+            tokio::time::advance(STORE_AWAY_TIMEOUT * 2).await;
             let_it_run().await;
             assert_eq!(service.readiness.now().to_string(), "ownership lost");
         }
@@ -361,7 +361,7 @@ mod tests {
         let_it_run().await;
         service.shards[0].send_replace(Stopped);
         service.shards[1].send_replace(Stopped);
-        tokio::time::advance(AWAY_GRACE * 2).await;
+        tokio::time::advance(STORE_AWAY_TIMEOUT * 2).await;
         let_it_run().await;
         assert!(service.readiness.now().serving());
     }

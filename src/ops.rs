@@ -16,7 +16,7 @@ use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
 
 /// If a task is late by this much, the process is stuck.
-const WEDGED: Duration = Duration::from_secs(30);
+const STUCK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Interval between two checks of the shards' writers.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
@@ -93,8 +93,8 @@ impl Ops {
             let text = format!("the writer of shard {shard} has been in one step for {} s\n", age.as_secs());
             return page(StatusCode::SERVICE_UNAVAILABLE, text);
         }
-        let wedged = self.tasks.status().into_iter().find(|task| task.age > task.period + WEDGED);
-        match wedged {
+        let stuck = self.tasks.status().into_iter().find(|task| task.age > task.period + STUCK_TIMEOUT);
+        match stuck {
             None => page(StatusCode::OK, "ok\n"),
             Some(task) => {
                 let text = format!("the {} has not run for {} s\n", task.name, task.age.as_secs());
@@ -198,7 +198,7 @@ mod tests {
         runs.recv().await.unwrap();
         assert_eq!(get(&ops, "/livez").await, (200, "ok\n".into()));
         ops.tasks.stop().await;
-        manual.advance(Duration::from_secs(1) + WEDGED);
+        manual.advance(Duration::from_secs(1) + STUCK_TIMEOUT);
         assert_eq!(get(&ops, "/livez").await.0, 200);
         manual.advance(Duration::from_secs(1));
         assert_eq!(get(&ops, "/livez").await, (503, "the sweeper has not run for 32 s\n".into()));

@@ -13,9 +13,9 @@ use crate::server::Tls;
 use crate::tasks::Tasks;
 
 /// How often the certificate files are checked for changes.
-const RENEWED: Duration = Duration::from_secs(30);
+const CERTIFICATE_CHECK_INTERVAL: Duration = Duration::from_secs(30);
 /// How often to check that the keys of the identity provider need not be read again.
-const KEYS: Duration = Duration::from_secs(1);
+const KEY_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(super) struct ApiSecurity {
     pub tls: Option<Arc<Tls>>,
@@ -59,7 +59,7 @@ impl ApiSecurity {
     pub fn watch(self: &Arc<Self>, tasks: &Tasks) {
         if self.access.is_some() {
             let credentials = Arc::clone(&self.credentials);
-            tasks.every("oidc-keys", KEYS, move || {
+            tasks.every("oidc-keys", KEY_CHECK_INTERVAL, move || {
                 let credentials = Arc::clone(&credentials);
                 async move { credentials.follow_keys().await }
             });
@@ -67,7 +67,7 @@ impl ApiSecurity {
         if self.tls.is_some() {
             self.warn();
             let security = Arc::clone(self);
-            tasks.every("certificates", RENEWED, move || {
+            tasks.every("certificates", CERTIFICATE_CHECK_INTERVAL, move || {
                 security.read_certificates();
                 std::future::ready(())
             });

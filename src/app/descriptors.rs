@@ -5,12 +5,12 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 
 /// Descriptors for everything but the connections of clients: sockets, files, the operations port's connections, and
 /// the store's connections that read. The store's writers come on top, one for each shard.
-const OWN: u64 = 256;
+const OWN_DESCRIPTORS: u64 = 256;
 
 /// Raises the limit of open files as far as the process may, and returns the number of connections that fit:
 /// `requested`, or fewer.
 pub(super) fn make_room(requested: usize, shards: u16) -> usize {
-    let own = OWN + u64::from(shards);
+    let own = OWN_DESCRIPTORS + u64::from(shards);
     let limit = raise();
     let room = room(requested, limit, own);
     if room < requested {

@@ -1,5 +1,5 @@
-//! Membership of this process in the cluster that shares its database: sends its heartbeats, on a thread of their own, and
-//! translates their results into reasons for not being ready.
+//! Membership of this process in the cluster that shares its database: sends its heartbeats, on a thread of their own,
+//! and translates their results into reasons for not being ready.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::clock::Clock;
-use crate::cluster::{LEASE, LockFile, Node};
+use crate::cluster::{LEASE_DURATION, LockFile, Node};
 use crate::health::{NotReadyReason, Readiness};
 use crate::store::Installation;
 use crate::store::nodes::NodeStore;
@@ -54,11 +54,11 @@ pub(super) async fn follow(node: Arc<Node>, readiness: Arc<Readiness>) {
         };
         let age = node.heartbeat_age().unwrap_or_default();
         readiness.set_to(NotReadyReason::Standby, standby);
-        readiness.set_to(NotReadyReason::NoLease, begun && (dead || age >= LEASE));
+        readiness.set_to(NotReadyReason::NoLease, begun && (dead || age >= LEASE_DURATION));
         if dead {
             return;
         }
-        let rest = if age < LEASE { LEASE - age } else { LEASE };
+        let rest = if age < LEASE_DURATION { LEASE_DURATION - age } else { LEASE_DURATION };
         // The lease also ends by time alone, without any change of the view.
         if let Ok(Err(_)) = tokio::time::timeout(rest, views.changed()).await {
             return;

@@ -10,7 +10,7 @@ use super::Caller;
 use crate::ids::TenantId;
 
 /// One tenant may have a quarter, and so may one caller.
-const SHARES: usize = 4;
+const SHARE_DIVISOR: usize = 4;
 
 /// A number of permits, which are returned when dropped.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl SharedPermits {
     /// Number of permits that one tenant, or one caller, may have: at least one.
     #[must_use]
     pub fn share(&self) -> usize {
-        (self.total / SHARES).max(1)
+        (self.total / SHARE_DIVISOR).max(1)
     }
 
     /// Takes `count` permits for a call of this caller about this tenant.

@@ -13,8 +13,8 @@ pub use crate::ledger::token::TokenHash;
 
 const PREFIX: &str = "usher_";
 /// Characters of the secret: 32 bytes in hexadecimal digits.
-const SECRET: usize = 64;
-const CHECKSUM: usize = 8;
+const SECRET_CHARS: usize = 64;
+const CHECKSUM_CHARS: usize = 8;
 
 /// A token with its whole text, as its owner has it.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ impl Token {
         let (id, secret) = body.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(TokenError::NotOne)?;
         let id = TokenId::parse(id).ok_or(TokenError::NotOne)?;
         let digits = |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_hexdigit());
-        if !digits(secret, SECRET) || !digits(sum, CHECKSUM) {
+        if !digits(secret, SECRET_CHARS) || !digits(sum, CHECKSUM_CHARS) {
             return Err(TokenError::NotOne);
         }
         if sum != checksum(body) {
@@ -102,7 +102,7 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 fn checksum(body: &str) -> String {
-    hex(&sha256(body.as_bytes())[..CHECKSUM / 2])
+    hex(&sha256(body.as_bytes())[..CHECKSUM_CHARS / 2])
 }
 
 fn hex(bytes: &[u8]) -> String {

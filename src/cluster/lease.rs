@@ -12,13 +12,13 @@ use crate::clock::Clock;
 use crate::ids::ShardId;
 
 /// Duration of a lease, from the moment at which its heartbeat was sent. Another node declares the owner dead after
-/// `SILENCE`, which is longer by more than clocks differ.
-pub const LEASE: Duration = Duration::from_secs(3);
+/// `NODE_TIMEOUT`, which is longer by more than clocks differ.
+pub const LEASE_DURATION: Duration = Duration::from_secs(3);
 
 /// There is no lease.
-const NONE: u64 = 0;
+const NO_LEASE: u64 = 0;
 /// For a store that belongs to this process alone.
-const FOR_EVER: u64 = u64::MAX;
+const ENDLESS_LEASE: u64 = u64::MAX;
 
 struct Shard {
     /// End of the lease, in milliseconds of boot time.
@@ -45,13 +45,13 @@ impl Lease {
     /// Leases for a store that belongs to this process alone: always valid until they end.
     #[must_use]
     pub fn exclusive(clock: Clock, shards: u16) -> Arc<Self> {
-        Self::new(clock, shards, FOR_EVER)
+        Self::new(clock, shards, ENDLESS_LEASE)
     }
 
     /// No lease until the first successful heartbeat.
     #[must_use]
     pub fn none(clock: Clock, shards: u16) -> Arc<Self> {
-        Self::new(clock, shards, NONE)
+        Self::new(clock, shards, NO_LEASE)
     }
 
     fn shard(&self, shard: ShardId) -> Option<&Shard> {
@@ -62,7 +62,7 @@ impl Lease {
     /// this node.
     pub fn extend(&self, shard: ShardId, sent: Duration) {
         if let Some(shard) = self.shard(shard) {
-            shard.until.fetch_max(millis(sent + LEASE), Ordering::AcqRel);
+            shard.until.fetch_max(millis(sent + LEASE_DURATION), Ordering::AcqRel);
         }
     }
 
@@ -114,7 +114,7 @@ impl ShardLease {
             return false;
         }
         let until = shard.until.load(Ordering::Acquire);
-        until == FOR_EVER || until != NONE && millis(self.lease.now()) < until
+        until == ENDLESS_LEASE || until != NO_LEASE && millis(self.lease.now()) < until
     }
 
     /// Returns whether another process owns the shard, or this one was declared dead.
@@ -156,14 +156,14 @@ mod tests {
         let sent = clock.boot_time();
         manual.advance(Duration::from_millis(400));
         lease.extend(SHARD, sent);
-        manual.advance(LEASE - Duration::from_millis(401));
+        manual.advance(LEASE_DURATION - Duration::from_millis(401));
         assert!(mine.holds() && !other.holds());
         manual.advance(Duration::from_millis(1));
         assert!(!mine.holds());
 
         lease.extend(SHARD, clock.boot_time());
         assert!(mine.holds());
-        manual.suspend(LEASE);
+        manual.suspend(LEASE_DURATION);
         assert!(!mine.holds(), "it slept through its lease");
     }
 
@@ -175,7 +175,7 @@ mod tests {
         let mine = lease.of(SHARD);
         lease.extend(SHARD, Duration::from_secs(10));
         lease.extend(SHARD, Duration::from_secs(8));
-        manual.advance(LEASE - Duration::from_millis(1));
+        manual.advance(LEASE_DURATION - Duration::from_millis(1));
         assert!(mine.holds());
         lease.lose(SHARD);
         lease.extend(SHARD, Duration::from_secs(13));

@@ -1,5 +1,5 @@
-//! Detects dead nodes: those whose heartbeat number has not changed for [`SILENCE`], as one observer saw it. It uses
-//! only the observer's own clock (boot time), and no wall clock.
+//! Detects dead nodes: those whose heartbeat number has not changed for [`NODE_TIMEOUT`], as one observer saw it. It
+//! uses only the observer's own clock (boot time), and no wall clock.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,15 +8,15 @@ use crate::ids::{NodeId, Seq, ShardId};
 use crate::store::Owner;
 use crate::store::nodes::{NodeRef, NodeState, Sighting};
 
-/// Time without a new heartbeat after which a node is declared dead. Longer than [`super::LEASE`], which is counted
-/// from before the heartbeat was written.
-pub const SILENCE: Duration = Duration::from_millis(4_500);
+/// Time without a new heartbeat after which a node is declared dead. Longer than [`super::LEASE_DURATION`], which is
+/// counted from before the heartbeat was written.
+pub const NODE_TIMEOUT: Duration = Duration::from_millis(4_500);
 /// Maximum time between two reads. After a longer gap the observer itself may have been suspended, so every count
 /// begins anew.
-pub const MAX_GAP: Duration = Duration::from_millis(1_700);
+pub const MAX_READ_GAP: Duration = Duration::from_millis(1_700);
 /// Time without a new batch after which an owner that is not a node is considered dead: such an owner answered from
 /// memory for 30 seconds after its last batch, and sent a batch every 10 seconds.
-pub const LEGACY_SILENCE: Duration = Duration::from_secs(45);
+pub const LEGACY_OWNER_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// What one observer has read so far.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ impl Observer {
     /// when a later one is sent, so it is never longer than the observer waited.
     pub fn saw(&mut self, sighting: &Sighting, sent: Duration, answered: Duration) -> Silent {
         let interrupted = self.connection != sighting.connection
-            || self.last.is_none_or(|last| answered.saturating_sub(last) > MAX_GAP);
+            || self.last.is_none_or(|last| answered.saturating_sub(last) > MAX_READ_GAP);
         if interrupted {
             self.heartbeats.clear();
             self.batches.clear();
@@ -60,13 +60,13 @@ impl Observer {
         self.heartbeats.retain(|id, _| sighting.nodes.iter().any(|row| row.node.id == *id));
         for row in living {
             let heartbeats = &mut self.heartbeats;
-            if still(heartbeats, row.node.id, (row.node.generation, row.heartbeat), sent, answered) >= SILENCE {
+            if still(heartbeats, row.node.id, (row.node.generation, row.heartbeat), sent, answered) >= NODE_TIMEOUT {
                 silent.nodes.push((row.node, row.heartbeat));
             }
         }
         for row in sighting.owners.iter().filter(|row| row.node.is_none() && !row.owner.token.0.is_nil()) {
             let value = (row.owner, row.seq);
-            if still(&mut self.batches, row.shard, value, sent, answered) >= LEGACY_SILENCE {
+            if still(&mut self.batches, row.shard, value, sent, answered) >= LEGACY_OWNER_TIMEOUT {
                 silent.shards.push(row.shard);
             }
         }

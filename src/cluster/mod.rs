@@ -10,7 +10,7 @@ mod members;
 mod node;
 mod view;
 
-pub use lease::{LEASE, Lease, ShardLease};
+pub use lease::{LEASE_DURATION, Lease, ShardLease};
 pub use lock::LockFile;
 pub use node::{Node, NodeFigures};
 pub use view::{Blocked, Claims, View};

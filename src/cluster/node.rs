@@ -17,9 +17,9 @@ use crate::store::nodes::{LockName, NewNode, NodeHeartbeat, NodeRef, NodeState, 
 use crate::store::{Owner, StoreError};
 
 /// Time from one heartbeat to the next.
-pub const PERIOD: Duration = Duration::from_secs(1);
+pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// Failed heartbeats before the first successful one after which the store counts as unusable.
-const FIRST_ATTEMPTS: u64 = 3;
+const MAX_INITIAL_FAILURES: u64 = 3;
 
 /// Counters of heartbeats.
 #[derive(Debug, Default)]
@@ -123,7 +123,7 @@ impl Node {
             if let Err(error) = self.send_heartbeat(&mut me, &mut lock, &mut observer).await {
                 self.missed(&mut observer, error);
             }
-            let rest = PERIOD.saturating_sub(self.clock.boot_time().saturating_sub(began));
+            let rest = HEARTBEAT_INTERVAL.saturating_sub(self.clock.boot_time().saturating_sub(began));
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
@@ -178,7 +178,7 @@ impl Node {
                 }
                 _ => {}
             }
-            if let Some(error) = view.failure.filter(|_| view.heartbeats == 0 && view.missed >= FIRST_ATTEMPTS) {
+            if let Some(error) = view.failure.filter(|_| view.heartbeats == 0 && view.missed >= MAX_INITIAL_FAILURES) {
                 return Err(error);
             }
             if views.changed().await.is_err() {

@@ -51,13 +51,13 @@ use reply::ReplyChannel;
 use session_watch::Ring;
 
 /// Time that every loaded session gets on top of its full lease (I5): clients may need a while to find the new owner.
-pub const GRACE: Duration = Duration::from_secs(60);
+pub const LOAD_GRACE_PERIOD: Duration = Duration::from_secs(60);
 /// An owner that has nothing to commit sends an empty batch this often. The batch checks the fence and keeps the
 /// high-water mark of wall time fresh (R31).
-pub const REFRESH: Duration = Duration::from_secs(10);
+pub const EMPTY_BATCH_INTERVAL: Duration = Duration::from_secs(10);
 /// A commit that takes longer than this means that the store is away. Requests that need the store are then refused at
 /// once.
-pub const STALL: Duration = Duration::from_secs(2);
+pub const COMMIT_STALL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Settings of a journal. They do not change while it runs.
 #[derive(Debug, Clone, Copy)]

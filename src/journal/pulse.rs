@@ -7,11 +7,11 @@ use super::{Journal, Shard};
 use crate::ids::ShardId;
 
 /// Time after which a writer that is still in the same step counts as stuck. Steps take milliseconds.
-const STUCK: Duration = Duration::from_secs(5);
+const STUCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Journal {
-    /// The shard whose writer has been in one step for the longest, and for how long, if that is 5 seconds (`STUCK`) or
-    /// longer. Waiting for the store does not count as a step.
+    /// The shard whose writer has been in one step for the longest, and for how long, if that is 5 seconds
+    /// (`STUCK_TIMEOUT`) or longer. Waiting for the store does not count as a step.
     #[must_use]
     pub fn stuck(&self) -> Option<(ShardId, Duration)> {
         let now = u64::try_from(self.clock.monotonic().as_micros()).unwrap_or(u64::MAX);
@@ -20,6 +20,6 @@ impl Journal {
             began => Duration::from_micros(now.saturating_sub(began)),
         };
         let ages = (0..).map(ShardId).zip(self.shards.iter().map(age));
-        ages.max_by_key(|(_, age)| *age).filter(|(_, age)| *age >= STUCK)
+        ages.max_by_key(|(_, age)| *age).filter(|(_, age)| *age >= STUCK_TIMEOUT)
     }
 }

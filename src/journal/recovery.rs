@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use super::timeline::Timeline;
-use super::{GRACE, JournalConfig, StartError, fresh_token};
+use super::{JournalConfig, LOAD_GRACE_PERIOD, StartError, fresh_token};
 use crate::clock::Clock;
 use crate::ids::{Epoch, Seq, ShardId};
 use crate::ledger::Ledger;

@@ -12,7 +12,7 @@ use crate::ledger::{Execution, Reading};
 
 /// Maximum number of queries in progress, and of commands in progress or waiting for another one of their tenant,
 /// together. Each waits for the steps of all others.
-const MAX_UNDER_WAY: usize = 512;
+const MAX_IN_PROGRESS: usize = 512;
 /// Maximum numbers per tenant. Most commands wait for one long command, and then take a single step.
 const MAX_QUERIES: usize = 16;
 const MAX_COMMANDS: usize = 64;
@@ -71,7 +71,7 @@ impl RunQueue {
 
     /// Returns whether nothing new may begin.
     pub fn is_full(&self) -> bool {
-        self.queues.iter().map(|queue| queue.commands.len() + queue.queries.len()).sum::<usize>() >= MAX_UNDER_WAY
+        self.queues.iter().map(|queue| queue.commands.len() + queue.queries.len()).sum::<usize>() >= MAX_IN_PROGRESS
     }
 
     /// Puts a job behind those of other tenants. Refuses a new job when there are too many; a command that has begun

@@ -15,7 +15,7 @@ use crate::store::Batch;
 
 /// Maximum number of events that a watcher reads at once. It holds no others, and shares these with the shard while the
 /// shard keeps them.
-const READ_AHEAD: usize = 16;
+const MAX_PREFETCHED_EVENTS: usize = 16;
 
 pub(super) struct Ring {
     recent: Mutex<RecentEvents>,
@@ -55,7 +55,7 @@ pub struct SessionWatch {
     tenant: TenantNo,
     /// Every event of the tenant up to this number was returned.
     cursor: EventNo,
-    /// Events to be returned next, at most [`READ_AHEAD`].
+    /// Events to be returned next, at most [`MAX_PREFETCHED_EVENTS`].
     ready: VecDeque<Arc<RecentEvent>>,
     list_again: bool,
     moved: watch::Receiver<bool>,
@@ -104,7 +104,7 @@ impl SessionWatch {
     /// Reads the next events after the cursor.
     fn read(&mut self) {
         let recent = self.ring.lock();
-        match recent.behind(self.tenant, self.cursor, READ_AHEAD) {
+        match recent.behind(self.tenant, self.cursor, MAX_PREFETCHED_EVENTS) {
             Some(events) if events.is_empty() => self.cursor = self.cursor.max(recent.last()),
             Some(events) => self.ready.extend(events),
             None => (self.cursor, self.list_again) = (recent.last(), true),
@@ -149,7 +149,7 @@ mod tests {
         for no in 1..=1_000 {
             let WatchEvent::Started { cursor, .. } = watch.next().await else { panic!("event {no}") };
             assert_eq!((cursor, watch.cursor()), (EventNo(no), EventNo(no)));
-            assert!(watch.ready.len() < READ_AHEAD, "{} events held", watch.ready.len());
+            assert!(watch.ready.len() < MAX_PREFETCHED_EVENTS, "{} events held", watch.ready.len());
         }
     }
 }

@@ -25,7 +25,7 @@ use super::reply::ReplyChannel;
 use super::run_queue::RunQueue;
 use super::status::WriterStatus;
 use super::timeline::{Timeline, mark};
-use super::{JournalConfig, JournalError, STALL, ShardState};
+use super::{COMMIT_STALL_TIMEOUT, JournalConfig, JournalError, ShardState};
 use crate::clock::Clock;
 use crate::cluster::ShardLease;
 use crate::ids::ShardId;
@@ -333,7 +333,7 @@ impl Writer {
             trouble(self.shard, self.status.states.clone(), Arc::clone(&self.status.stats), Arc::clone(&refused));
         let by = (self.owner, self.node);
         let sure = commit_until_known(store, self.shard, by, Arc::clone(&batch), trouble, ending);
-        let (outcome, stall_timer) = (outcome(sure), Some(Box::pin(tokio::time::sleep(STALL))));
+        let (outcome, stall_timer) = (outcome(sure), Some(Box::pin(tokio::time::sleep(COMMIT_STALL_TIMEOUT))));
         let sent = InFlight { outcome, batch, before, waiters, commands, dirty, sent, sent_at, stall_timer, refused };
         self.in_flight = Some(sent);
     }

@@ -43,14 +43,14 @@ fn because(why: Option<&str>) -> String {
 
 /// The first few names, for people; an error must fit into a header.
 fn listed(names: &[impl ToString]) -> String {
-    const NAMED: usize = 5;
+    const MAX_NAMED: usize = 5;
     const MAX_SHOWN_CHARS: usize = 64;
     let short = |name: &String| name.chars().take(MAX_SHOWN_CHARS).collect::<String>();
-    let named: Vec<String> = names.iter().take(NAMED).map(|name| short(&name.to_string())).collect();
+    let named: Vec<String> = names.iter().take(MAX_NAMED).map(|name| short(&name.to_string())).collect();
     match names.len() {
         0 => "without a name".to_owned(),
-        1..=NAMED => named.join(", "),
-        many => format!("{} and {} more", named.join(", "), many - NAMED),
+        1..=MAX_NAMED => named.join(", "),
+        many => format!("{} and {} more", named.join(", "), many - MAX_NAMED),
     }
 }
 

@@ -170,11 +170,11 @@ fn days_left(days: u16) -> String {
 
 /// The time in the type of the time libraries; times before 1970 become 1970.
 pub(super) fn system_time(at: Wall) -> SystemTime {
-    UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).unwrap_or(0).min(LAST))
+    UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).unwrap_or(0).min(LAST_MILLISECOND))
 }
 
 /// The last millisecond of the year 9999.
-const LAST: u64 = 253_402_300_799_999;
+const LAST_MILLISECOND: u64 = 253_402_300_799_999;
 
 pub(super) fn moment(at: Wall) -> String {
     let text = humantime::format_rfc3339_seconds(system_time(at)).to_string();

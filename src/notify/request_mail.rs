@@ -66,11 +66,11 @@ impl RequestMail<'_> {
     /// A summary on one line: the first few changes.
     #[must_use]
     pub fn summary(&self) -> String {
-        const NAMED: usize = 5;
+        const MAX_NAMED: usize = 5;
         let changes = self.changes();
         match changes.len() {
-            0..=NAMED => changes.join(", "),
-            many => format!("{} and {} more", changes[..NAMED].join(", "), many - NAMED),
+            0..=MAX_NAMED => changes.join(", "),
+            many => format!("{} and {} more", changes[..MAX_NAMED].join(", "), many - MAX_NAMED),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::ledger::notification::Attempt;
 /// Reply codes by which a server says that it will never accept this message: no such mailbox, or mail to it is not
 /// permitted. After all other errors, a wrong password included, another attempt can succeed once somebody has
 /// corrected the cause.
-const FOR_GOOD: [u16; 3] = [550, 551, 553];
+const PERMANENT_CODES: [u16; 3] = [550, 551, 553];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Security {
@@ -132,10 +132,10 @@ impl Smtp {
     /// Makes one attempt to send a license request to the vendor, while a caller waits.
     pub async fn send_request(&self, mail: &RequestMail<'_>) -> Attempt {
         /// Less than the default deadline of a call, which is ten seconds.
-        const WAIT: Duration = Duration::from_secs(8);
+        const RESPONSE_TIMEOUT: Duration = Duration::from_secs(8);
         let sending = self.deliver(mail.email(&self.from));
-        let late = || Attempt::Failed(format!("{}: no answer within {WAIT:?}", self.server).into());
-        tokio::time::timeout(WAIT, sending).await.unwrap_or_else(|_| late())
+        let late = || Attempt::Failed(format!("{}: no answer within {RESPONSE_TIMEOUT:?}", self.server).into());
+        tokio::time::timeout(RESPONSE_TIMEOUT, sending).await.unwrap_or_else(|_| late())
     }
 
     async fn deliver(&self, email: Result<lettre::Message, String>) -> Attempt {
@@ -150,7 +150,7 @@ impl Smtp {
         let why = format!("{}: {}", self.server, whole(&error));
         let code: Option<u16> = error.status().and_then(|code| code.to_string().parse().ok());
         match code {
-            Some(code) if FOR_GOOD.contains(&code) => Attempt::Refused(why.into()),
+            Some(code) if PERMANENT_CODES.contains(&code) => Attempt::Refused(why.into()),
             _ => Attempt::Failed(why.into()),
         }
     }

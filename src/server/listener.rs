@@ -23,8 +23,8 @@ use crate::clock::Clock;
 use crate::ids::random_seed;
 
 /// Time within which a connection without calls must close after GOAWAY: a round trip, and the last bytes of an answer.
-const IDLE_GRACE: Duration = Duration::from_secs(1);
-const IDLE_STEP: Duration = Duration::from_millis(50);
+const IDLE_CLOSE_DELAY: Duration = Duration::from_secs(1);
+const IDLE_CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A bound socket. Clients can connect from now on; they wait until a server starts on it.
 #[derive(Debug)]
@@ -167,12 +167,12 @@ impl Acceptor {
         drained
     }
 
-    /// Resolves when no call has been open for [`IDLE_GRACE`]: the clients that are left do not react to GOAWAY.
+    /// Resolves when no call has been open for [`IDLE_CLOSE_DELAY`]: the clients that are left do not react to GOAWAY.
     async fn only_idle_ones_left(&self) {
         let mut quiet = Duration::ZERO;
-        while quiet < IDLE_GRACE {
-            tokio::time::sleep(IDLE_STEP).await;
-            quiet = if self.stats.calls_now() == 0 { quiet + IDLE_STEP } else { Duration::ZERO };
+        while quiet < IDLE_CLOSE_DELAY {
+            tokio::time::sleep(IDLE_CHECK_INTERVAL).await;
+            quiet = if self.stats.calls_now() == 0 { quiet + IDLE_CHECK_INTERVAL } else { Duration::ZERO };
         }
     }
 }

@@ -7,7 +7,7 @@ use prost::Message;
 use prost_types::FileDescriptorSet;
 
 /// Streams without an end of their own. They are ended when their connection must end; every other call may finish.
-const ENDLESS: [&str; 4] = [
+const ENDLESS_METHODS: [&str; 4] = [
     "usher.v1.SessionService/WatchSessions",
     "grpc.health.v1.Health/Watch",
     "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
@@ -16,7 +16,7 @@ const ENDLESS: [&str; 4] = [
 
 /// Methods that login services call all the time: nothing optional, such as a log line, is done for their calls by
 /// default.
-const HOT: [&str; 4] = [
+const HOT_METHODS: [&str; 4] = [
     "usher.v1.SeatService/CheckOut",
     "usher.v1.SeatService/CheckIn",
     "usher.v1.SeatService/Heartbeat",
@@ -79,7 +79,7 @@ impl Methods {
 
     fn method(service: &str, method: &prost_types::MethodDescriptorProto) -> Method {
         let name = format!("{service}/{}", method.name());
-        let (endless, hot) = (ENDLESS.contains(&name.as_str()), HOT.contains(&name.as_str()));
+        let (endless, hot) = (ENDLESS_METHODS.contains(&name.as_str()), HOT_METHODS.contains(&name.as_str()));
         let uploads = method.client_streaming() && !method.server_streaming();
         Method { service: service.len(), streams: method.server_streaming(), uploads, endless, hot, name }
     }

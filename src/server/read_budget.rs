@@ -16,9 +16,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 /// Bytes that are read in one turn: a thousand of the smallest frames, and more than most calls have.
-const TURN: usize = 8 * 1024;
+const TURN_BYTES: usize = 8 * 1024;
 /// Bytes that are read in one turn of a client that exceeds its rate: a few calls.
-const PACED_TURN: usize = 512;
+const PACED_TURN_BYTES: usize = 512;
 
 /// Bytes that a connection may read before other connections get their turn, and the time for which it must not be
 /// read. One turn is one poll of the connection: all calls that were read in it are also accepted in it, so that no
@@ -36,7 +36,7 @@ pub(super) struct ReadTurn {
 impl ReadTurn {
     /// `is_paced`: the first turn is a short one.
     pub fn new(is_paced: bool) -> Arc<Self> {
-        let next = AtomicUsize::new(if is_paced { PACED_TURN } else { TURN });
+        let next = AtomicUsize::new(if is_paced { PACED_TURN_BYTES } else { TURN_BYTES });
         Arc::new(Self { left: AtomicUsize::new(0), next, pause: AtomicU64::new(0) })
     }
 
@@ -49,7 +49,7 @@ impl ReadTurn {
     pub fn pause(&self, pause: Duration) {
         let micros = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
         self.pause.fetch_max(micros, Ordering::Relaxed);
-        self.next.store(PACED_TURN, Ordering::Relaxed);
+        self.next.store(PACED_TURN_BYTES, Ordering::Relaxed);
         self.left.store(0, Ordering::Relaxed);
     }
 
@@ -64,7 +64,7 @@ impl ReadTurn {
         self.left.store(left, Ordering::Relaxed);
         // After a turn without a call that causes a pause, the connection is read as before.
         if left == 0 {
-            self.next.store(TURN, Ordering::Relaxed);
+            self.next.store(TURN_BYTES, Ordering::Relaxed);
         }
     }
 }
@@ -105,7 +105,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for BudgetedReader<S> {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        if left <= PACED_TURN && into.remaining() > left {
+        if left <= PACED_TURN_BYTES && into.remaining() > left {
             let mut few = ReadBuf::new(into.initialize_unfilled_to(left));
             std::task::ready!(Pin::new(&mut self.socket).poll_read(context, &mut few))?;
             let read = few.filled().len();
@@ -160,7 +160,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (socket, _) = listener.accept().await.unwrap();
-        client.write_all(&[0; 3 * TURN]).await.unwrap();
+        client.write_all(&[0; 3 * TURN_BYTES]).await.unwrap();
         socket.readable().await.unwrap();
         (BudgetedReader::new(socket, Arc::clone(turn)), client)
     }
@@ -182,7 +182,7 @@ mod tests {
         let (mut reader, _client) = full(&turn).await;
         for _ in 0..2 {
             turn.begin();
-            assert_eq!((read_all(&mut reader), read(&mut reader), read(&mut reader)), (TURN, None, None));
+            assert_eq!((read_all(&mut reader), read(&mut reader), read(&mut reader)), (TURN_BYTES, None, None));
         }
     }
 
@@ -191,9 +191,9 @@ mod tests {
         let turn = ReadTurn::new(true);
         let (mut reader, _client) = full(&turn).await;
         turn.begin();
-        assert_eq!(read_all(&mut reader), PACED_TURN);
+        assert_eq!(read_all(&mut reader), PACED_TURN_BYTES);
         turn.begin();
-        assert_eq!(read_all(&mut reader), TURN);
+        assert_eq!(read_all(&mut reader), TURN_BYTES);
 
         turn.begin();
         turn.pause(Duration::from_secs(1));
@@ -201,8 +201,8 @@ mod tests {
         turn.begin();
         assert_eq!(read(&mut reader), None, "not now");
         tokio::time::advance(Duration::from_secs(1) + Duration::from_millis(1)).await;
-        assert_eq!(read_all(&mut reader), PACED_TURN);
+        assert_eq!(read_all(&mut reader), PACED_TURN_BYTES);
         turn.begin();
-        assert_eq!(read_all(&mut reader), TURN);
+        assert_eq!(read_all(&mut reader), TURN_BYTES);
     }
 }

@@ -16,7 +16,7 @@ use super::stats::CallGuard;
 
 /// Size of a chunk of an answer, in bytes, after which the thread yields the processor: the answer to a login is a
 /// hundredth of it.
-const LARGE: usize = 32 * 1024;
+const CHUNK_BYTES: usize = 32 * 1024;
 
 /// The body of an answer.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl http_body::Body for ResponseBody {
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         if let Poll::Ready(Some(Ok(frame))) = &polled
-            && frame.data_ref().is_some_and(|data| data.len() >= LARGE)
+            && frame.data_ref().is_some_and(|data| data.len() >= CHUNK_BYTES)
         {
             // Making this chunk took as long as dozens of logins: let other threads have the processor now.
             std::thread::yield_now();

@@ -21,7 +21,7 @@ const FREE_BYTES: usize = 16 * 1024;
 /// Number of messages of the largest size that fit into the budget.
 const MAX_LARGEST_MESSAGES: usize = 16;
 /// Bytes before each message: a flag, and its length in four bytes.
-const HEADER: usize = 5;
+const HEADER_BYTES: usize = 5;
 
 /// The budget, in bytes.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl UploadBudget {
     pub fn give(self: &Arc<Self>, caller: Option<Caller>, body: Body) -> Body {
         Body::new(BudgetedBody {
             body,
-            header: Vec::with_capacity(HEADER),
+            header: Vec::with_capacity(HEADER_BYTES),
             missing: 0,
             taken: None,
             caller,
@@ -69,7 +69,7 @@ impl BudgetedBody {
     /// `UNAVAILABLE` when the budget has no room; `INVALID_ARGUMENT` for a large message without a caller.
     fn follow(&mut self, mut bytes: &[u8]) -> Result<(), Status> {
         while !bytes.is_empty() {
-            let wanted = if self.missing > 0 { self.missing } else { HEADER - self.header.len() };
+            let wanted = if self.missing > 0 { self.missing } else { HEADER_BYTES - self.header.len() };
             let (these, rest) = bytes.split_at(wanted.min(bytes.len()));
             bytes = rest;
             if self.missing > 0 {

@@ -11,8 +11,8 @@ use crate::status;
 
 /// By default, a full sync may block a tenth of the active users who were there before and are not administrators, but
 /// at least 5 (R33).
-const SHARE: u64 = 10;
-const AT_LEAST: u64 = 5;
+const DEFAULT_DIVISOR: u64 = 10;
+const MIN_DEFAULT: u64 = 5;
 /// Tenants for which a count is kept, at some hundred bytes each.
 const MAX_TENANTS: usize = 10_000;
 
@@ -59,7 +59,7 @@ impl Ceiling {
     /// # Errors
     /// `FAILED_PRECONDITION` with the reason `TOO_MANY_TO_BLOCK`.
     pub fn guard(self, to_block: u64) -> Result<(), Status> {
-        let most = self.max_blocked.map_or_else(|| (self.users / SHARE).max(AT_LEAST), u64::from);
+        let most = self.max_blocked.map_or_else(|| (self.users / DEFAULT_DIVISOR).max(MIN_DEFAULT), u64::from);
         if to_block <= most {
             return Ok(());
         }

@@ -38,9 +38,9 @@ pub struct ServiceContext {
 }
 
 /// Directory syncs at once; each keeps the users that it listed in memory.
-const SYNCS: usize = 4;
+const MAX_SYNCS: usize = 4;
 /// Exports at once, of users and of the audit; each reads page after page, and holds one page in memory.
-const EXPORTS: usize = 8;
+const MAX_EXPORTS: usize = 8;
 
 impl ServiceContext {
     #[must_use]
@@ -51,7 +51,7 @@ impl ServiceContext {
         limits: Limits,
         shutdown: CancellationToken,
     ) -> Arc<Self> {
-        let [watchers, syncs, exports] = [limits.watchers, SYNCS, EXPORTS].map(SharedPermits::new);
+        let [watchers, syncs, exports] = [limits.watchers, MAX_SYNCS, MAX_EXPORTS].map(SharedPermits::new);
         let (decisions, rates) = (Decisions::default(), Rates::new(&limits, licensing.clock().clone()));
         let ceilings = Ceilings::default();
         Arc::new(Self {

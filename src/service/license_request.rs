@@ -19,9 +19,9 @@ use crate::status;
 
 /// Above the number of license rows of a tenant: at most 100 licenses, each with its newest revision and eight older
 /// ones.
-const ALL: usize = 1_000;
+const MAX_LICENSE_ROWS: usize = 1_000;
 /// Characters of a mail server's response that go into an error, which must fit into a header.
-const MAX_ERROR_BYTES: usize = 500;
+const MAX_ERROR_CHARS: usize = 500;
 
 /// A license request, with what its mail contains in addition.
 pub(super) struct Made {
@@ -48,7 +48,7 @@ impl Made {
 }
 
 async fn all(access: &TenantAccess) -> Result<Vec<LicenseView>, Status> {
-    Ok(access.query(ListLicenses { after: None, limit: ALL }).await??.rows)
+    Ok(access.query(ListLicenses { after: None, limit: MAX_LICENSE_ROWS }).await??.rows)
 }
 
 /// Sends a request. It continues when its caller goes away, so that the audit always has the result.
@@ -93,7 +93,7 @@ async fn mail(mailer: &Mailer, access: &TenantAccess, made: &Made) -> Result<v1:
         Attempt::Refused(why) => (why, true),
         Attempt::Failed(why) | Attempt::Later(why, _) => (why, false),
     };
-    let why: String = why.chars().take(MAX_ERROR_BYTES).collect();
+    let why: String = why.chars().take(MAX_ERROR_CHARS).collect();
     access.submit(note(Some(why.as_str().into()))).await??;
     Err(if for_good { status::request_refused(&why) } else { status::request_not_sent(&why) })
 }

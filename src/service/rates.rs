@@ -17,9 +17,9 @@ use crate::status;
 /// Callers and users that are tracked: those that were active within the time in which a rate recovers.
 const MAX_KEYS: usize = 100_000;
 /// FetchLicense calls of a tenant: 5 at once, then one a minute.
-const FETCHES: Rate = Rate { burst: 5, each: Duration::from_secs(60) };
+const FETCH_RATE: Rate = Rate { burst: 5, each: Duration::from_secs(60) };
 /// License requests that are mailed for a tenant: 5 at once, then one in ten minutes.
-const REQUESTS: Rate = Rate { burst: 5, each: Duration::from_secs(10 * 60) };
+const LICENSE_REQUEST_RATE: Rate = Rate { burst: 5, each: Duration::from_secs(10 * 60) };
 
 /// Rate limits of check-outs and of contacts with the vendor.
 pub(super) struct Rates {
@@ -36,7 +36,7 @@ impl Rates {
     pub fn new(limits: &Limits, clock: Clock) -> Self {
         let buckets = |rate: Option<_>| rate.map(|rate| Buckets::new(rate, MAX_KEYS));
         let (callers, users) = (buckets(limits.caller_rate), buckets(limits.user_rate));
-        let (fetches, requests) = (Buckets::new(FETCHES, MAX_KEYS), Buckets::new(REQUESTS, MAX_KEYS));
+        let (fetches, requests) = (Buckets::new(FETCH_RATE, MAX_KEYS), Buckets::new(LICENSE_REQUEST_RATE, MAX_KEYS));
         Self { callers, users, fetches, requests, hashes: RandomState::new(), clock }
     }
 

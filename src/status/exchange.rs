@@ -11,7 +11,7 @@ use crate::error_reason::ErrorReason;
 use crate::ledger::outcome::Refusal;
 
 /// Time after which another attempt to send a mail makes sense.
-const RETRY: Duration = Duration::from_secs(60);
+const RETRY_DELAY: Duration = Duration::from_secs(60);
 
 /// The vendor's folder of licenses is not configured.
 #[must_use]
@@ -34,7 +34,7 @@ fn missing(reason: ErrorReason, option: &str, text: &str) -> Status {
 /// The mail server does not accept a request for now.
 #[must_use]
 pub fn request_not_sent(why: &str) -> Status {
-    unavailable(ErrorReason::RequestNotSent, &format!("The request was not sent: {why}"), RETRY)
+    unavailable(ErrorReason::RequestNotSent, &format!("The request was not sent: {why}"), RETRY_DELAY)
 }
 
 /// The mail server permanently rejects requests to this address.

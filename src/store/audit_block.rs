@@ -17,9 +17,9 @@ use crate::ledger::change::AuditEvent;
 use crate::ledger::time::Wall;
 
 /// Maximum number of events in a block; reading them takes a few milliseconds.
-pub const EVENTS: usize = 4_096;
+pub const MAX_BLOCK_EVENTS: usize = 4_096;
 /// A block is completed after this time, however few events it has, because retention deletes whole blocks.
-const SPAN: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_BLOCK_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A block as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -77,7 +77,7 @@ impl OpenBlock {
     pub fn extend(&mut self, batch: &Batch) -> Vec<Block> {
         let now = time(&batch.position);
         let mut complete = Vec::new();
-        if self.events >= EVENTS || (self.events > 0 && now.since(self.opened) >= SPAN) {
+        if self.events >= MAX_BLOCK_EVENTS || (self.events > 0 && now.since(self.opened) >= MAX_BLOCK_AGE) {
             complete.push(self.close(now));
         }
         for event in &batch.events {
@@ -85,7 +85,7 @@ impl OpenBlock {
                 continue;
             }
             self.add(event, now);
-            if self.events >= EVENTS {
+            if self.events >= MAX_BLOCK_EVENTS {
                 complete.push(self.close(now));
             }
         }

@@ -7,7 +7,7 @@ use crate::ids::EventNo;
 /// Maximum number of blocks whose events are read for one page: about 50,000 events, and less than a tenth of a second.
 pub const MAX_BLOCKS: usize = 12;
 /// Maximum number of blocks that are checked for one page: about 16 million events.
-pub const MAX_PASSED: usize = 4_096;
+pub const MAX_BLOCKS_CHECKED: usize = 4_096;
 
 /// A range of consecutive events, from the first to the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,10 +52,10 @@ impl Search {
             self.chosen.push(block);
         }
         self.passed += 1;
-        if self.passed == MAX_PASSED {
+        if self.passed == MAX_BLOCKS_CHECKED {
             self.rest = Some(block.first);
         }
-        self.passed < MAX_PASSED
+        self.passed < MAX_BLOCKS_CHECKED
     }
 }
 
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn so_many_blocks_are_passed_and_the_rest_begins_below_the_last_one() {
         let mut search = Search::new(&query());
-        let most = MAX_PASSED as u64;
+        let most = MAX_BLOCKS_CHECKED as u64;
         assert_eq!(passed(&mut search, most + 5, &[]), most);
         assert_eq!((search.chosen.len(), search.rest), (0, Some(block(6).first)));
     }

@@ -22,7 +22,7 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(60);
 /// Requests of this task that run at the same time. The folder accepts more, which are for people who ask for a fetch.
 const MAX_CONCURRENT_FETCHES: usize = 4;
 /// Time after which a run begins no more requests; the rest waits for the next run.
-const RUN: Duration = Duration::from_secs(20);
+const MAX_RUN_TIME: Duration = Duration::from_secs(20);
 /// Time limit for an answer of a shard.
 const SHARD_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -60,7 +60,7 @@ impl LicenseFetcher {
     pub async fn run(&self) {
         let begun = self.clock.monotonic();
         let uptime = begun.saturating_sub(self.started);
-        let over = || self.stop.is_cancelled() || self.clock.monotonic() > begun + RUN;
+        let over = || self.stop.is_cancelled() || self.clock.monotonic() > begun + MAX_RUN_TIME;
         let away = AtomicBool::new(false);
         for shard in (0..self.journal.shards()).map(ShardId) {
             let mut after = Some(TenantNo(0));

@@ -27,7 +27,7 @@ const MAX_CONCURRENT_DELIVERIES: usize = 16;
 /// minute after which a task counts as stuck.
 const SHARD_TIMEOUT: Duration = Duration::from_secs(3);
 /// Time that a delivery in progress gets at a stop.
-const LAST: Duration = Duration::from_secs(2);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Counters of one channel's delivery attempts since the start.
 #[derive(Debug, Default)]
@@ -133,7 +133,7 @@ impl Notifier {
         tokio::select! {
             biased;
             result = self.sender.send(message, now) => Some(result),
-            () = async { self.stop.cancelled().await; sleep(LAST).await } => None,
+            () = async { self.stop.cancelled().await; sleep(DRAIN_TIMEOUT).await } => None,
         }
     }
 

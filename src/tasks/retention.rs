@@ -15,11 +15,11 @@ const STEP_EVENTS: usize = 400;
 /// Pause after a step, as a multiple of its length: deletion takes at most a tenth of the store's time.
 const PAUSE_FACTOR: u32 = 9;
 /// Maximum length of a run: a stop waits for it.
-const RUN: Duration = Duration::from_secs(1);
+const MAX_RUN_TIME: Duration = Duration::from_secs(1);
 /// Time until the next run when nothing was left to delete.
-const NOTHING_LEFT: Duration = Duration::from_secs(60 * 60);
+const IDLE_DELAY: Duration = Duration::from_secs(60 * 60);
 /// Time until the next run when the store did not answer.
-const NO_ANSWER: Duration = Duration::from_secs(60);
+const STORE_RETRY_DELAY: Duration = Duration::from_secs(60);
 
 /// Starts the task that deletes audit events older than `keep`.
 pub fn retain(tasks: &Tasks, journal: &Arc<Journal>, clock: &Clock, keep: Duration) {
@@ -43,14 +43,14 @@ pub fn retain(tasks: &Tasks, journal: &Arc<Journal>, clock: &Clock, keep: Durati
 /// Deletes step by step until the time of a run is over. Returns the pause until the next run; `None`: there is more to
 /// delete.
 async fn run(journal: &Journal, clock: &Clock, keep: Duration, start: Duration) -> Option<Duration> {
-    while clock.monotonic() < start + RUN {
+    while clock.monotonic() < start + MAX_RUN_TIME {
         let begun = clock.monotonic();
         match journal.expire_audit(clock.wall(), keep, STEP_EVENTS).await {
             Ok(true) => {}
-            Ok(false) => return Some(NOTHING_LEFT),
+            Ok(false) => return Some(IDLE_DELAY),
             Err(error) => {
                 tracing::warn!(%error, "old audit events were not deleted; trying again in a minute");
-                return Some(NO_ANSWER);
+                return Some(STORE_RETRY_DELAY);
             }
         }
         tokio::time::sleep((clock.monotonic() - begun) * PAUSE_FACTOR).await;

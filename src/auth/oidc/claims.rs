@@ -12,7 +12,7 @@ use crate::ledger::change::Actor;
 use crate::ledger::time::Wall;
 
 /// Maximum difference between the clocks of the issuer and of this machine, in milliseconds.
-const LEEWAY: i64 = 30_000;
+const LEEWAY_MS: i64 = 30_000;
 /// Maximum length of the name of a holder, in bytes.
 const MAX_NAME_BYTES: usize = 254;
 /// Claims that are lists separated by spaces (RFC 8693, section 4.2, and the shorter name that some issuers use).
@@ -27,7 +27,7 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Reads the claims of a verified payload; allows for `LEEWAY` in all dates.
+    /// Reads the claims of a verified payload; allows for `LEEWAY_MS` in all dates.
     ///
     /// # Errors
     /// Wrong issuer or audience, expired, not valid yet, or a required claim is missing or invalid.
@@ -41,12 +41,12 @@ impl Claims {
             Some(Json::Text(_) | Json::List(_)) => return Err(Refused::Audience),
             _ => return Err(Refused::Claims),
         }
-        let end = date(&members, "exp")?.ok_or(Refused::Claims)?.0.saturating_add(LEEWAY);
+        let end = date(&members, "exp")?.ok_or(Refused::Claims)?.0.saturating_add(LEEWAY_MS);
         if now.0 >= end {
             return Err(Refused::Expired);
         }
         for name in ["nbf", "iat"] {
-            if date(&members, name)?.is_some_and(|start| now.0 < start.0.saturating_sub(LEEWAY)) {
+            if date(&members, name)?.is_some_and(|start| now.0 < start.0.saturating_sub(LEEWAY_MS)) {
                 return Err(Refused::NotYetValid);
             }
         }

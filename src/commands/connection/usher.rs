@@ -18,7 +18,7 @@ use crate::proto::v1::session_service_client::SessionServiceClient;
 use crate::proto::v1::tenant_service_client::TenantServiceClient;
 use crate::proto::v1::token_service_client::TokenServiceClient;
 
-/// Largest answer in bytes: a page of [`PAGE`](crate::commands::output::list::PAGE) users, each with all possible
+/// Largest answer in bytes: a page of [`PAGE_ROWS`](crate::commands::output::list::PAGE_ROWS) users, each with all possible
 /// attributes.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 

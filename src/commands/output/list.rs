@@ -8,7 +8,7 @@ use super::{Printer, json};
 use crate::commands::error::Error;
 
 /// Rows on a page. A thousand users with all possible attributes would exceed the largest answer.
-pub const PAGE: i32 = 500;
+pub const PAGE_ROWS: i32 = 500;
 
 /// Layout of a list.
 pub struct List<T: 'static> {
@@ -38,7 +38,7 @@ impl<T: Name> List<T> {
         let mut token = String::new();
         loop {
             let left = limit.map_or(u64::MAX, |limit| limit.saturating_sub(rows.count()));
-            let most = i32::try_from(left).unwrap_or(PAGE).min(PAGE);
+            let most = i32::try_from(left).unwrap_or(PAGE_ROWS).min(PAGE_ROWS);
             let (page, next) = page(most, token).await?;
             rows.write(&page, self.row, json::of)?;
             token = next;

@@ -11,7 +11,7 @@ use tokio::time::Sleep;
 
 use super::Writer;
 use crate::journal::recovery::load;
-use crate::journal::{STALL, ShardState};
+use crate::journal::{COMMIT_STALL_TIMEOUT, ShardState};
 use crate::ledger::Ledger;
 use crate::store::{ReadError, StoreError};
 
@@ -99,7 +99,7 @@ impl Writer {
                 pause = (pause * 2).min(Duration::from_secs(1));
             }
         };
-        let stall_timer = Some(Box::pin(tokio::time::sleep(STALL)));
+        let stall_timer = Some(Box::pin(tokio::time::sleep(COMMIT_STALL_TIMEOUT)));
         self.loading = Some(Loading { ledger: Box::pin(ledger), stall_timer, failed });
     }
 

@@ -80,7 +80,7 @@ impl Writer {
 
     pub(super) fn stalled(&self, what: &str) {
         if self.status.state() == ShardState::Serving {
-            tracing::warn!(shard = %self.shard, "{what} takes longer than {:?}", super::STALL);
+            tracing::warn!(shard = %self.shard, "{what} takes longer than {:?}", super::COMMIT_STALL_TIMEOUT);
             self.status.set_state(self.shard, ShardState::StoreAway);
         }
     }

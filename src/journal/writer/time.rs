@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::super::REFRESH;
+use super::super::EMPTY_BATCH_INTERVAL;
 use super::Writer;
 use crate::ledger::Ticking;
 use crate::ledger::time::Moment;
@@ -18,7 +18,7 @@ impl Writer {
         let behind = u64::try_from(self.ledger.clock_behind(now).as_millis()).unwrap_or(u64::MAX);
         self.status.stats.clock_behind_ms.store(behind, Relaxed);
         let since = |sent: std::time::Duration| self.clock.monotonic().saturating_sub(sent);
-        self.open_batch.wanted |= self.committed.is_none_or(|sent| since(sent) >= REFRESH);
+        self.open_batch.wanted |= self.committed.is_none_or(|sent| since(sent) >= EMPTY_BATCH_INTERVAL);
     }
 
     /// Takes a step of the tick in progress.

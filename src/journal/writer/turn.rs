@@ -15,10 +15,10 @@ use crate::ledger::time::Moment;
 /// Work of the ledger in one turn, in the ledger's units: about 2.5 ms. The rest is done in later turns.
 const TURN_BUDGET: u64 = 2_500_000;
 /// The same limit on the clock, which is read with every eighth message.
-const MAX_TURN: Duration = Duration::from_millis(2);
-const MESSAGES_PER_LOOK: u32 = 8;
+const MAX_TURN_TIME: Duration = Duration::from_millis(2);
+const MESSAGES_PER_CLOCK_READ: u32 = 8;
 /// A turn that took longer is logged, at most once per [`LOG_INTERVAL`].
-const SLOW_TURN: Duration = Duration::from_millis(50);
+const SLOW_TURN_TIME: Duration = Duration::from_millis(50);
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Usage of a turn's budget, by new messages and by those of the backlog.
@@ -39,7 +39,8 @@ impl Writer {
         turn.messages += 1;
         // A ledger that was loaded in this turn counts its work from zero.
         turn.over |= self.ledger.work().saturating_sub(turn.work) >= TURN_BUDGET
-            || (turn.messages.is_multiple_of(MESSAGES_PER_LOOK) && self.clock.monotonic() - turn.time >= MAX_TURN);
+            || (turn.messages.is_multiple_of(MESSAGES_PER_CLOCK_READ)
+                && self.clock.monotonic() - turn.time >= MAX_TURN_TIME);
     }
 
     /// Applies the drained messages, all with one timestamp; those that the turn has no time for go to the backlog. A
@@ -129,7 +130,9 @@ impl Writer {
         let now = self.clock.monotonic();
         let took = now.saturating_sub(began);
         self.status.stats.step_micros.record_micros(took);
-        if took > SLOW_TURN && self.long_turn_logged.is_none_or(|logged| now.saturating_sub(logged) >= LOG_INTERVAL) {
+        if took > SLOW_TURN_TIME
+            && self.long_turn_logged.is_none_or(|logged| now.saturating_sub(logged) >= LOG_INTERVAL)
+        {
             self.long_turn_logged = Some(now);
             tracing::warn!(shard = %self.shard, took_ms = took.as_millis(), "a step of the shard's writer took long");
         }

@@ -81,7 +81,7 @@ impl Tenant {
         if self.users.get(no).blocked != Some(BlockCause::LicenseLimit) {
             return Vec::new();
         }
-        ctx.budget.spend_each(self.users.get(no).seats.len(), 2 * Budget::LOOK);
+        ctx.budget.spend_each(self.users.get(no).seats.len(), 2 * Budget::READ);
         let full: Vec<(PoolNo, DenialReason)> = self.full_pools(self.users.get(no), ctx.limit_basis()).collect();
         if full.is_empty() {
             self.unblock(no, "by a sync", ctx);
@@ -100,7 +100,7 @@ impl Tenant {
         what_if: &mut WhatIf,
         ctx: &mut Context,
     ) -> Vec<(PoolId, DenialReason)> {
-        ctx.budget.spend_each(waiting.pools.len(), 3 * Budget::LOOK);
+        ctx.budget.spend_each(waiting.pools.len(), 3 * Budget::READ);
         let want = |pool: &PoolId| {
             let no = self.pools.find(pool).filter(|no| !self.has_room_if(*no, Some(what_if), ctx))?;
             Some((pool.clone(), self.want_of(no, ctx.limit_basis())))
@@ -119,7 +119,7 @@ impl Tenant {
             return false;
         }
         if let Some(what_if) = what_if {
-            ctx.budget.spend_each(user.seats.len(), 2 * Budget::LOOK);
+            ctx.budget.spend_each(user.seats.len(), 2 * Budget::READ);
             let pools: Vec<PoolId> = user.seats.iter().map(|seat| self.pools.get(seat.pool).id.clone()).collect();
             what_if.shift(&pools, -1);
             return true;

@@ -215,7 +215,10 @@ impl Tenant {
         Denial {
             reason: DenialReason::AlreadySignedIn,
             retry_after: first.map(|at| at.since(ctx.now.tick)),
-            own_sessions: sessions.take(Denial::OWN).map(|session| self.session_view(session, ctx.now)).collect(),
+            own_sessions: sessions
+                .take(Denial::MAX_OWN_SESSIONS)
+                .map(|session| self.session_view(session, ctx.now))
+                .collect(),
             own_session_count: live.len(),
         }
     }

@@ -42,7 +42,7 @@ impl Steps for IdleClosing {
             if ctx.budget.is_spent() {
                 return None;
             }
-            ctx.budget.spend(Budget::LOOK);
+            ctx.budget.spend(Budget::READ);
             self.after = Some(next);
             if self.command.own_user.as_ref() != Some(&tenant.users.get(next.1).id) {
                 tenant.close_idle(next.1, pool, &mut self.closed, ctx);

@@ -79,7 +79,7 @@ impl Steps for OrganizationDeletion {
 
 impl Tenant {
     fn take_from_seats(&mut self, no: UserNo, organization: OrganizationNo, ctx: &mut Context) {
-        ctx.budget.spend(Budget::LOOK);
+        ctx.budget.spend(Budget::READ);
         let Some(user) = self.users.at(no) else { return };
         ctx.budget.spend_each(user.seats.len(), 20);
         let names = |access: &Access| matches!(access, Access::Only(list) if list.binary_search(&organization).is_ok());
@@ -105,7 +105,7 @@ impl Tenant {
     }
 
     fn take_from_session(&mut self, slot: u32, organization: OrganizationNo, ctx: &mut Context) {
-        ctx.budget.spend(Budget::LOOK / 2);
+        ctx.budget.spend(Budget::READ / 2);
         if self.sessions.at(slot).is_some_and(|session| session.organization == Some(organization)) {
             let session = self.sessions.get_mut(slot);
             session.organization = None;

@@ -25,16 +25,16 @@ use crate::ledger::state::tenant::Tenant;
 use crate::ledger::state::walk::{Cut, Key, Walk, Weight};
 
 /// Time after which a delivery without an answer counts as lost; longer than any attempt.
-const ANSWER: Duration = Duration::from_secs(10 * 60);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// Pause after the first failure; each further failure doubles it.
 const INITIAL_RETRY_DELAY: Duration = Duration::from_secs(60);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(6 * 60 * 60);
 /// Longest pause that a receiver can ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// Age at which a delivery is given up.
-const GIVEN_UP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+const MAX_DELIVERY_AGE: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 /// Length to which the text of a failure is cut, in characters.
-const MAX_ERROR_BYTES: usize = 300;
+const MAX_ERROR_CHARS: usize = 300;
 
 /// Budgets of repeated deliveries, which reach people and cause requests to receivers.
 #[derive(Debug)]
@@ -98,7 +98,7 @@ impl Tenant {
         if !delivery.is_open() || delivery.next > ctx.now.tick {
             return None;
         }
-        let given_up = ctx.now.tick.since(delivery.since) > GIVEN_UP;
+        let given_up = ctx.now.tick.since(delivery.since) > MAX_DELIVERY_AGE;
         if !reached || given_up {
             let why = if reached { "not sent in time" } else { "nobody is there to be told on this channel" };
             self.give_up(row, command.channel, why, ctx);
@@ -106,7 +106,7 @@ impl Tenant {
         }
         delivery.state = DeliveryState::UnderWay;
         delivery.attempts = delivery.attempts.saturating_add(1);
-        delivery.next = ctx.now.tick + ANSWER;
+        delivery.next = ctx.now.tick + RESPONSE_TIMEOUT;
         let dispatch = Dispatch {
             tenant: self.id.clone(),
             display_name: self.display_name.clone(),
@@ -133,7 +133,7 @@ impl Tenant {
             Attempt::Later(why, least) => (why, (*least).min(MAX_RETRY_AFTER)),
         };
         let pause = pause(&self.id, &command.topic, delivery.attempts).max(least);
-        if ctx.now.tick.since(delivery.since) + pause > GIVEN_UP {
+        if ctx.now.tick.since(delivery.since) + pause > MAX_DELIVERY_AGE {
             return self.give_up(row, command.channel, why, ctx);
         }
         (delivery.state, delivery.next) = (DeliveryState::Pending, ctx.now.tick + pause);
@@ -189,7 +189,7 @@ impl Tenant {
             if budget.is_spent() {
                 return None;
             }
-            budget.spend(3 * Budget::LOOK);
+            budget.spend(3 * Budget::READ);
             let id = row.topic.to_string();
             let key = Key { when: row.raised.0, name: &[], id: &id };
             if fits(row) && walk.takes(cut, key) {
@@ -255,7 +255,7 @@ fn attempt(channel: Channel, delivery: &Delivery) -> String {
 }
 
 fn cut(text: &str) -> Box<str> {
-    text.chars().take(MAX_ERROR_BYTES).collect::<String>().into()
+    text.chars().take(MAX_ERROR_CHARS).collect::<String>().into()
 }
 
 /// Pause before the next attempt: doubles from a minute to six hours, plus up to an eighth, so that deliveries that

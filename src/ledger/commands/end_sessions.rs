@@ -103,7 +103,7 @@ impl Tenant {
         ctx: &mut Context,
     ) -> bool {
         let Some(holder) = self.users.at(user) else { return true };
-        ctx.budget.spend_each(holder.slots.len(), Budget::LOOK / 4);
+        ctx.budget.spend_each(holder.slots.len(), Budget::READ / 4);
         let mut ended = false;
         for slot in self.live_of(holder) {
             if !meant(self.sessions.get(slot)) {

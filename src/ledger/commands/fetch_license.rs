@@ -16,7 +16,7 @@ use crate::ledger::state::ledger::Ledger;
 use crate::ledger::state::tenant::Tenant;
 
 /// Highest number of tenants in one answer to DueFetches.
-const DUE: usize = 100;
+const MAX_DUE_TENANTS: usize = 100;
 
 impl Tenant {
     /// A fetch that nobody requested leaves an event only if its result differs from the last one: a day on which
@@ -87,11 +87,11 @@ impl Ledger {
     pub(in crate::ledger) fn due_fetches(&self, query: &DueFetches, now: Moment, budget: &mut Budget) -> FetchesDue {
         let mut tenants = Vec::new();
         for no in query.after.0 as usize + 1..self.tenants.len() {
-            if budget.is_spent() || tenants.len() == DUE {
+            if budget.is_spent() || tenants.len() == MAX_DUE_TENANTS {
                 let before = u32::try_from(no - 1).expect("fewer than 2^32 tenants");
                 return FetchesDue { tenants, next: Some(TenantNo(before)) };
             }
-            budget.spend(Budget::LOOK);
+            budget.spend(Budget::READ);
             let Some(tenant) = &self.tenants[no] else { continue };
             if tenant.state != TenantState::Deleted && is_due(tenant.license_fetch.as_deref(), &tenant.id, now.wall) {
                 tenants.push(tenant.id.clone());

@@ -50,7 +50,7 @@ impl Steps for Grants {
         let through = each(pools.len() * users.len(), answers, ctx, |at, ctx| {
             let (pool, user) = pair(pools, users, at);
             let denial = Denial::because(DenialReason::TenantNotFound);
-            let about = AuditDraft::new(NOBODY, Action::SeatGranted).denied(denial.reason).user(user).pool(pool);
+            let about = AuditDraft::new(NO_TENANT, Action::SeatGranted).denied(denial.reason).user(user).pool(pool);
             ctx.log_denial(about.detail(tenant.as_str()));
             Ok(Granted { decision: Err(denial), usage: None })
         });
@@ -60,7 +60,7 @@ impl Steps for Grants {
 
 /// Number of organizations that each answer names: all of them if there is only one answer.
 pub(in crate::ledger) fn named_in_answers(pools: &[PoolId], users: &[UserId]) -> usize {
-    if pools.len() * users.len() == 1 { usize::MAX } else { SeatView::NAMED }
+    if pools.len() * users.len() == 1 { usize::MAX } else { SeatView::MAX_NAMED }
 }
 
 /// The pair of an index, ordered by pool, then by user.
@@ -71,7 +71,7 @@ pub(in crate::ledger) fn pair<'a>(pools: &'a [PoolId], users: &'a [UserId], at: 
 impl Tenant {
     /// Resolves organization ids to an access; an empty list is all of the tenant.
     pub fn organization_numbers(&self, ids: &[OrganizationId], ctx: &mut Context) -> Done<Access> {
-        ctx.budget.spend_each(ids.len(), Budget::LOOK);
+        ctx.budget.spend_each(ids.len(), Budget::READ);
         if ids.is_empty() {
             return Ok(Access::All);
         }
@@ -141,7 +141,7 @@ impl Tenant {
         let pool = self.pool_or_new(pool, ctx).ok_or_else(too_many_pools)?;
         let no = known.unwrap_or_else(|| self.create(user, false, Profile::default(), "created by a grant", ctx));
         self.give_access(no, pool, wanted, ctx);
-        ctx.budget.spend_each(self.users.get(no).seat(pool).map_or(0, |seat| seat.access.len()), SHOWN);
+        ctx.budget.spend_each(self.users.get(no).seat(pool).map_or(0, |seat| seat.access.len()), ORGANIZATION_COST);
         let seat = self.seat_view(no, pool, named, ctx.limit_basis()).expect("the seat just given");
         Ok(Granted { decision: Ok(seat), usage: Some(self.usage(pool, ctx.limit_basis())) })
     }
@@ -250,7 +250,7 @@ pub(in crate::ledger) fn union(held: &Access, more: &Access) -> Access {
 }
 
 /// Work of showing one organization of a seat in an answer, sorted.
-pub(in crate::ledger) const SHOWN: u32 = 60;
+pub(in crate::ledger) const ORGANIZATION_COST: u32 = 60;
 /// Highest number of organizations that all seats of one user may name together.
 pub(in crate::ledger) const MAX_NAMED: usize = 10_000;
 /// Longest list of names in an audit event, in bytes; the rest is given as a number.

@@ -45,7 +45,7 @@ impl Tenant {
 
     /// Usage of every pool, in order of their numbers.
     pub fn usages(&self, ctx: &mut Context) -> Vec<PoolUsage> {
-        ctx.budget.spend_each(self.pools.iter().len(), Budget::LOOK);
+        ctx.budget.spend_each(self.pools.iter().len(), Budget::READ);
         ctx.budget.spend_each(self.licenses.len(), 2);
         self.pools.iter().map(|pool| self.usage(pool.no, ctx.limit_basis())).collect()
     }

@@ -96,7 +96,7 @@ impl Ledger {
         let Outcome::CheckOut(Ok(checked)) = &answer else { return None };
         let reason = checked.decision.as_ref().err()?.reason;
         let no = self.by_id.get(&request.tenant).copied();
-        let mut about = AuditDraft::new(no.unwrap_or(NOBODY), Action::CheckOutDenied).denied(reason);
+        let mut about = AuditDraft::new(no.unwrap_or(NO_TENANT), Action::CheckOutDenied).denied(reason);
         about = about.user(&user).pool(&check_out.pool);
         if no.is_none() {
             about = about.detail(request.tenant.as_str());

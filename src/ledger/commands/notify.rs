@@ -195,7 +195,7 @@ impl Tenant {
 
     fn look_at_pool(&mut self, no: PoolNo, ctx: &mut Context) {
         self.pools.get_mut(no).moved = false;
-        ctx.budget.spend_each(1 + self.policy.warn_at_percent.len(), 3 * Budget::LOOK);
+        ctx.budget.spend_each(1 + self.policy.warn_at_percent.len(), 3 * Budget::READ);
         let (plan, limit) = self.entitled(no, ctx.limit_basis());
         let in_use = self.in_use(no, plan);
         let pool = self.pools.get(no).id.clone();
@@ -300,7 +300,7 @@ pub(in crate::ledger) fn fresh_delivery(now: Tick) -> Delivery {
 /// Dates at which something about a license changes, or how it is shown.
 fn dates(row: &LicenseRow) -> impl Iterator<Item = Wall> + Clone {
     let before = row.expires.into_iter().flat_map(|end| WARNING_DAYS.map(|days| end.minus(DAY * u32::from(days))));
-    let soon = row.not_before.map(|from| from.minus(crate::ledger::state::entitlement::EXPIRING));
+    let soon = row.not_before.map(|from| from.minus(crate::ledger::state::entitlement::EXPIRY_NOTICE_PERIOD));
     row.not_before.into_iter().chain(soon).chain(before).chain(row.expires)
 }
 

@@ -2,7 +2,7 @@
 //! too (R6). A seat that is left with no organization is revoked (R7).
 
 use super::execution::{Steps, each};
-use super::grant_seats::{SHOWN, named_in_answers, pair};
+use super::grant_seats::{ORGANIZATION_COST, named_in_answers, pair};
 use crate::ids::{OrganizationNo, PoolId, PoolNo, TenantId, UserId, UserNo};
 use crate::ledger::model::change::{Access, Action};
 use crate::ledger::model::command::{Outcome, RevokeSeats};
@@ -44,7 +44,7 @@ impl Steps for Revocations {
             if ctx.budget.is_spent() && answers.len() > first {
                 return None;
             }
-            ctx.budget.spend(Budget::LOOK);
+            ctx.budget.spend(Budget::READ);
             let (pool, user) = pair(pools, users, answers.len());
             let revoked = match (ending.take(), &what) {
                 (Some(revoked), _) => Ok(revoked),
@@ -65,7 +65,7 @@ impl Steps for Revocations {
             answers.push(revoked.map(|(user, pool, revoked_now)| {
                 let basis = ctx.limit_basis();
                 let seat = tenant.users.at(user).and_then(|_| tenant.seat_view(user, pool, named, basis));
-                ctx.budget.spend_each(seat.as_ref().map_or(0, |seat| seat.organization_count), SHOWN);
+                ctx.budget.spend_each(seat.as_ref().map_or(0, |seat| seat.organization_count), ORGANIZATION_COST);
                 Revoked { seat, revoked_now, usage: tenant.usage(pool, basis) }
             }));
         }

@@ -40,7 +40,7 @@ pub(in crate::ledger) struct RequestedSeat<'a> {
 }
 
 /// Highest number of seats that one entry gives up in one sync; the next sync continues.
-const MAX_GIVEN_UP: usize = 256;
+const MAX_SEATS_RELEASED: usize = 256;
 
 impl SyncPlan {
     /// True if a user who is new, or blocked for another reason, would be blocked because no seat is free.
@@ -77,12 +77,12 @@ impl Tenant {
         ctx: &mut Context,
     ) -> Done<SyncPlan> {
         let named: usize = wanted.iter().map(|seat| seat.access.len()).sum();
-        ctx.budget.spend_each(wanted.len(), 10 * Budget::LOOK);
+        ctx.budget.spend_each(wanted.len(), 10 * Budget::READ);
         ctx.budget.spend_each(named, 20);
         let known = self.users.find(&entry.user);
         let user = known.map(|no| self.users.get(no));
         // Each seat of the user is read, and its pool is named, a few times.
-        ctx.budget.spend_each(user.map_or(0, |user| user.seats.len()), 5 * Budget::LOOK);
+        ctx.budget.spend_each(user.map_or(0, |user| user.seats.len()), 5 * Budget::READ);
         let change = match user {
             Some(user) => patched(user, &entry.patch)?,
             None => Some((entry.patch.clone().into_profile(), entry.patch.administrator == Some(true), String::new())),
@@ -193,7 +193,7 @@ impl Tenant {
         let is_full = |no| !has_room(no) && self.want_of(no, ctx.limit_basis()) == DenialReason::SeatsExhausted;
         let held = plan.known.map_or(&[][..], |no| &self.users.get(no).seats);
         let pools = held.iter().map(|seat| seat.pool).filter(|no| !wanted.contains(no));
-        pools.filter(|no| is_full(*no)).take(MAX_GIVEN_UP).collect()
+        pools.filter(|no| is_full(*no)).take(MAX_SEATS_RELEASED).collect()
     }
 
     /// Pools of the seats that the user holds and keeps, in which no seat is free for this user.

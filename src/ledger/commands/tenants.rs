@@ -90,7 +90,7 @@ impl Tenant {
         set(&mut self.display_name, command.display_name, "display_name", &mut what);
         set(&mut self.contact, command.contact, "contact", &mut what);
         if policy != self.policy {
-            ctx.budget.spend_each(self.pools.iter().len(), Budget::LOOK);
+            ctx.budget.spend_each(self.pools.iter().len(), Budget::READ);
             self.set_policy(policy);
         }
         // The policy determines the warning levels, and the tenant the responsible person (R34).

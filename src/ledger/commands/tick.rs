@@ -98,7 +98,7 @@ impl Tenant {
     /// Does what is due in this tenant; returns true if nothing is left.
     fn pass_time(&mut self, ctx: &mut Context) -> bool {
         let now = ctx.now.tick;
-        ctx.budget.spend(Budget::LOOK);
+        ctx.budget.spend(Budget::READ);
         let mut done = self.mark_idle(now, ctx.budget);
         for no in 0..self.pools.iter().len() {
             let no = PoolNo(no as u16);

@@ -15,7 +15,8 @@ pub(in crate::ledger) fn answer(id: &TenantId, command: Command, ctx: &mut Conte
     match command {
         Command::CheckOut(command) => {
             if !command.check_only {
-                let about = AuditDraft::new(NOBODY, Action::CheckOutDenied).denied(denial.reason).user(&command.user);
+                let about =
+                    AuditDraft::new(NO_TENANT, Action::CheckOutDenied).denied(denial.reason).user(&command.user);
                 ctx.log_denial(about.pool(&command.pool).detail(id.as_str()));
             }
             Outcome::CheckOut(Ok(CheckedOut { decision: Err(denial), usage: None, notices: Vec::new() }))

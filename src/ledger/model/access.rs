@@ -158,14 +158,14 @@ impl Tenants {
 }
 
 /// Highest number of tenants listed in a text; of more it gives the number.
-const NAMED: usize = 10;
+const MAX_NAMED: usize = 10;
 
 impl fmt::Display for Tenants {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Tenants::Only(tenants) = self else { return f.write_str("all tenants") };
-        let named: Vec<&str> = tenants.iter().take(NAMED).map(TenantId::as_str).collect();
+        let named: Vec<&str> = tenants.iter().take(MAX_NAMED).map(TenantId::as_str).collect();
         f.write_str(&named.join(", "))?;
-        match tenants.len().saturating_sub(NAMED) {
+        match tenants.len().saturating_sub(MAX_NAMED) {
             0 => Ok(()),
             more => write!(f, " and {more} more"),
         }

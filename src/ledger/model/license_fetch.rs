@@ -11,9 +11,9 @@ const FETCH_INTERVAL: Duration = Duration::from_secs(23 * 60 * 60);
 /// Time until the next fetch, after one that did not reach the vendor.
 const RETRY_DELAY: Duration = Duration::from_secs(60 * 60);
 /// Time over which the fetches of a server's tenants are spread.
-const RETRY_JITTER: Duration = Duration::from_secs(60 * 60);
+const FETCH_SPREAD: Duration = Duration::from_secs(60 * 60);
 /// Length to which the text is cut, in characters.
-const MAX_ERROR_BYTES: usize = 500;
+const MAX_ERROR_CHARS: usize = 500;
 
 /// Outcome of a fetch. The store contains the words: never change one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,7 +64,7 @@ pub struct LicenseFetch {
 
 impl LicenseFetch {
     pub(in crate::ledger) fn new(at: Wall, outcome: FetchOutcome, reason: &str, text: &str) -> Self {
-        let text = text.chars().take(MAX_ERROR_BYTES).collect::<String>();
+        let text = text.chars().take(MAX_ERROR_CHARS).collect::<String>();
         Self { at, outcome, reason: reason.into(), text: text.into() }
     }
 
@@ -87,7 +87,7 @@ pub(in crate::ledger) fn is_due(last: Option<&LicenseFetch>, tenant: &TenantId, 
 pub fn spread(tenant: &TenantId) -> Duration {
     // Odd, with its bits spread out, so that similar hashes become very different.
     let hash = fingerprint(tenant.as_str()).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-    let most = u64::try_from(RETRY_JITTER.as_millis()).unwrap_or(u64::MAX);
+    let most = u64::try_from(FETCH_SPREAD.as_millis()).unwrap_or(u64::MAX);
     Duration::from_millis((hash * most) >> 32)
 }
 

@@ -128,7 +128,7 @@ pub struct Denial {
     /// `SeatsExhausted`: time until a seat can be free at the earliest. `AlreadySignedIn`: time until one of the user's
     /// own sessions ends at the earliest.
     pub retry_after: Option<Duration>,
-    /// `AlreadySignedIn`: the user's own sessions, oldest first, at most [`Denial::OWN`].
+    /// `AlreadySignedIn`: the user's own sessions, oldest first, at most [`Denial::MAX_OWN_SESSIONS`].
     pub own_sessions: Vec<SessionView>,
     /// Number of the user's own sessions, including those that are not listed.
     pub own_session_count: usize,
@@ -136,7 +136,7 @@ pub struct Denial {
 
 impl Denial {
     /// Own sessions that a denial lists: enough for people, and little compared with a login.
-    pub const OWN: usize = 20;
+    pub const MAX_OWN_SESSIONS: usize = 20;
 
     #[must_use]
     pub fn because(reason: DenialReason) -> Self {
@@ -192,7 +192,7 @@ pub struct SeatView {
     pub active: bool,
     /// The seat is over a limit that shrank: its user may not sign in (R14).
     pub over_limit: bool,
-    /// `None`: all of the tenant (R7). An answer to many grants or revocations lists at most [`SeatView::NAMED`].
+    /// `None`: all of the tenant (R7). An answer to many grants or revocations lists at most [`SeatView::MAX_NAMED`].
     pub organizations: Option<Vec<OrganizationId>>,
     /// Number of organizations of the seat, including those that are not listed; 0: all of the tenant.
     pub organization_count: usize,
@@ -201,7 +201,7 @@ pub struct SeatView {
 
 impl SeatView {
     /// Organizations that each answer to many grants or revocations lists at most.
-    pub const NAMED: usize = 100;
+    pub const MAX_NAMED: usize = 100;
 }
 
 /// A user, as a console shows it.

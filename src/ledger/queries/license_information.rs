@@ -20,7 +20,7 @@ impl Tenant {
         let cut = Cut::new(query.after.as_ref(), false, query.limit);
         let mut walk = Walk::default();
         for (no, row) in (0..).zip(&rows) {
-            budget.spend(Budget::LOOK);
+            budget.spend(Budget::READ);
             let newest = format!("{:020}", u64::MAX - row.revision);
             let key = Key { when: 0, name: row.id.as_str().as_bytes(), id: &newest };
             if walk.takes(cut, key) {
@@ -48,7 +48,7 @@ impl Tenant {
 
     pub fn entitlements(&self, basis: LimitBasis, budget: &mut Budget) -> Entitlements {
         let named = self.in_force(basis).map(|row| row.terms.features.len() + row.terms.limits.len());
-        budget.spend_each(named.sum(), 2 * Budget::LOOK);
+        budget.spend_each(named.sum(), 2 * Budget::READ);
         let mut tier = None;
         let mut features = BTreeSet::new();
         let mut limits: BTreeMap<Box<str>, Limit> = BTreeMap::new();
@@ -69,9 +69,9 @@ impl Tenant {
     }
 
     pub fn license_information(&self, basis: LimitBasis, budget: &mut Budget) -> LicenseInformation {
-        budget.spend_each(self.pools.iter().len(), 3 * Budget::LOOK);
+        budget.spend_each(self.pools.iter().len(), 3 * Budget::READ);
         budget.spend_each(self.licenses.len(), 4);
-        budget.spend_each(self.licenses.heads().iter().map(|row| row.terms.hosts.len()).sum(), 2 * Budget::LOOK);
+        budget.spend_each(self.licenses.heads().iter().map(|row| row.terms.hosts.len()).sum(), 2 * Budget::READ);
         let in_force: Vec<&LicenseRow> = self.in_force(basis).collect();
         let telling = if in_force.is_empty() { self.licenses.heads().iter().collect() } else { in_force.clone() };
         let last = telling.iter().max_by_key(|row| (row.terms.issued, &row.id)).map(|row| &row.terms);

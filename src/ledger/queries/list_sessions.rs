@@ -45,7 +45,7 @@ impl Tenant {
         let rows = places.map_or(self.sessions.slots(), |places| u32::try_from(places.len()).expect("few places"));
         while let Some(row) = walk.next_row(rows, budget) {
             let slot = places.map_or(row, |places| places[row as usize]);
-            budget.spend(Budget::LOOK);
+            budget.spend(Budget::READ);
             let Some(session) = self.sessions.at(slot).filter(|session| session.is_live()) else { continue };
             let when = match query.order {
                 SessionOrder::LastActivity => session.last_activity.0,
@@ -60,7 +60,7 @@ impl Tenant {
                 && was_then(session, query, basis, budget)
                 && client.is_in(&[&session.client], budget)
             {
-                budget.spend(Budget::LOOK);
+                budget.spend(Budget::READ);
                 let id = session.id.to_string();
                 let name = match query.order {
                     SessionOrder::User => sort_key(session.user_id.as_str(), budget),

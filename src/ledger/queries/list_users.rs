@@ -57,7 +57,7 @@ impl Tenant {
                 }
                 continue;
             }
-            budget.spend(Budget::LOOK);
+            budget.spend(Budget::READ);
             let Some(user) = self.users.at(UserNo(no)) else { continue };
             // A sort key of a text costs more than a search.
             let by_text = matches!(query.order, UserOrder::UserId | UserOrder::Name);

@@ -141,7 +141,7 @@ impl Ledger {
             let no = match &query.among {
                 Tenants::All => Some(row),
                 Tenants::Only(ids) => {
-                    budget.spend(2 * Budget::LOOK);
+                    budget.spend(2 * Budget::READ);
                     let last = walk.last.as_deref().map(TenantId::stored);
                     let from = last.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
                     let id = ids.range::<TenantId, _>((from, Bound::Unbounded)).next();
@@ -150,7 +150,7 @@ impl Ledger {
                 }
             };
             let Some((no, tenant)) = no.and_then(|no| Some((no, at(no)?))) else { continue };
-            budget.spend(Budget::LOOK);
+            budget.spend(Budget::READ);
             let key = Key { when: 0, name: &[], id: tenant.id.as_str() };
             let texts = [tenant.id.as_str(), &tenant.display_name, &tenant.contact];
             let state = query.state.is_none_or(|state| state == tenant.state);
@@ -193,7 +193,7 @@ impl<T: PartialEq> IdFilter<T> {
 
 impl Tenant {
     fn whole_usage(&self, basis: LimitBasis, budget: &mut Budget) -> TenantUsage {
-        budget.spend_each(self.pools.iter().len(), 3 * Budget::LOOK);
+        budget.spend_each(self.pools.iter().len(), 3 * Budget::READ);
         budget.spend_each(self.licenses.len(), 4);
         let pools: Vec<_> = self.pools.iter().map(|pool| self.usage(pool.no, basis)).collect();
         let license = entitlement::state(self.licenses.heads(), basis.license_time);
@@ -236,7 +236,7 @@ impl Tenant {
         let rows = self.organizations.numbers_given();
         while let Some(no) = walk.next_row(rows, budget) {
             let Some((sort_key, row)) = self.organizations.known(OrganizationNo(no)) else { continue };
-            budget.spend(Budget::LOOK);
+            budget.spend(Budget::READ);
             let name = match query.order {
                 OrganizationOrder::DisplayName => sort_key,
                 OrganizationOrder::OrganizationId => &[],

@@ -21,11 +21,11 @@ impl Budget {
     /// Rows and events that a step may write: about two milliseconds of a commit on a slow disk.
     pub const STEP_ROWS: u32 = 24;
     /// Cost of reading a row, which is usually in no cache.
-    pub const LOOK: u32 = 100;
+    pub const READ: u32 = 100;
     /// Cost of writing a row or an event: building it, sorting it, and passing it to the store.
     pub const WRITE: u32 = 1_000;
     /// Number of eight-byte numbers that can be moved in memory for one unit.
-    pub const MOVED: usize = 2;
+    pub const WORDS_PER_UNIT: usize = 2;
     /// Bound of every step, whatever its last turn costs: ten steps, half of what I9 allows. Tests check it for every
     /// call.
     pub const MAX_STEP_WORK: u64 = 10 * Self::STEP as u64;

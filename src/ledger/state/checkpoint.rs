@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::ids::{SessionId, TenantNo};
 use crate::ledger::model::time::Tick;
 
-const COARSE: Duration = Duration::from_secs(30);
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
 /// Rows that one tick of the shard writes: bounds what activity adds to one batch.
 pub(in crate::ledger) const ROWS_PER_TICK: u32 = 5_000;
 
@@ -22,7 +22,7 @@ impl Queue {
 
     /// The next session that is due at `now`. With `all`, every session is due: the last checkpoint before a stop.
     pub fn next(&mut self, now: Tick, all: bool) -> Option<(TenantNo, SessionId)> {
-        let due = self.0.front().is_some_and(|(since, ..)| all || now.since(*since) >= COARSE);
+        let due = self.0.front().is_some_and(|(since, ..)| all || now.since(*since) >= CHECKPOINT_INTERVAL);
         if !due {
             return None;
         }

@@ -8,11 +8,11 @@ use crate::ledger::model::time::{Moment, Tick, Wall};
 /// Speed at which the mark follows a clock that is ahead of it, as a multiple of the time that passes in this process.
 /// So a clock that is a year ahead for an hour moves the mark by one day, which locks nobody out for good when it is
 /// corrected, and after a pause the mark catches up by itself.
-const CATCH_UP: u64 = 24;
+const CATCH_UP_FACTOR: u64 = 24;
 /// Speed of the mark while the clock is behind it, in tenths of the time that passes. It is slower than a right clock,
 /// so that the clock catches up with a mark that ran ahead. It is fast enough that setting the clock back, once or a
 /// little every day, gains at most a tenth of that time.
-const GOES_ON: u64 = 9;
+const TENTHS_WHILE_BEHIND: u64 = 9;
 
 /// The mark, as it advances with the shard's time.
 #[derive(Debug, Clone, Copy)]
@@ -32,13 +32,14 @@ impl ClockMark {
         Self { high, at: now.tick, tenths: 0 }
     }
 
-    /// Advances the mark to a moment, at most at the speed of `CATCH_UP` and at least at that of `GOES_ON`.
+    /// Advances the mark to a moment, at most at the speed of `CATCH_UP_FACTOR` and at least at that of
+    /// `TENTHS_WHILE_BEHIND`.
     pub fn observe(&mut self, now: Moment) {
         let passed = now.tick.0.saturating_sub(self.at.0);
         self.at = self.at.max(now.tick);
-        let tenths = self.tenths + passed.saturating_mul(GOES_ON);
+        let tenths = self.tenths + passed.saturating_mul(TENTHS_WHILE_BEHIND);
         let least = Wall(self.high.0.saturating_add_unsigned(tenths / 10));
-        let reach = Wall(self.high.0.saturating_add_unsigned(passed.saturating_mul(CATCH_UP)));
+        let reach = Wall(self.high.0.saturating_add_unsigned(passed.saturating_mul(CATCH_UP_FACTOR)));
         let clock = now.wall.min(reach);
         (self.high, self.tenths) = if clock > least { (clock, 0) } else { (least, tenths % 10) };
     }

@@ -111,7 +111,7 @@ impl Deadlines {
             if really <= noted {
                 return Some((really, index));
             }
-            budget.spend(Budget::LOOK);
+            budget.spend(Budget::READ);
             self.entries[0].0 = really;
             self.sink(positions, 0);
         }
@@ -129,7 +129,7 @@ impl Deadlines {
             if really <= noted || budget.is_spent() {
                 return Some(noted);
             }
-            budget.spend(Budget::LOOK);
+            budget.spend(Budget::READ);
             self.entries[0].0 = really;
             self.sink(positions, 0);
         }
@@ -152,7 +152,7 @@ impl Deadlines {
                 ahead.next = ahead.next.into_iter().chain([noted.max(Tick(now.0.saturating_add(1)))]).min();
                 continue;
             }
-            budget.spend(Budget::LOOK);
+            budget.spend(Budget::READ);
             let really = due(index);
             if really > now {
                 ahead.next = ahead.next.into_iter().chain([really]).min();
@@ -242,7 +242,7 @@ mod tests {
             let expected: Vec<u32> = (0..64).filter(|i| due[*i as usize].is_some_and(|at| at <= now)).collect();
             assert_eq!((seen.due, seen.complete), (expected, true));
             assert_eq!(seen.next, due.iter().flatten().filter(|at| **at > now).min().copied());
-            let few = heap.look(now, 64, really, &mut Budget::of(5 * Budget::LOOK));
+            let few = heap.look(now, 64, really, &mut Budget::of(5 * Budget::READ));
             assert!(few.due.len() <= 5 && few.next.is_none_or(|next| next > now));
             assert!(few.next <= seen.next || seen.next.is_none(), "never too late");
             let first_due = heap.first_due(&mut positions, now, really, &mut Budget::of(u32::MAX));
@@ -259,9 +259,9 @@ mod tests {
         let really = |index: u32| Tick(1_000 + u64::from(index));
         let mut rounds = 0;
         loop {
-            let mut budget = Budget::of(100 * Budget::LOOK);
+            let mut budget = Budget::of(100 * Budget::READ);
             assert_eq!(heap.first_due(&mut positions, Tick(500), really, &mut budget), None);
-            assert!(budget.total() <= u64::from(100 * Budget::LOOK));
+            assert!(budget.total() <= u64::from(100 * Budget::READ));
             if !budget.is_spent() {
                 break;
             }

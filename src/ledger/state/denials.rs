@@ -13,7 +13,7 @@ use crate::ids::{PoolId, TenantNo, UserId};
 use crate::ledger::model::change::{Action, AuditEvent, Changes, Reason};
 use crate::ledger::model::time::Tick;
 
-const WINDOW: Duration = Duration::from_secs(60);
+const DENIAL_WINDOW: Duration = Duration::from_secs(60);
 /// Number of different denials that are remembered; beyond it the oldest are forgotten early, and count anew.
 const MAX_DENIALS_REMEMBERED: usize = 100_000;
 /// Counts that one tick writes; the next tick writes the rest.
@@ -73,7 +73,7 @@ impl Denials {
         }
         let key = key_of(about.tenant, about.action, about.reason, &about.user, &about.pool);
         let Some(entry) = self.entries.get_mut(&key) else { return false };
-        if now.since(entry.since) >= WINDOW {
+        if now.since(entry.since) >= DENIAL_WINDOW {
             self.forget(&key, budget, out);
             return false;
         }
@@ -97,7 +97,7 @@ impl Denials {
         while *left > 0
             && let Some(key) = self.dirty.pop_front()
         {
-            budget.spend(Budget::LOOK);
+            budget.spend(Budget::READ);
             if let Some(entry) = self.entries.get_mut(&key)
                 && std::mem::take(&mut entry.dirty)
             {
@@ -121,10 +121,11 @@ impl Denials {
     /// so.
     fn forget_one(&mut self, now: Tick, budget: &mut Budget, out: &mut Changes) -> bool {
         let many = self.by_age.len() > MAX_DENIALS_REMEMBERED;
-        let Some((since, key)) = self.by_age.pop_front_if(|(since, _)| many || now.since(*since) >= WINDOW) else {
+        let Some((since, key)) = self.by_age.pop_front_if(|(since, _)| many || now.since(*since) >= DENIAL_WINDOW)
+        else {
             return false;
         };
-        budget.spend(Budget::LOOK);
+        budget.spend(Budget::READ);
         // Otherwise the key was forgotten, and remembered again later.
         if self.entries.get(&key).is_some_and(|entry| entry.since == since) {
             self.forget(&key, budget, out);
@@ -170,7 +171,7 @@ mod tests {
     }
 
     fn denials() -> Denials {
-        Denials::new(Rate::per(1, WINDOW), Seed(7))
+        Denials::new(Rate::per(1, DENIAL_WINDOW), Seed(7))
     }
 
     fn remember(denials: &mut Denials, user: u64, now: Tick) {

@@ -10,7 +10,7 @@ use crate::ledger::model::outcome::{DenialReason, LicenseState};
 use crate::ledger::model::time::Wall;
 
 /// Time before its end from which a license causes a notice (R29).
-pub(in crate::ledger) const EXPIRING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub(in crate::ledger) const EXPIRY_NOTICE_PERIOD: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Standing of a license at a moment, best first: the best of several licenses is their minimum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,7 +92,7 @@ pub(in crate::ledger) fn is_suspect(licenses: &[LicenseRow], at: Wall, wall: Wal
 pub(in crate::ledger) fn expiring(licenses: &Licenses, pool: PoolNo, at: Wall) -> Option<Duration> {
     let in_force = licenses.giving(pool).filter(|(license, _)| force(license, at) == Force::Holds);
     let end = in_force.filter_map(|(license, _)| license.expires).min()?;
-    Some(end.since(at)).filter(|left| *left <= EXPIRING)
+    Some(end.since(at)).filter(|left| *left <= EXPIRY_NOTICE_PERIOD)
 }
 
 /// State of all licenses together: the best of them; `Demo` without any.

@@ -10,9 +10,9 @@ use crate::ledger::model::outcome::Refusal;
 /// Highest number of licenses of a tenant, without deleted ones.
 pub const MAX_LICENSES: usize = 100;
 /// Highest number of former revisions of one license that are kept as records; the newest ones are kept.
-pub const MAX_PAST: usize = 8;
+pub const MAX_FORMER_REVISIONS: usize = 8;
 /// Cost of one entitlement when the index of pools is rebuilt, in units of `Budget`.
-const INDEXED: u32 = 15;
+const INDEX_COST: u32 = 15;
 
 /// Licenses of one tenant.
 #[derive(Debug, Default)]
@@ -125,9 +125,9 @@ impl Licenses {
         ctx.put(Change::PutLicense(row.clone()));
         self.heads.reserve_exact(1);
         self.heads.push(row);
-        ctx.budget.spend_each(self.len(), INDEXED);
+        ctx.budget.spend_each(self.len(), INDEX_COST);
         self.index();
-        self.forget(&id, MAX_PAST, ctx);
+        self.forget(&id, MAX_FORMER_REVISIONS, ctx);
     }
 
     fn take_newest(&mut self, id: &LicenseId) -> Option<LicenseRow> {
@@ -171,7 +171,7 @@ impl Licenses {
     pub fn delete(&mut self, id: &LicenseId, ctx: &mut Context) -> Result<(), Refusal> {
         let found = self.heads.iter().position(|row| row.id == *id);
         let mut row = self.heads.remove(found.ok_or_else(|| Refusal::not_found("license", id))?);
-        ctx.budget.spend_each(self.len(), INDEXED);
+        ctx.budget.spend_each(self.len(), INDEX_COST);
         self.index();
         self.forget(id, 0, ctx);
         row.standing = Standing::Deleted;
@@ -226,7 +226,7 @@ impl Licenses {
                 Standing::Deleted => siblings().count() == 1,
                 Standing::Superseded | Standing::Revoked => self.head(&row.id).is_some(),
             };
-            if !fits || siblings().count() > MAX_PAST + 1 {
+            if !fits || siblings().count() > MAX_FORMER_REVISIONS + 1 {
                 return Err(format!("license {} revision {} is past, being {:?}", row.id, row.revision, row.standing));
             }
         }

@@ -240,7 +240,7 @@ impl Tenant {
             for slot in &user.slots {
                 sessions.get_mut(*slot).user_idle = true;
             }
-            budget.spend_each(4 + user.slots.len(), Budget::LOOK);
+            budget.spend_each(4 + user.slots.len(), Budget::READ);
             self.count_idle(UserNo(index), last_activity, true);
         }
     }
@@ -284,7 +284,7 @@ impl Tenant {
 
     /// Notes an earlier deadline of a session, after a change of the policy.
     pub fn note_deadline(&mut self, slot: u32, budget: &mut Budget) {
-        budget.spend(Budget::LOOK);
+        budget.spend(Budget::READ);
         let Some(session) = self.sessions.at(slot).filter(|session| session.is_live()) else { return };
         let (pool, exempt, due) = (session.pool, session.exempt, session.deadline(&self.policy).0);
         self.pools.get_mut(pool).deadlines(exempt).lower(&mut self.sessions.positions, slot, due);
@@ -293,7 +293,7 @@ impl Tenant {
 
     /// Notes an earlier time at which a user becomes Idle, after a change of the policy.
     pub fn note_idle(&mut self, no: UserNo, budget: &mut Budget) {
-        budget.spend(Budget::LOOK);
+        budget.spend(Budget::READ);
         let Some(user) = self.users.at(no).filter(|user| user.live > 0 && !user.idle) else { return };
         budget.spend_each(user.slots.len(), 20);
         let due = user.last_activity(&self.sessions) + self.policy.idle_after;
@@ -311,7 +311,7 @@ impl Tenant {
         let user = self.users.get_mut(no);
         user.idle = false;
         self.headcount.turns(user);
-        budget.spend_each(4 + user.slots.len(), Budget::LOOK);
+        budget.spend_each(4 + user.slots.len(), Budget::READ);
         for slot in &user.slots {
             self.sessions.get_mut(*slot).user_idle = false;
         }

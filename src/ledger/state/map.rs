@@ -67,7 +67,7 @@ struct Growing {
 }
 
 /// Up to this number a table is moved at once.
-const SMALL: usize = 1_024;
+const MAX_MOVED_AT_ONCE: usize = 1_024;
 /// Buckets of the smaller table that each insertion empties. Two would be enough: the table has 8/7 buckets for each
 /// number, and the larger table has room for as many numbers again.
 const BUCKETS_PER_INSERTION: usize = 4;
@@ -92,7 +92,7 @@ impl Index {
         let hash = |number: &u32| key_of(*number).hashed(self.seed);
         let count = self.numbers.len();
         // While it grows it is never full, unless very many were removed meanwhile: then the table grows by itself.
-        if self.growing.is_none() && count >= SMALL && count == self.numbers.capacity() {
+        if self.growing.is_none() && count >= MAX_MOVED_AT_ONCE && count == self.numbers.capacity() {
             let numbers = std::mem::replace(&mut self.numbers, HashTable::with_capacity(2 * count));
             self.growing = Some(Box::new(Growing { numbers, bucket: 0 }));
         }
@@ -147,7 +147,7 @@ mod tests {
             let before = index.numbers.len();
             let starts = index.growing.is_none();
             index.insert(number, |number| number);
-            if number as usize > 2 * SMALL && !(starts && index.growing.is_some()) {
+            if number as usize > 2 * MAX_MOVED_AT_ONCE && !(starts && index.growing.is_some()) {
                 moved = moved.max(index.numbers.len() - before);
             }
             assert_eq!(index.len(), number as usize + 1);
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn an_index_that_is_full_while_it_grows_loses_nothing() {
         let mut index = Index::new(Seed(7));
-        let mut old = HashTable::with_capacity(64 * SMALL);
+        let mut old = HashTable::with_capacity(64 * MAX_MOVED_AT_ONCE);
         let hash = |number: &u32| number.hashed(Seed(7));
         for number in 0..1_000 {
             old.insert_unique(hash(&number), number, hash);

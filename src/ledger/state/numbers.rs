@@ -6,7 +6,7 @@ use crate::ids::UserNo;
 use crate::ledger::model::time::Tick;
 
 /// Numbers on a page.
-const PAGE: u32 = 64;
+const PAGE_ITEMS: u32 = 64;
 /// Index of a number whose user is deleted, or was not loaded.
 const NONE: u32 = u32::MAX;
 
@@ -35,12 +35,12 @@ impl Numbers {
     }
 
     pub fn index(&self, no: UserNo) -> Option<u32> {
-        let page = self.pages.get((no.0 / PAGE) as usize)?.as_ref()?;
-        page.indices.get((no.0 % PAGE) as usize).copied().filter(|index| *index != NONE)
+        let page = self.pages.get((no.0 / PAGE_ITEMS) as usize)?.as_ref()?;
+        page.indices.get((no.0 % PAGE_ITEMS) as usize).copied().filter(|index| *index != NONE)
     }
 
     pub fn put(&mut self, no: UserNo, index: u32) {
-        let (page, at) = ((no.0 / PAGE) as usize, (no.0 % PAGE) as usize);
+        let (page, at) = ((no.0 / PAGE_ITEMS) as usize, (no.0 % PAGE_ITEMS) as usize);
         if self.pages.len() <= page {
             self.pages.resize_with(page + 1, || None);
         }
@@ -55,12 +55,12 @@ impl Numbers {
 
     pub fn remove(&mut self, no: UserNo) -> Option<u32> {
         let index = self.index(no)?;
-        let slot = &mut self.pages[(no.0 / PAGE) as usize];
+        let slot = &mut self.pages[(no.0 / PAGE_ITEMS) as usize];
         let page = slot.as_mut().expect("the page of a number that is there");
-        page.indices[(no.0 % PAGE) as usize] = NONE;
+        page.indices[(no.0 % PAGE_ITEMS) as usize] = NONE;
         page.used -= 1;
         // New numbers are still assigned on the last page.
-        if page.used == 0 && no.0 / PAGE < self.next / PAGE {
+        if page.used == 0 && no.0 / PAGE_ITEMS < self.next / PAGE_ITEMS {
             *slot = None;
         }
         Some(index)
@@ -68,23 +68,23 @@ impl Numbers {
 
     /// Notes a sign-in of the user with this number.
     pub fn signs_in(&mut self, no: UserNo, at: Tick) {
-        if let Some(Some(page)) = self.pages.get_mut((no.0 / PAGE) as usize) {
+        if let Some(Some(page)) = self.pages.get_mut((no.0 / PAGE_ITEMS) as usize) {
             page.latest = page.latest.max(at);
         }
     }
 
     /// The numbers of this number's page, and an upper bound of the last sign-in of its users; `None`: all are deleted.
     pub fn around(&self, no: u32) -> Option<(std::ops::Range<u32>, Tick)> {
-        let page = self.pages.get((no / PAGE) as usize)?.as_ref()?;
-        let start = no / PAGE * PAGE;
-        Some((start..(start + PAGE).min(self.next), page.latest))
+        let page = self.pages.get((no / PAGE_ITEMS) as usize)?.as_ref()?;
+        let start = no / PAGE_ITEMS * PAGE_ITEMS;
+        Some((start..(start + PAGE_ITEMS).min(self.next), page.latest))
     }
 
     /// The numbers of this number's page, if all of its users are deleted, so that a caller can skip them.
     pub fn gone(&self, no: u32) -> Option<std::ops::Range<u32>> {
-        let page = self.pages.get((no / PAGE) as usize)?;
-        let start = no / PAGE * PAGE;
-        page.is_none().then(|| start..(start + PAGE).min(self.next))
+        let page = self.pages.get((no / PAGE_ITEMS) as usize)?;
+        let start = no / PAGE_ITEMS * PAGE_ITEMS;
+        page.is_none().then(|| start..(start + PAGE_ITEMS).min(self.next))
     }
 }
 

@@ -54,13 +54,13 @@ impl Pool {
 }
 
 /// Up to this number of pools a list is searched; more pools get an index. Most tenants have one or two.
-const FEW: usize = 8;
+const MAX_UNINDEXED: usize = 8;
 
 /// Pools of a tenant, in order of their numbers.
 #[derive(Debug)]
 pub(in crate::ledger) struct Pools {
     list: Vec<Pool>,
-    /// Index of all pools; only if there are more than [`FEW`].
+    /// Index of all pools; only if there are more than [`MAX_UNINDEXED`].
     by_id: Option<Box<Map<PoolId, PoolNo>>>,
     seed: Seed,
 }
@@ -111,7 +111,7 @@ impl Pools {
     }
 
     fn insert(&mut self, no: PoolNo, id: PoolId) {
-        if self.list.len() < FEW {
+        if self.list.len() < MAX_UNINDEXED {
             self.list.reserve_exact(1);
         }
         self.list.push(Pool {
@@ -135,7 +135,7 @@ impl Pools {
     }
 
     fn put_in_the_index(&mut self) {
-        if self.list.len() <= FEW {
+        if self.list.len() <= MAX_UNINDEXED {
             return;
         }
         let listed = self.by_id.as_ref().map_or(0, |index| index.len());

@@ -63,10 +63,10 @@ const KNOWN_FROM: usize = 0x80;
 const KNOWN_UNTIL: u32 = 0x700;
 
 /// Cost of beginning a search for one word, and bytes of text that are searched for one unit.
-const LOOK_FOR: usize = 15;
-const PASSED_OVER: usize = 4;
+const WORD_COST: usize = 15;
+const BYTES_PER_UNIT: usize = 4;
 /// Bytes of a row's texts that are searched together: beginning a search costs more than searching a name.
-const TOGETHER: usize = 512;
+const CHUNK_BYTES: usize = 512;
 /// Separator of two texts, which no word can contain, so that no word is found across two texts.
 const BETWEEN: char = '\0';
 
@@ -91,7 +91,7 @@ impl<'a> Finder<'a> {
 
     /// True if a search is due before another text is added: this bounds the memory, and the cost of a search.
     pub fn is_full(&self) -> bool {
-        self.folded.len() >= TOGETHER
+        self.folded.len() >= CHUNK_BYTES
     }
 
     /// Searches the added texts, and forgets them. Returns a bit for each word that is found, now or, by `found`,
@@ -100,7 +100,7 @@ impl<'a> Finder<'a> {
         let mut all = found;
         for (at, word) in self.words.iter().enumerate() {
             if found & (1 << at) == 0 {
-                budget.spend_each(LOOK_FOR + self.folded.len() / PASSED_OVER, 1);
+                budget.spend_each(WORD_COST + self.folded.len() / BYTES_PER_UNIT, 1);
                 all |= u64::from(word.find(self.folded.as_bytes()).is_some()) << at;
             }
         }

@@ -179,7 +179,7 @@ impl Tally {
             let pool = tenant.pools.get_mut(no);
             pool.stale = false;
             self.count(tenant.no, pool, now);
-            budget.spend(3 * Budget::LOOK);
+            budget.spend(3 * Budget::READ);
         }
         tenant.stale.licenses = false;
         let now = Tallied { expiring: tenant.is_expiring(basis), ..tenant.tallied };
@@ -226,7 +226,7 @@ impl Tenant {
     /// True if a license is in force now, and none of the present licenses will be in 30 days.
     pub fn is_expiring(&self, basis: LimitBasis) -> bool {
         let valid = |at| entitlement::state(self.licenses.heads(), at) == LicenseState::Valid;
-        valid(basis.license_time) && !valid(basis.license_time.plus(entitlement::EXPIRING))
+        valid(basis.license_time) && !valid(basis.license_time.plus(entitlement::EXPIRY_NOTICE_PERIOD))
     }
 }
 

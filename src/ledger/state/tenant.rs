@@ -176,7 +176,7 @@ impl Tenant {
             true => pool.orders.add(seat.order, seat.administrator),
             false => pool.orders.remove(seat.order, seat.administrator),
         };
-        budget.spend_each(moved / Budget::MOVED, 1);
+        budget.spend_each(moved / Budget::WORDS_PER_UNIT, 1);
         self.stale.note(pool);
         self.notifications.moved(pool);
     }
@@ -203,7 +203,7 @@ impl Tenant {
         if let Some(before) = before {
             let after = Vec::from_iter(Self::counted(self.users.get(no)));
             if before != after {
-                ctx.budget.spend_each(before.len(), Budget::LOOK);
+                ctx.budget.spend_each(before.len(), Budget::READ);
                 before.into_iter().for_each(|seat| self.count_seat(seat, false, ctx.budget));
                 after.into_iter().for_each(|seat| self.count_seat(seat, true, ctx.budget));
             }

@@ -22,15 +22,15 @@ use crate::ledger::model::time::{Moment, Wall};
 use crate::ledger::model::token::{KnownTokens, TokenRow, TokenState, TokenView};
 
 /// Highest number of valid tokens with one name: the old one and its replacement.
-const OF_A_NAME: usize = 2;
+const MAX_VALID_PER_NAME: usize = 2;
 /// Highest number of all tokens.
 const MAX_TOKENS: usize = 10_000;
 /// Bounds that leave room for others: valid tokens of one creator who is not authorized for all tenants, and unrevoked
 /// tokens that name one tenant.
-const MAX_OF_A_CREATOR: usize = 1_000;
-const MAX_OF_A_TENANT: usize = 200;
+const MAX_VALID_PER_CREATOR: usize = 1_000;
+const MAX_UNREVOKED_PER_TENANT: usize = 200;
 /// Highest number of old tokens that are deleted when a new one is created.
-const MAX_WITHDRAWN_PER_STEP: usize = 64;
+const MAX_EXPIRED_DELETIONS: usize = 64;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Time for which an ended token is kept, while there is room.
 const RETENTION: Duration = DAY.saturating_mul(30);
@@ -94,23 +94,24 @@ impl Tokens {
             Err(Refusal::Precondition { reason, subject: subject.to_string(), text })
         };
         let same = |row: &TokenRow| row.name == command.name && row.tenants == command.tenants;
-        if self.good(at, same) >= OF_A_NAME {
-            let text = format!("{OF_A_NAME} tokens of this name are good already: revoke one first");
+        if self.good(at, same) >= MAX_VALID_PER_NAME {
+            let text = format!("{MAX_VALID_PER_NAME} tokens of this name are good already: revoke one first");
             return refused(ErrorReason::TokenLimit, &command.name, text);
         }
         if command.within == Tenants::All {
             return Ok(());
         }
-        if self.good(at, |row| row.created_by == *actor) >= MAX_OF_A_CREATOR {
-            let text = format!("{MAX_OF_A_CREATOR} tokens that you made are good: revoke one first");
+        if self.good(at, |row| row.created_by == *actor) >= MAX_VALID_PER_CREATOR {
+            let text = format!("{MAX_VALID_PER_CREATOR} tokens that you made are good: revoke one first");
             return refused(ErrorReason::TooManyTokens, &actor.0, text);
         }
         let Tenants::Only(tenants) = &command.tenants else { return Ok(()) };
-        let mut full =
-            tenants.iter().filter(|tenant| self.naming.get(*tenant).is_some_and(|has| *has >= MAX_OF_A_TENANT));
+        let mut full = tenants
+            .iter()
+            .filter(|tenant| self.naming.get(*tenant).is_some_and(|has| *has >= MAX_UNREVOKED_PER_TENANT));
         match full.next() {
             Some(tenant) => {
-                let text = format!("{MAX_OF_A_TENANT} tokens for this tenant are not revoked: revoke one first");
+                let text = format!("{MAX_UNREVOKED_PER_TENANT} tokens for this tenant are not revoked: revoke one first");
                 refused(ErrorReason::TooManyTokens, tenant, text)
             }
             None => Ok(()),
@@ -143,7 +144,7 @@ impl Tokens {
         ended.sort_unstable();
         let long_ago = ended.iter().take_while(|(end, _)| *end < at.minus(RETENTION)).count();
         let least = self.rows.len().saturating_sub(MAX_TOKENS - 1);
-        ended.truncate(long_ago.min(MAX_WITHDRAWN_PER_STEP).max(least));
+        ended.truncate(long_ago.min(MAX_EXPIRED_DELETIONS).max(least));
         ended.into_iter().map(|(_, id)| id).collect()
     }
 }
@@ -235,7 +236,7 @@ impl Ledger {
             let (id, row) = self.tokens.rows.range((from, Bound::Unbounded)).next()?;
             let (id, row) = (*id, Arc::clone(row));
             last = Some(id);
-            self.budget.spend(2 * Budget::LOOK);
+            self.budget.spend(2 * Budget::READ);
             if matches!(&row.tenants, Tenants::Only(tenants) if tenants.contains(&command.gone)) {
                 self.withdraw_from(&row, &command.gone, actor, now, out);
             }
@@ -245,7 +246,7 @@ impl Ledger {
 
     /// A token without any tenant left is deleted, so that a later tenant with the same id does not see it (R1).
     fn withdraw_from(&mut self, row: &TokenRow, gone: &TenantId, actor: &Actor, now: Moment, out: &mut Changes) {
-        self.budget.spend_each(row.tenants.len(), Budget::LOOK);
+        self.budget.spend_each(row.tenants.len(), Budget::READ);
         let mut left = row.clone();
         if let Tenants::Only(tenants) = &mut left.tenants {
             tenants.remove(gone);
@@ -287,8 +288,8 @@ impl Ledger {
             if budget.is_spent() {
                 return None;
             }
-            budget.spend(4 * Budget::LOOK);
-            budget.spend_each(row.tenants.len(), Budget::LOOK);
+            budget.spend(4 * Budget::READ);
+            budget.spend_each(row.tenants.len(), Budget::READ);
             // Of equal length, so that texts sort like the numbers.
             let age = format!("{:020}{id}", row.created.0.max(0));
             let key = Key { when: 0, name: row.name.as_str().as_bytes(), id: &age };
@@ -305,7 +306,7 @@ impl Ledger {
     }
 
     pub(in crate::ledger) fn all_tokens(&self, budget: &mut Budget) -> KnownTokens {
-        budget.spend_each(self.tokens.rows.len(), Budget::LOOK);
+        budget.spend_each(self.tokens.rows.len(), Budget::READ);
         KnownTokens { rows: self.tokens.rows.values().cloned().collect(), high: self.mark.high() }
     }
 
@@ -319,7 +320,7 @@ impl Ledger {
         out: &mut Changes,
     ) {
         let (_, mut ctx) = self.context(&TenantId::installation(), actor, now, out);
-        ctx.log(AuditDraft::new(NOBODY, action).detail(detail));
+        ctx.log(AuditDraft::new(NO_TENANT, action).detail(detail));
         ctx.put(change);
     }
 }

@@ -124,7 +124,7 @@ impl Walk {
     /// Takes a row that [`Self::takes`] accepts, and drops the worst one if there are too many.
     pub fn take(&mut self, cut: Cut, key: Key, row: u32, budget: &mut Budget) {
         // The key is copied, and compared with a dozen others.
-        budget.spend(Budget::LOOK);
+        budget.spend(Budget::READ);
         budget.spend_each(key.name.len() + key.id.len(), 2);
         self.best.insert((key.owned(), row));
         if self.best.len() > cut.limit.saturating_add(1) {

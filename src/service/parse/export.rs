@@ -9,7 +9,7 @@ use crate::service::csv::{Delimiter, columns, delimiter};
 use crate::status::FieldViolations;
 
 /// Users that are read at once: some hundred kilobytes.
-const PAGE: usize = 500;
+const PAGE_USERS: usize = 500;
 
 const ATTRIBUTE: &str = "attributes.";
 
@@ -128,7 +128,7 @@ pub fn export_users(opaque_ids: &OpaqueIds, request: v1::ExportUsersRequest) -> 
         let (tenant, query) = found?;
         Some(Export {
             tenant,
-            query: ListUsers { order: UserOrder::Created, limit: PAGE, ..query },
+            query: ListUsers { order: UserOrder::Created, limit: PAGE_USERS, ..query },
             columns,
             delimiter,
             mark,

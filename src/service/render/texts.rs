@@ -78,7 +78,7 @@ pub fn notice(notice: Notice, pools: &[PoolUsage]) -> String {
 
 fn over_limits(pools: &[PoolUsage]) -> String {
     /// Number of pools that the text names; a tenant can have a thousand.
-    const NAMED: usize = 5;
+    const MAX_NAMED: usize = 5;
     let over: Vec<String> = pools
         .iter()
         .filter(|pool| pool.over > 0)
@@ -88,8 +88,8 @@ fn over_limits(pools: &[PoolUsage]) -> String {
         })
         .collect();
     let named = match over.len() {
-        0..=NAMED => over.join(", "),
-        many => format!("{} and {} more", over[..NAMED].join(", "), many - NAMED),
+        0..=MAX_NAMED => over.join(", "),
+        many => format!("{} and {} more", over[..MAX_NAMED].join(", "), many - MAX_NAMED),
     };
     format!("There are fewer seats than are taken in {named}: no new one is given there until there is room.")
 }

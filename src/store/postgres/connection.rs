@@ -17,7 +17,7 @@ use crate::store::audit_block::OpenBlock;
 use crate::store::{ReadError, StoreError};
 
 /// Time for closing a connection in order, or for learning why it was closed.
-const GOODBYE: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Settings of every connection that writes:
 /// - an open transaction of a client that vanished ends soon, and with it the lock that a claim waits for;
@@ -129,6 +129,6 @@ impl Connection {
         let Self { client, driver, .. } = self;
         // The driver ends when its client was dropped and everything sent was answered.
         drop(client);
-        timeout(GOODBYE, driver).await.ok()?.ok()?
+        timeout(CLOSE_TIMEOUT, driver).await.ok()?.ok()?
     }
 }

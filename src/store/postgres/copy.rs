@@ -82,7 +82,7 @@ struct CopyPosition {
 }
 
 /// Owner of a newly created shard: with it the copy passes the fence.
-const NOBODY: Owner = Owner { epoch: Epoch(0), token: OwnerToken(Uuid::nil()) };
+const NO_OWNER: Owner = Owner { epoch: Epoch(0), token: OwnerToken(Uuid::nil()) };
 
 impl Copy {
     /// Creates the schema if there is none, and begins the copy.
@@ -159,7 +159,7 @@ impl Copy {
         at.seq = Seq(at.seq.0 + 1);
         let batch = Batch { position: Position { seq: at.seq, ..at.position }, rows, events };
         // No event is sent twice, so all count as new.
-        let put = Put::new(at.shard, NOBODY, &batch, EventNo(0), blocks);
+        let put = Put::new(at.shard, NO_OWNER, &batch, EventNo(0), blocks);
         let statement = self.prepared.get(&self.client, put.parts).await?;
         self.client.execute_raw(&statement, put.values).await?;
         Ok(())

@@ -9,7 +9,7 @@ use deadpool_postgres::{
 use super::connection::Connector;
 use crate::store::StoreError;
 
-const SIZE: usize = 4;
+const MAX_CONNECTIONS: usize = 4;
 const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Time limit for the check of a pooled connection. A connection that a network dropped silently never answers, and all
 /// of them are checked before a new one is opened.
@@ -27,7 +27,7 @@ impl Pool {
             Box::pin(async move { client.batch_execute(START).await.map_err(HookError::Backend) })
         });
         deadpool_postgres::Pool::builder(manager)
-            .max_size(SIZE)
+            .max_size(MAX_CONNECTIONS)
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts { wait: Some(WAIT_TIMEOUT), create: Some(WAIT_TIMEOUT), recycle: Some(CHECK_TIMEOUT) })
             .post_create(start)

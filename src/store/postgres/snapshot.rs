@@ -15,8 +15,8 @@ use crate::store::snapshot::SnapshotChunk;
 use crate::store::table::{Table, select};
 
 /// Maximum numbers of events and of blocks in a chunk.
-const EVENTS: i64 = 4_096;
-const BLOCKS: i64 = 256;
+const CHUNK_EVENTS: i64 = 4_096;
+const CHUNK_BLOCKS: i64 = 256;
 
 /// All statements see the same moment. There is no time limit.
 const BEGIN: &str = "/* usher:begin_snapshot */
@@ -92,7 +92,7 @@ async fn shard_of(client: &Client, shard: ShardId, chunks: &Sender<SnapshotChunk
     let statement = client.prepare(&read_blocks()).await?;
     let mut done = EventNo(0);
     loop {
-        let rows = client.query(&statement, &[&number, &done.0.cast_signed(), &BLOCKS]).await?;
+        let rows = client.query(&statement, &[&number, &done.0.cast_signed(), &CHUNK_BLOCKS]).await?;
         let blocks = each::<Block>(&rows)?;
         let Some(last) = blocks.last().map(|block| block.last) else { break };
         send(chunks, SnapshotChunk::Blocks(blocks)).await?;
@@ -113,7 +113,7 @@ async fn events(
     let (shard, last) = (shard.0.cast_signed(), last.0.cast_signed());
     let mut done = above;
     loop {
-        let rows = client.query(&statement, &[&shard, &done.0.cast_signed(), &last, &EVENTS]).await?;
+        let rows = client.query(&statement, &[&shard, &done.0.cast_signed(), &last, &CHUNK_EVENTS]).await?;
         let events = each::<AuditEvent>(&rows)?;
         let Some(last) = events.last() else { return Ok(()) };
         done = last.no;

@@ -7,7 +7,7 @@ use super::discrepancies::Discrepancies;
 use crate::ids::EventNo;
 use crate::ledger::change::AuditEvent;
 use crate::ledger::time::Wall;
-use crate::store::audit_block::{Block, EVENTS};
+use crate::store::audit_block::{Block, MAX_BLOCK_EVENTS};
 use crate::store::audit_filter::{self, Key};
 
 /// Checks blocks and events. Both must come in ascending order, and each block before its events.
@@ -101,7 +101,7 @@ impl Trail {
         if self.last < self.end {
             problems.add(missing(self.last.0 + 1, self.end.0));
         }
-        if self.behind >= EVENTS {
+        if self.behind >= MAX_BLOCK_EVENTS {
             problems.add(format!("audit: {} events are behind the last block: a block is missing", self.behind));
         }
     }

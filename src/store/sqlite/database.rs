@@ -20,9 +20,9 @@ use crate::store::audit_block::OpenBlock;
 use crate::store::{ReadError, StoreError};
 
 /// Time to wait for a lock: only a foreign tool (a backup, a shell) can hold one.
-const BUSY: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Capacity for cached statements; more than the number of statements.
-const STATEMENTS: usize = 64;
+const MAX_CACHED_STATEMENTS: usize = 64;
 /// The value changes when another connection commits.
 const DATA_VERSION: &str = "/* usher:data_version */ PRAGMA data_version";
 /// Pages in the log after which it is checkpointed. By then most of its pages were written many times.
@@ -298,10 +298,10 @@ fn open(path: &Path, mode: Mode) -> Result<Connection, ReadError> {
     };
     // No mutex: each connection is used by one thread only.
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(BUSY)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     // Closing must not remove the log before the database says that it has none: see `Drop`.
     connection.set_db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_prepared_statement_cache_capacity(MAX_CACHED_STATEMENTS);
     if mode == Mode::Write {
         let journal: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
         if journal != "wal" {

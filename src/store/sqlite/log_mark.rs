@@ -25,7 +25,7 @@ const APPLICATION_ID: usize = 68;
 /// Magic number at the beginning of a log, without its last bit.
 const LOG_MAGIC: u32 = 0x377f_0682;
 /// Maximum number of attempts to read both: a running service may change them between two reads, but rarely does.
-const MAX_LOOKS: usize = 20;
+const MAX_READ_ATTEMPTS: usize = 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -108,7 +108,7 @@ impl Marks {
 /// [`OpenError::Damaged`]: the log is missing, or belongs to another database.
 pub fn belongs(path: &Path) -> Result<(), OpenError> {
     let mut main = read_main(path)?;
-    for _ in 0..MAX_LOOKS {
+    for _ in 0..MAX_READ_ATTEMPTS {
         let judged = judge(path, main.now);
         if judged.is_ok() {
             return judged;

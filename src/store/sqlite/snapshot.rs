@@ -18,8 +18,8 @@ use crate::store::table::{Table, select};
 use crate::store::{ReadError, StoreError};
 
 /// Maximum numbers of events and of blocks in a chunk.
-const EVENTS: usize = 4_096;
-const BLOCKS: usize = 256;
+const CHUNK_EVENTS: usize = 4_096;
+const CHUNK_BLOCKS: usize = 256;
 
 pub const READ_FLOOR: &str =
     "/* usher:read_floor */ SELECT shard_id, first_event_no FROM audit_floor WHERE shard_id = ?1";
@@ -120,9 +120,9 @@ fn strays(connection: &Connection, shards: u16, chunks: &Sender<SnapshotChunk>) 
 fn audit_of(connection: &Connection, shard: ShardId, chunks: &Sender<SnapshotChunk>) -> Result<(), ReadError> {
     let mut done = 0;
     loop {
-        let mut blocks = Vec::with_capacity(BLOCKS);
+        let mut blocks = Vec::with_capacity(CHUNK_BLOCKS);
         let mut statement = connection.prepare_cached(&read_blocks())?;
-        let mut rows = statement.query((shard.0, done, BLOCKS as i64))?;
+        let mut rows = statement.query((shard.0, done, CHUNK_BLOCKS as i64))?;
         while let Some(row) = rows.next()? {
             blocks.push(Block::read(row).map_err(|error| damaged("audit_blocks", row, &[0], &error))?);
         }
@@ -147,11 +147,11 @@ fn events(
 ) -> Result<(), ReadError> {
     let mut statement = connection.prepare_cached(&read_events())?;
     let mut rows = statement.query((shard.0, above, last))?;
-    let mut found = Vec::with_capacity(EVENTS);
+    let mut found = Vec::with_capacity(CHUNK_EVENTS);
     while let Some(row) = rows.next()? {
         found.push(AuditEvent::read(row).map_err(|error| damaged("audit", row, &[0], &error))?);
-        if found.len() == EVENTS {
-            send(chunks, SnapshotChunk::Events(std::mem::replace(&mut found, Vec::with_capacity(EVENTS))))?;
+        if found.len() == CHUNK_EVENTS {
+            send(chunks, SnapshotChunk::Events(std::mem::replace(&mut found, Vec::with_capacity(CHUNK_EVENTS))))?;
         }
     }
     if found.is_empty() { Ok(()) } else { Ok(send(chunks, SnapshotChunk::Events(found))?) }

@@ -149,7 +149,7 @@ pub async fn every_query_finds_what_a_walk_through_everything_finds(backend: Bac
             store = backend.open().await;
         }
     }
-    assert!(stored.len() > 5 * audit_block::EVENTS, "only {} events", stored.len());
+    assert!(stored.len() > 5 * audit_block::MAX_BLOCK_EVENTS, "only {} events", stored.len());
     for _ in 0..80 {
         let query = random_query(&mut rng, next);
         let expected: Vec<_> = stored.values().rev().filter(|event| wanted(&query, event)).collect();
@@ -175,7 +175,7 @@ pub async fn few_blocks_are_looked_into(backend: Backend) {
     events[middle + 4].action = Action::LicenseDeleted;
     fill(&mut writer, &events, 5_000).await;
 
-    let all_blocks = EVENTS as usize / audit_block::EVENTS;
+    let all_blocks = EVENTS as usize / audit_block::MAX_BLOCK_EVENTS;
     let busy = everything(1);
     let newest = store.audit(AuditQuery { limit: 100, ..busy.clone() }).await.unwrap();
     assert_eq!((newest.events.len(), newest.blocks), (100, 0), "the newest page needs no block");
@@ -204,7 +204,7 @@ pub async fn an_answer_is_a_bounded_amount_of_work(backend: Backend) {
     let store = backend.start().await;
     let mut writer = Writer::claim(&*store).await;
     let blocks = 2 * audit_search::MAX_BLOCKS + 3;
-    let events = (blocks * audit_block::EVENTS) as u64;
+    let events = (blocks * audit_block::MAX_BLOCK_EVENTS) as u64;
     let user = |no: u64| Some(UserId::stored(if no.is_multiple_of(2) { "ann" } else { "bob" }));
     let about = |no: u64| AuditEvent {
         action: if no.is_multiple_of(2) { Action::SessionStarted } else { Action::SessionEnded },

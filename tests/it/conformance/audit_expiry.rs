@@ -14,7 +14,7 @@ use crate::support::postgres;
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 const KEEP: Duration = Duration::from_secs(400 * 24 * 60 * 60);
-const BLOCK: u64 = audit_block::EVENTS as u64;
+const BLOCK: u64 = audit_block::MAX_BLOCK_EVENTS as u64;
 
 /// `count` events from a number on, all at one time.
 fn events(from: u64, count: u64, at: Wall) -> Vec<AuditEvent> {
@@ -72,7 +72,7 @@ pub async fn old_events_go_in_small_steps_and_young_ones_stay(backend: Backend) 
 
     // A step that ends with the block leaves the block's row for the next step. A repetition deletes nothing.
     commit(&mut writer, day(401), &[]).await;
-    assert_eq!(expire(&*store, day(401), audit_block::EVENTS).await, [BLOCK, 0]);
+    assert_eq!(expire(&*store, day(401), audit_block::MAX_BLOCK_EVENTS).await, [BLOCK, 0]);
     assert_eq!(expire(&*store, day(401), 1_000).await, [0; 0]);
     assert_eq!(left(&*store).await, (2 * BLOCK + 1..=last).rev().collect::<Vec<_>>());
 
@@ -99,7 +99,7 @@ pub async fn a_wrong_clock_deletes_nothing_too_early(backend: Backend) {
     assert_eq!(expire(&*store, day(10_000), 1_000).await, [0; 0], "the clock is ahead, the mark is not");
     commit(&mut writer, day(410), &[]).await;
     assert_eq!(expire(&*store, day(409), 1_000).await, [0; 0], "the mark is ahead, the clock is not");
-    assert_eq!(expire(&*store, day(410), audit_block::EVENTS + 1).await, [BLOCK]);
+    assert_eq!(expire(&*store, day(410), audit_block::MAX_BLOCK_EVENTS + 1).await, [BLOCK]);
     assert_eq!(left(&*store).await, [0; 0]);
 }
 

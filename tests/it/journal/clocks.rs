@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use usher::clock::Clock;
-use usher::journal::{GRACE, Journal};
+use usher::journal::{Journal, LOAD_GRACE_PERIOD};
 use usher::ledger::command::{PolicyPatch, UpdateTenant};
 use usher::ledger::continuity::Boot;
 use usher::ledger::outcome::{HeartbeatResult, SessionEndReason};
@@ -111,7 +111,7 @@ async fn r24_nobody_is_idle_while_nobody_serves() {
 
     // Two hours, for which the machine vouches.
     let process = restart(&store, NOON.0 + 7_200_000, Some(7_200_000)).await;
-    process.clock.advance(Duration::from_secs(600) + GRACE - Duration::from_millis(1));
+    process.clock.advance(Duration::from_secs(600) + LOAD_GRACE_PERIOD - Duration::from_millis(1));
     process.journal.tick();
     assert_eq!(process.usage().await.unwrap().in_use, 1, "as long as a lease and the grace");
     process.clock.advance(Duration::from_millis(1));

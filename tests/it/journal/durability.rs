@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use usher::ids::SessionId;
-use usher::journal::{GRACE, JournalError, STALL, ShardState};
+use usher::journal::{COMMIT_STALL_TIMEOUT, JournalError, LOAD_GRACE_PERIOD, ShardState};
 use usher::ledger::outcome::{DenialReason, HeartbeatResult, SessionEndReason};
 
 use super::{Process, session_of};
@@ -95,7 +95,7 @@ async fn while_the_store_is_away_what_can_be_answered_is() {
     assert!(waiting.await.unwrap().unwrap().decision.is_ok(), "what was submitted is finished");
     state.wait_for(|state| *state == ShardState::Serving).await.unwrap();
     assert_eq!(process.usage().await.unwrap().in_use, 2);
-    assert!(STALL > Duration::ZERO);
+    assert!(COMMIT_STALL_TIMEOUT > Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
@@ -206,7 +206,7 @@ async fn after_a_restart_every_session_gets_its_lease_and_a_grace() {
 
     let process = Process::start(&store).await;
     let lease = Duration::from_secs(600);
-    process.clock.advance(lease + GRACE - Duration::from_millis(1));
+    process.clock.advance(lease + LOAD_GRACE_PERIOD - Duration::from_millis(1));
     process.journal.tick();
     assert_eq!(process.usage().await.unwrap().in_use, 1, "not a moment too early (I5)");
     process.clock.advance(Duration::from_millis(1));

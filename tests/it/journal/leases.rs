@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use usher::clock::Clock;
-use usher::cluster::{LEASE, LockFile, Node, View};
+use usher::cluster::{LEASE_DURATION, LockFile, Node, View};
 use usher::ids::SessionId;
 use usher::journal::{AuditError, AuditFilter, Journal, JournalError, ShardState};
 use usher::ledger::command::{CheckIn, CheckOut, Heartbeat, ListSessions};
@@ -83,7 +83,7 @@ async fn nothing_is_answered_from_memory_without_a_lease() {
     all_are(&answers_from_memory(&process, ann).await, Ok(()), "with a lease");
 
     store.cut_off(true);
-    process.clock.advance(LEASE - Duration::from_millis(1));
+    process.clock.advance(LEASE_DURATION - Duration::from_millis(1));
     all_are(&answers_from_memory(&process, ann).await, Ok(()), "at its last moment");
     process.clock.advance(Duration::from_millis(1));
     all_are(&answers_from_memory(&process, ann).await, Err(JournalError::NoLease), "after it");
@@ -112,7 +112,7 @@ async fn a_store_that_is_away_is_no_exception() {
     store.has_stalled().await;
     let mut state = process.journal.states().remove(0);
     state.wait_for(|state| *state == ShardState::StoreAway).await.unwrap();
-    process.clock.advance(LEASE);
+    process.clock.advance(LEASE_DURATION);
     let other = SessionId::random();
     assert_eq!(process.heartbeat(other).await, Err(JournalError::NoLease));
     store.cut_off(false);
@@ -125,7 +125,7 @@ async fn a_machine_that_was_suspended_has_no_lease_when_it_wakes() {
     let store = Memory::default();
     let (process, node, ann) = with_a_full_pool(&store).await;
     next(&mut node.views()).await;
-    process.clock.suspend(LEASE);
+    process.clock.suspend(LEASE_DURATION);
     all_are(&answers_from_memory(&process, ann).await, Err(JournalError::NoLease), "it slept");
 }
 

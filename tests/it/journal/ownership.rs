@@ -1,6 +1,6 @@
 //! A shard has one owner (I3): the process that claimed it last. The former owner notices that at its next batch.
 
-use usher::journal::{JournalError, REFRESH, ShardState};
+use usher::journal::{EMPTY_BATCH_INTERVAL, JournalError, ShardState};
 
 use super::Process;
 use crate::support::memory::{Fault, Memory};
@@ -64,7 +64,7 @@ async fn an_idle_owner_notices_by_itself() {
     let store = Memory::default();
     let first = Process::with_pool(&store, 1).await;
     let _second = Process::start(&store.other()).await;
-    first.clock.advance(REFRESH);
+    first.clock.advance(EMPTY_BATCH_INTERVAL);
     first.journal.tick();
     let mut state = first.journal.states().remove(0);
     state.wait_for(|state| *state == ShardState::Lost).await.unwrap();

@@ -161,7 +161,7 @@ async fn write_history(store: &dyn Store) {
     store.installation(installation(1)).await.expect("a store");
     let (owner, mut position) = store.claim(ShardId(0), None, OwnerToken::random().into()).await.expect("a claim");
     let mut next = 1;
-    for (days, count) in [(500, audit_block::EVENTS), (1, audit_block::EVENTS), (0, 10)] {
+    for (days, count) in [(500, audit_block::MAX_BLOCK_EVENTS), (1, audit_block::MAX_BLOCK_EVENTS), (0, 10)] {
         let at = now().minus(Duration::from_secs(days * 24 * 60 * 60));
         let event = |no| AuditEvent {
             no: EventNo(no),
@@ -204,7 +204,7 @@ async fn old_events_are_forgotten_while_it_serves(data: &Data<'_>) {
         }
     }
     let program = Program::start(data, &["--shards", "1", "--audit-retention", "400d"]);
-    let expected = format!("usher_audit_events_expired_total {}", audit_block::EVENTS);
+    let expected = format!("usher_audit_events_expired_total {}", audit_block::MAX_BLOCK_EVENTS);
     shows(&program, &expected);
     tenant_with_users(&program, "acme", &users(10)).await;
     assert!(list(&program, ListAuditEventsRequest::default()).await.len() >= 20, "what happens is audited as ever");
@@ -219,12 +219,12 @@ async fn old_events_are_forgotten_while_it_serves(data: &Data<'_>) {
             left(&PostgresStore::open(&url, true).await.expect("a store")).await
         }
     };
-    assert_eq!(left, audit_block::EVENTS + 10);
+    assert_eq!(left, audit_block::MAX_BLOCK_EVENTS + 10);
 }
 
 /// Returns the number of events before those of the present tenant.
 async fn left(store: &dyn Store) -> usize {
-    let last = EventNo(2 * audit_block::EVENTS as u64 + 11);
+    let last = EventNo(2 * audit_block::MAX_BLOCK_EVENTS as u64 + 11);
     let mut query = everything(1);
     query.before = Some(last);
     let mut count = 0;

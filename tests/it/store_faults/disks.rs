@@ -13,7 +13,7 @@ use crate::support::program::Data;
 
 /// Additional time of a sync: longer than anything else, and too short for the store to count as away.
 const SLOW: Duration = Duration::from_millis(300);
-/// Longer than [`usher::journal::STALL`].
+/// Longer than [`usher::journal::COMMIT_STALL_TIMEOUT`].
 const SLOWER: Duration = Duration::from_secs(3);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -348,7 +348,7 @@ fn what_is_answered_is_bounded_too() {
     let Outcome::GrantSeats(grants) = world.submit(grants) else { panic!("grants") };
     for granted in grants {
         let seat = granted.unwrap().decision.unwrap();
-        assert_eq!((seat.organizations.unwrap().len(), seat.organization_count), (SeatView::NAMED, 500));
+        assert_eq!((seat.organizations.unwrap().len(), seat.organization_count), (SeatView::MAX_NAMED, 500));
     }
     let more = GrantSeats { pools: vec![pool(2)], users: vec![whale()], organizations: organizations(ORGANIZATIONS) };
     let Outcome::GrantSeats(refused) = world.submit(more) else { panic!("grants") };
@@ -364,6 +364,6 @@ fn who_is_signed_in_already_hears_of_twenty_sessions_and_how_many_there_are() {
         panic!("an answer")
     };
     let denial = answer.unwrap().decision.unwrap_err();
-    assert_eq!((denial.own_sessions.len(), denial.own_session_count as u64), (Denial::OWN, DEVICES));
+    assert_eq!((denial.own_sessions.len(), denial.own_session_count as u64), (Denial::MAX_OWN_SESSIONS, DEVICES));
     assert_eq!(denial.own_sessions[0].id, session(0), "the oldest first");
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use usher::ids::{SessionId, ShardId};
-use usher::journal::GRACE;
+use usher::journal::LOAD_GRACE_PERIOD;
 use usher::ledger::outcome::SessionEndReason;
 
 use super::must;
@@ -72,7 +72,7 @@ impl Held {
         if self.open.get(&key).is_some_and(|open| *open > 0) {
             return None;
         }
-        let grace = u64::try_from(GRACE.as_millis()).expect("a short grace");
+        let grace = u64::try_from(LOAD_GRACE_PERIOD.as_millis()).expect("a short grace");
         let renewed = self.renewed.get(&key).copied().unwrap_or(Some(0))?;
         Some((renewed + ttl).max(process.loaded[usize::from(shard.0)] + ttl + grace))
     }

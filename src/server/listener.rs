@@ -115,9 +115,10 @@ impl Acceptor {
     fn admit<H: Handler>(&self, socket: TcpStream, address: SocketAddr, tls: Option<Arc<Tls>>, handler: &Arc<H>) {
         // First the total, then the address: a connection that exceeds the total must not use the budget of its
         // address.
-        let place = Arc::clone(&self.room).try_acquire_owned().ok();
-        let both = place.and_then(|place| Some((place, self.anonymous.connect(network(address.ip()), tls.is_some())?)));
-        let Some((place, anonymous)) = both else {
+        let permit = Arc::clone(&self.room).try_acquire_owned().ok();
+        let both =
+            permit.and_then(|permit| Some((permit, self.anonymous.connect(network(address.ip()), tls.is_some())?)));
+        let Some((permit, anonymous)) = both else {
             // Dropping the socket closes it: the client learns of it at once, and no memory is spent.
             self.stats.connection_refused();
             return;
@@ -147,7 +148,7 @@ impl Acceptor {
                     Err(_) => stats.handshake_failed(),
                 },
             }
-            drop((counted, place));
+            drop((counted, permit));
         });
     }
 

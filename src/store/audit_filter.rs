@@ -64,15 +64,15 @@ impl Key {
         Self(mixed(hash))
     }
 
-    /// Position in a filter, as a fraction of 2^32: of `n` slices the key is in slice `place * n / 2^32`.
+    /// Position in a filter, as a fraction of 2^32: of `n` slices the key is in slice `fraction * n / 2^32`.
     #[must_use]
-    pub fn place(self) -> u32 {
+    pub fn fraction(self) -> u32 {
         (self.0 >> 32) as u32
     }
 
     fn slice(self, slices: usize) -> usize {
         // Less than `slices`, which is a few thousand.
-        ((u64::from(self.place()) * slices as u64) >> 32) as usize
+        ((u64::from(self.fraction()) * slices as u64) >> 32) as usize
     }
 
     /// The key's bit in each of the eight words of its slice.

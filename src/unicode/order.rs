@@ -64,8 +64,8 @@ impl CollationKeySink for Start {
 
     fn write(&mut self, (): &mut (), bytes: &[u8]) -> Result<(), Known> {
         for byte in bytes {
-            let place = self.bytes.get_mut(self.length).ok_or(Known)?;
-            *place = *byte;
+            let next = self.bytes.get_mut(self.length).ok_or(Known)?;
+            *next = *byte;
             self.length += 1;
         }
         Ok(())

@@ -36,15 +36,15 @@ impl Tenant {
         let mut client = Finder::new(std::slice::from_ref(&query.client));
         let named = query.session.map(|id| self.sessions.find(id));
         // One user has few sessions; a tenant can have a million slots.
-        let places = match (&named, &filter.user) {
+        let slots = match (&named, &filter.user) {
             (Some(found), _) => Some(found.as_slice()),
             (None, IdFilter::Any) => None,
             (None, IdFilter::Only(user)) => Some(self.users.get(*user).slots.as_slice()),
             (None, IdFilter::Nothing) => Some(&[][..]),
         };
-        let rows = places.map_or(self.sessions.slots(), |places| u32::try_from(places.len()).expect("few places"));
+        let rows = slots.map_or(self.sessions.slots(), |slots| u32::try_from(slots.len()).expect("few slots"));
         while let Some(row) = walk.next_row(rows, budget) {
-            let slot = places.map_or(row, |places| places[row as usize]);
+            let slot = slots.map_or(row, |slots| slots[row as usize]);
             budget.spend(Budget::READ);
             let Some(session) = self.sessions.at(slot).filter(|session| session.is_live()) else { continue };
             let when = match query.order {

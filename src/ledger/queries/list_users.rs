@@ -227,7 +227,7 @@ pub(in crate::ledger) fn weight(user: &User) -> Weight {
         known.given_name.len() + known.family_name.len() + groups + attributes
     });
     let organizations: usize = user.seats.iter().map(|seat| seat.access.len()).sum();
-    let places = user.slots.len() / 2;
+    let slots = user.slots.len() / 2;
     let texts = particulars + user.id.as_str().len() + 120 * user.seats.len();
-    Weight::new(texts, 3 * user.seats.len() + organizations + places)
+    Weight::new(texts, 3 * user.seats.len() + organizations + slots)
 }

@@ -132,9 +132,9 @@ impl Tenant {
             session.ended().map(|(at, _)| (at, session.no))
         });
         if holder.slots.len() < usize::from(holder.live) + 2 {
-            return SessionNo::try_from(holder.slots.len()).expect("few places");
+            return SessionNo::try_from(holder.slots.len()).expect("few sessions");
         }
-        let (_, session_no) = ended.min().expect("two places are not live");
+        let (_, session_no) = ended.min().expect("two sessions are not live");
         session_no
     }
 
@@ -273,7 +273,7 @@ impl Tenant {
             let user = self.users.get(no);
             let live = user.slots.iter().filter(|slot| self.sessions.get(**slot).is_live()).count();
             self.sessions.live += live as u64;
-            self.users.get_mut(no).live = u16::try_from(live).expect("few places");
+            self.users.get_mut(no).live = u16::try_from(live).expect("few sessions");
             for (pool, counts) in self.pools_of(no) {
                 let pool = self.pools.get_mut(pool);
                 pool.live += 1;

@@ -154,15 +154,15 @@ impl Tally {
         if was == now {
             return;
         }
-        let place = |in_use| (in_use, Reverse(tenant), Reverse(pool.no));
+        let key = |in_use| (in_use, Reverse(tenant), Reverse(pool.no));
         if let Some((in_use, limit)) = was {
             self.seats.take(Seats::of(in_use, limit));
-            self.by_use.remove(&place(in_use));
+            self.by_use.remove(&key(in_use));
         }
         if let Some((in_use, limit)) = now {
             self.seats.add(Seats::of(in_use, limit));
             if in_use > 0 {
-                self.by_use.insert(place(in_use));
+                self.by_use.insert(key(in_use));
             }
         }
     }

@@ -197,7 +197,7 @@ impl Users {
     /// # Panics
     /// When there is no user at this index.
     pub fn at_index(&self, index: u32) -> &User {
-        self.list[index as usize].as_ref().expect("a user in this place")
+        self.list[index as usize].as_ref().expect("a user at this index")
     }
 
     /// Returns `None` if the user was deleted.
@@ -294,5 +294,5 @@ impl Users {
 
 /// Id of the user at an index.
 fn id_in<'a>(list: &'a PagedVec<Option<User>>) -> impl Fn(u32) -> &'a UserId {
-    |index| &list[index as usize].as_ref().expect("a user in this place").id
+    |index| &list[index as usize].as_ref().expect("a user at this index").id
 }

@@ -19,8 +19,8 @@ const LAST: &str = "/* usher:last_audit_block */
 /// Of each filter only the slices that the keys need, at the offsets of [`crate::store::audit_filter::slice`].
 const SEARCH: &str = "/* usher:search_audit */
     SELECT first_event_no, last_event_no, ARRAY(
-        SELECT substring(filter FROM (1 + 32 * (place * (octet_length(filter) / 32) >> 32))::integer FOR 32)
-        FROM unnest($3::bigint[]) WITH ORDINALITY AS keys(place, number) ORDER BY number)
+        SELECT substring(filter FROM (1 + 32 * (fraction * (octet_length(filter) / 32) >> 32))::integer FOR 32)
+        FROM unnest($3::bigint[]) WITH ORDINALITY AS keys(fraction, number) ORDER BY number)
     FROM audit_blocks
     WHERE shard_id = $1 AND last_event_no <= $2 AND first_event_no < $4
       AND ($5::bigint IS NULL OR newest_ms >= $5) AND ($6::bigint IS NULL OR oldest_ms < $6)
@@ -47,13 +47,14 @@ pub async fn last(client: &ClientWrapper, shard: ShardId) -> Result<EventNo, Sto
 /// Searches for blocks that may contain matches, in descending order from the block that ends with the event `last`.
 pub async fn search(client: &ClientWrapper, query: &AuditQuery, last: EventNo) -> Result<Search, StoreError> {
     let mut search = Search::new(query);
-    let places: Vec<i64> = search.keys().iter().map(|key| Key::place(*key).into()).collect();
+    let fractions: Vec<i64> = search.keys().iter().map(|key| Key::fraction(*key).into()).collect();
     let (from, until) = (query.from.map(|wall| wall.0), query.until.map(|wall| wall.0));
     let before = query.before.map_or(i64::MAX, |no| i64::try_from(no.0).unwrap_or(i64::MAX));
     let (shard, mut last) = (query.shard.0.cast_signed(), last.0.cast_signed());
     let statement = client.prepare_cached(SEARCH).await?;
     loop {
-        let rows = client.query(&statement, &[&shard, &last, &places, &before, &from, &until, &CHUNK_BLOCKS]).await?;
+        let rows =
+            client.query(&statement, &[&shard, &last, &fractions, &before, &from, &until, &CHUNK_BLOCKS]).await?;
         for row in &rows {
             let block = Range { first: number(row, 0)?, last: number(row, 1)? };
             let slices: Vec<&[u8]> = row.try_get(2)?;

@@ -26,8 +26,8 @@ const BEGIN: &str = "/* usher:begin_copy */ BEGIN;
     SET LOCAL plan_cache_mode = force_generic_plan;
     SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
 /// Sets epoch and seq of the source; the shard keeps its nil owner token, because no process serves from here yet.
-const PLACE: &str = "/* usher:place_shard */ UPDATE shards SET epoch = $2, seq = $3 WHERE shard_id = $1";
-const PLACE_FLOOR: &str = "/* usher:place_floor */ UPDATE audit_floor SET first_event_no = $2 WHERE shard_id = $1";
+const SET_POSITION: &str = "/* usher:set_position */ UPDATE shards SET epoch = $2, seq = $3 WHERE shard_id = $1";
+const SET_FLOOR: &str = "/* usher:set_floor */ UPDATE audit_floor SET first_event_no = $2 WHERE shard_id = $1";
 
 /// Reason why a copy failed.
 #[derive(Debug, thiserror::Error)]
@@ -119,7 +119,7 @@ impl Copy {
             // Rows that belong to no shard are not copied.
             SnapshotChunk::Installation(None) | SnapshotChunk::Strays(..) => Ok(()),
             SnapshotChunk::Shard(shard, Owner { epoch, .. }, position, floor) => {
-                self.place().await?;
+                self.set_position().await?;
                 self.at = Some(CopyPosition { shard, epoch, position: *position, floor, seq: Seq(0) });
                 // Writes a position even for a shard without rows.
                 self.batch(Vec::new(), Vec::new(), &[]).await
@@ -135,7 +135,7 @@ impl Copy {
     /// # Errors
     /// Nothing was copied, and nothing will be.
     pub async fn read(&mut self, chunks: &Sender<SnapshotChunk>) -> Result<(), CopyError> {
-        self.place().await?;
+        self.set_position().await?;
         snapshot::read(&self.client, chunks).await.map_err(|failure| CopyError::Broken(failure.into()))
     }
 
@@ -166,11 +166,11 @@ impl Copy {
     }
 
     /// Ends the shard that is being written: gives it the position that it has in the source.
-    async fn place(&mut self) -> Result<(), CopyError> {
+    async fn set_position(&mut self) -> Result<(), CopyError> {
         let Some(at) = self.at.take() else { return Ok(()) };
         let shard = at.shard.0.cast_signed();
-        self.client.execute(PLACE, &[&shard, &at.epoch.0, &at.position.seq.0]).await?;
-        self.client.execute(PLACE_FLOOR, &[&shard, &at.floor.0.cast_signed()]).await?;
+        self.client.execute(SET_POSITION, &[&shard, &at.epoch.0, &at.position.seq.0]).await?;
+        self.client.execute(SET_FLOOR, &[&shard, &at.floor.0.cast_signed()]).await?;
         Ok(())
     }
 }

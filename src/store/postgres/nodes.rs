@@ -118,15 +118,15 @@ impl Nodes {
 
     /// Runs a request. The connection is put back only after an answer in time; otherwise it is closed.
     async fn run<T>(&self, job: impl AsyncFnOnce(&NodeConnection) -> Result<T, Error>) -> Result<T, StoreError> {
-        let mut place = self.connection.lock().await;
-        let kept = place.take().filter(|connection| !connection.client.is_closed());
+        let mut held = self.connection.lock().await;
+        let kept = held.take().filter(|connection| !connection.client.is_closed());
         let connection = match kept {
             Some(connection) => connection,
             // Connecting takes several round trips, so it gets a second of its own.
             None => self.in_time(self.connect()).await?,
         };
         let answer = self.in_time(async { Ok(job(&connection).await?) }).await?;
-        *place = Some(connection);
+        *held = Some(connection);
         Ok(answer)
     }
 

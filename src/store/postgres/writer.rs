@@ -122,8 +122,8 @@ impl Writer {
         limit: Option<Duration>,
         job: impl for<'a> FnOnce(&'a mut Connection) -> Job<'a, T> + Send,
     ) -> Result<T, Broken> {
-        let mut place = self.connection.lock().await;
-        let mut connection = match place.take() {
+        let mut held = self.connection.lock().await;
+        let mut connection = match held.take() {
             Some(connection) if !connection.is_closed() => connection,
             _ => self.connector.connect().await?,
         };
@@ -139,7 +139,7 @@ impl Writer {
         };
         match answer {
             Ok(answer) => {
-                *place = Some(connection);
+                *held = Some(connection);
                 Ok(answer)
             }
             // The next job opens a new connection, to whatever server has the address then.

@@ -27,8 +27,8 @@ impl Ledger {
             tenant.check(basis).map_err(|what| format!("tenant {}: {what}", tenant.id))?;
         }
         self.check_agenda(now)?;
-        let (kept, recounted) = (self.totals(now), self.recounted(now));
-        if kept == recounted { Ok(()) } else { Err(format!("sums: kept {kept:?}, recounted {recounted:?}")) }
+        let (kept, recomputed) = (self.totals(now), self.recomputed(now));
+        if kept == recomputed { Ok(()) } else { Err(format!("sums: kept {kept:?}, recounted {recomputed:?}")) }
     }
 
     /// Checks that everything that time causes is scheduled, and not too late.
@@ -58,7 +58,7 @@ impl Ledger {
     }
 
     /// Recounts the sums over all tenants.
-    fn recounted(&self, now: Moment) -> Totals {
+    fn recomputed(&self, now: Moment) -> Totals {
         let (basis, mut totals) = (self.limit_basis(now), Totals::default());
         for tenant in self.tenants.iter().flatten() {
             totals.tenants += 1;
@@ -166,11 +166,11 @@ impl Tenant {
         same("counted seats (R10)", id, pool.seats_counted as usize, counting)?;
         same("deadlines", id, pool.deadlines.len() + pool.exempt_deadlines.len(), live.len())?;
         let usage = self.usage(pool.no, basis);
-        let recounted = if usage.plan == Plan::Named { counting } else { counted.len() };
-        same("usage (I4)", id, usage.in_use as usize, recounted)
+        let recomputed = if usage.plan == Plan::Named { counting } else { counted.len() };
+        same("usage (I4)", id, usage.in_use as usize, recomputed)
     }
 }
 
-fn same(what: &str, of: &str, kept: usize, recounted: usize) -> Result<(), String> {
-    if kept == recounted { Ok(()) } else { Err(format!("{what} of {of:?}: kept {kept}, recounted {recounted}")) }
+fn same(what: &str, of: &str, kept: usize, recomputed: usize) -> Result<(), String> {
+    if kept == recomputed { Ok(()) } else { Err(format!("{what} of {of:?}: kept {kept}, recounted {recomputed}")) }
 }

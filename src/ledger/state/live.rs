@@ -267,7 +267,7 @@ impl Tenant {
     }
 
     /// Counts all live sessions, after a load.
-    pub fn recount_sessions(&mut self) {
+    pub fn count_sessions(&mut self) {
         let users: Vec<UserNo> = self.users.iter().map(|user| user.no).collect();
         for no in users {
             let user = self.users.get(no);

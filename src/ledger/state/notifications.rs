@@ -150,12 +150,12 @@ impl Notifications {
     /// # Errors
     /// Returns the maintained summary and the recounted one, if they differ.
     pub fn check(&self) -> Result<(), String> {
-        let mut recounted = NotificationSummary::default();
-        self.rows.values().for_each(|row| recounted.count(row, true));
-        if self.kept == recounted {
+        let mut recomputed = NotificationSummary::default();
+        self.rows.values().for_each(|row| recomputed.count(row, true));
+        if self.kept == recomputed {
             return Ok(());
         }
-        Err(format!("what is kept of notifications: kept {:?}, recounted {recounted:?}", self.kept))
+        Err(format!("what is kept of notifications: kept {:?}, recounted {recomputed:?}", self.kept))
     }
 }
 

@@ -206,8 +206,8 @@ impl Restore {
             tenant.licenses.set_floors(self.ledger.floors.of(&tenant.id));
             tenant.licenses.finish();
             tenant.users.iter_mut().for_each(User::sort_seats);
-            tenant.recount_seats();
-            tenant.recount_sessions();
+            tenant.count_seats();
+            tenant.count_sessions();
             tenant.rebuild_deadlines();
             tenant.headcount = tenant.counted_heads();
             tenant.notifications.warns = !tenant.policy.warn_at_percent.is_empty();

@@ -168,7 +168,7 @@ impl Tally {
     }
 
     /// Recounts the stale pools of a tenant, as far as the budget allows; returns true if none is left.
-    fn recount(&mut self, tenant: &mut Tenant, basis: LimitBasis, budget: &mut Budget) -> bool {
+    fn update(&mut self, tenant: &mut Tenant, basis: LimitBasis, budget: &mut Budget) -> bool {
         while let Some(no) = tenant.stale.pools.pop() {
             if budget.is_spent() {
                 tenant.stale.pools.push(no);
@@ -240,7 +240,7 @@ impl Ledger {
             let Some(tenant) = self.tenants[no.0 as usize].as_deref_mut() else { continue };
             tenant.stale.listed = false;
             let basis = LimitBasis { license_time: tenant.notifications.since_looked(basis.license_time), ..basis };
-            if !self.tally.recount(tenant, basis, &mut self.budget) {
+            if !self.tally.update(tenant, basis, &mut self.budget) {
                 self.tally.put(tenant);
                 return false;
             }
@@ -256,7 +256,7 @@ impl Ledger {
         for no in dated {
             let Some(tenant) = self.tenants[no.0 as usize].as_deref_mut() else { continue };
             tenant.stale.note_all(&mut tenant.pools);
-            self.tally.recount(tenant, basis, &mut Budget::of(u32::MAX));
+            self.tally.update(tenant, basis, &mut Budget::of(u32::MAX));
             tenant.stale.note_all(&mut tenant.pools);
             self.tally.put(tenant);
         }

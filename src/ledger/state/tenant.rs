@@ -293,7 +293,7 @@ impl Tenant {
     }
 
     /// Counts all seats, after a load.
-    pub fn recount_seats(&mut self) {
+    pub fn count_seats(&mut self) {
         let with = self.policy.administrators_count_in_named;
         for seat in self.users.iter().flat_map(Self::counted) {
             let pool = self.pools.get_mut(seat.pool);

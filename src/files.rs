@@ -7,13 +7,13 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Reads a text of at most `most` bytes.
-pub fn read(path: &Path, most: u64) -> io::Result<String> {
+/// Reads a text of at most `max_bytes` bytes.
+pub fn read(path: &Path, max_bytes: u64) -> io::Result<String> {
     let mut text = String::new();
     // One byte more than allowed, so that a longer file is detected.
-    File::open(path)?.take(most + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > most {
-        return Err(io::Error::other(format!("is larger than {most} bytes")));
+    File::open(path)?.take(max_bytes + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > max_bytes {
+        return Err(io::Error::other(format!("is larger than {max_bytes} bytes")));
     }
     Ok(text)
 }

@@ -11,16 +11,16 @@ pub use crate::ledger::rates::Rate;
 #[derive(Debug)]
 pub struct Buckets<K> {
     rate: Rate,
-    most: usize,
+    max_keys: usize,
     /// For each key: the time that its bucket needs until it is full, and when this was true.
     buckets: Mutex<HashMap<K, (Duration, Duration)>>,
 }
 
 impl<K: Hash + Eq> Buckets<K> {
-    /// `most`: maximum number of keys. While as many buckets are not full, further keys are not limited.
+    /// `max_keys`: maximum number of keys. While as many buckets are not full, further keys are not limited.
     #[must_use]
-    pub fn new(rate: Rate, most: usize) -> Self {
-        Self { rate, most, buckets: Mutex::default() }
+    pub fn new(rate: Rate, max_keys: usize) -> Self {
+        Self { rate, max_keys, buckets: Mutex::default() }
     }
 
     /// Takes one token; `now` must never go back.
@@ -30,9 +30,9 @@ impl<K: Hash + Eq> Buckets<K> {
     pub fn take(&self, key: K, now: Duration) -> Result<(), Duration> {
         let Rate { burst, each } = self.rate;
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= self.most && !buckets.contains_key(&key) {
+        if buckets.len() >= self.max_keys && !buckets.contains_key(&key) {
             buckets.retain(|_, (missing, then)| *missing > now.saturating_sub(*then));
-            if buckets.len() >= self.most {
+            if buckets.len() >= self.max_keys {
                 return Ok(());
             }
         }

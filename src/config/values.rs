@@ -29,19 +29,19 @@ pub fn host_name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Parses a whole number from `least` to `most`.
-pub fn number<T: TryFrom<u64>>(text: &str, least: u64, most: u64) -> Result<T, String> {
-    let parsed = text.parse::<u64>().ok().filter(|number| (least..=most).contains(number));
+/// Parses a whole number from `min` to `max`.
+pub fn number<T: TryFrom<u64>>(text: &str, min: u64, max: u64) -> Result<T, String> {
+    let parsed = text.parse::<u64>().ok().filter(|number| (min..=max).contains(number));
     parsed
         .and_then(|number| T::try_from(number).ok())
-        .ok_or_else(|| format!("{text:?} is not a number from {least} to {most}"))
+        .ok_or_else(|| format!("{text:?} is not a number from {min} to {max}"))
 }
 
-/// Parses a duration such as 500ms, 20s, or 1h 30m; from a millisecond to `most`.
-pub fn duration(text: &str, most: Duration) -> Result<Duration, String> {
-    let range = Duration::from_millis(1)..=most;
+/// Parses a duration such as 500ms, 20s, or 1h 30m; from a millisecond to `max`.
+pub fn duration(text: &str, max: Duration) -> Result<Duration, String> {
+    let range = Duration::from_millis(1)..=max;
     let parsed = humantime::parse_duration(text).ok().filter(|duration| range.contains(duration));
-    parsed.ok_or_else(|| format!("{text:?} is not a duration such as 20s, from 1ms to {}", shortest(most)))
+    parsed.ok_or_else(|| format!("{text:?} is not a duration such as 20s, from 1ms to {}", shortest(max)))
 }
 
 /// Formats a duration as [`duration`] parses it: 1m 30s.
@@ -68,8 +68,8 @@ pub fn days(duration: Duration) -> String {
     if whole { format!("{}d", duration.as_secs() / DAY.as_secs()) } else { shortest(duration) }
 }
 
-/// Parses a number of bytes such as 65536, 64KiB, or 4MiB; from `least` to `most` bytes.
-pub fn size<T: TryFrom<u64>>(text: &str, least: u64, most: u64) -> Result<T, String> {
+/// Parses a number of bytes such as 65536, 64KiB, or 4MiB; from `min` to `max` bytes.
+pub fn size<T: TryFrom<u64>>(text: &str, min: u64, max: u64) -> Result<T, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (count, unit) = text.split_at(digits);
     let factor = match unit.trim_start() {
@@ -80,9 +80,9 @@ pub fn size<T: TryFrom<u64>>(text: &str, least: u64, most: u64) -> Result<T, Str
     };
     let bytes = count.parse::<u64>().ok().zip(factor).and_then(|(count, factor)| count.checked_mul(factor));
     bytes
-        .filter(|bytes| (least..=most).contains(bytes))
+        .filter(|bytes| (min..=max).contains(bytes))
         .and_then(|bytes| T::try_from(bytes).ok())
-        .ok_or_else(|| format!("{text:?} is not a size such as 64KiB or 4MiB, from {least} to {most} bytes"))
+        .ok_or_else(|| format!("{text:?} is not a size such as 64KiB or 4MiB, from {min} to {max} bytes"))
 }
 
 const UNITS: [(&str, Duration); 3] =

@@ -131,9 +131,9 @@ impl Folder {
             }
             status => return Err(format!("it answered {status}")),
         }
-        let body = Limited::new(response.into_body(), LICENSE.most()).collect().await;
+        let body = Limited::new(response.into_body(), LICENSE.max_bytes()).collect().await;
         let body = body.map_err(|error| match error.is::<http_body_util::LengthLimitError>() {
-            true => format!("it is larger than {} bytes", LICENSE.most()),
+            true => format!("it is larger than {} bytes", LICENSE.max_bytes()),
             false => https::whole(&*error),
         })?;
         // A body that is not text is no license: verification refuses it.

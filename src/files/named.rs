@@ -17,20 +17,20 @@ pub const PRIVATE: u32 = 0o600;
 /// File mode: everybody may read.
 pub const PUBLIC: u32 = 0o644;
 
-/// Reads a text of at most `most` bytes, or one more, which makes the parser refuse it.
-pub fn read(option: &str, path: &Path, most: usize) -> Result<String, String> {
-    let text = File::open(path).and_then(|file| text(file, most));
+/// Reads a text of at most `max_bytes` bytes, or one more, which makes the parser refuse it.
+pub fn read(option: &str, path: &Path, max_bytes: usize) -> Result<String, String> {
+    let text = File::open(path).and_then(|file| text(file, max_bytes));
     text.map_err(|error| format!("{option}: {}: {error}", path.display()))
 }
 
 /// Like [`read`], from standard input.
-pub fn read_input(option: &str, most: usize) -> Result<String, String> {
-    text(io::stdin().lock(), most).map_err(|error| format!("{option}: standard input: {error}"))
+pub fn read_input(option: &str, max_bytes: usize) -> Result<String, String> {
+    text(io::stdin().lock(), max_bytes).map_err(|error| format!("{option}: standard input: {error}"))
 }
 
-fn text(from: impl Read, most: usize) -> io::Result<String> {
+fn text(from: impl Read, max_bytes: usize) -> io::Result<String> {
     let mut bytes = Vec::new();
-    from.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    from.take(max_bytes as u64 + 1).read_to_end(&mut bytes)?;
     decoded(bytes).ok_or_else(|| io::Error::other("is not a text"))
 }
 

@@ -227,16 +227,16 @@ impl Journal {
         send_query(&self.shards[usize::from(shard.0)], None, query).await
     }
 
-    /// Deletes audit events that are older than `keep`, the oldest first, at most `most` of each shard. Returns whether
+    /// Deletes audit events that are older than `keep`, the oldest first, at most `max` of each shard. Returns whether
     /// there may be more to delete. Only shards that this process owns are processed: two processes at once would only
     /// slow each other down.
     ///
     /// # Errors
     /// [`StoreError`]: some shards may have been processed already.
-    pub async fn expire_audit(&self, now: Wall, keep: Duration, most: usize) -> Result<bool, StoreError> {
+    pub async fn expire_audit(&self, now: Wall, keep: Duration, max: usize) -> Result<bool, StoreError> {
         let mut more = false;
         for (shard, held) in (0..).map(ShardId).zip(&self.shards).filter(|(_, held)| held.lease.holds()) {
-            let expired = self.store.expire_audit(shard, now, keep, most).await?;
+            let expired = self.store.expire_audit(shard, now, keep, max).await?;
             held.stats.audit_expired.fetch_add(expired.events, Ordering::Relaxed);
             more |= expired.more;
         }

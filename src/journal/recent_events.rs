@@ -108,8 +108,8 @@ impl RecentEvents {
         self.by_size.insert((held.bytes, tenant));
     }
 
-    /// The tenant's next records after `cursor`, `most` at most. `None`: some of them were dropped.
-    pub fn behind(&self, tenant: TenantNo, cursor: EventNo, most: usize) -> Option<Vec<Arc<RecentEvent>>> {
+    /// The tenant's next records after `cursor`, `max` at most. `None`: some of them were dropped.
+    pub fn behind(&self, tenant: TenantNo, cursor: EventNo, max: usize) -> Option<Vec<Arc<RecentEvent>>> {
         let Some(held) = self.tenants.get(&tenant) else {
             return (cursor >= self.floor).then(Vec::new);
         };
@@ -117,7 +117,7 @@ impl RecentEvents {
             return None;
         }
         let from = held.events.partition_point(|event| event.no <= cursor);
-        Some(held.events.range(from..).take(most).cloned().collect())
+        Some(held.events.range(from..).take(max).cloned().collect())
     }
 }
 

@@ -83,7 +83,7 @@ impl RunQueue {
             Job::Query(reading, _) => reading.tenant().cloned(),
             Job::Command(running, _) => Some(running.execution.tenant().clone()),
         });
-        let full = |len: usize, most: usize| !begun && (all_full || len >= most);
+        let full = |len: usize, max: usize| !begun && (all_full || len >= max);
         match work {
             Job::Query(_, reply) if full(queue.queries.len(), MAX_QUERIES) => reply.send(Err(JournalError::Overloaded)),
             Job::Command(_, reply) if full(queue.commands.len(), MAX_COMMANDS) => {

@@ -22,7 +22,7 @@ const ARMOR_COLUMNS: usize = 64;
 #[derive(Debug, Clone, Copy)]
 pub struct Kind {
     typ: &'static str,
-    most: usize,
+    max_bytes: usize,
     /// It is sent by mail: in an armor, and with other text that people and programs add.
     mailed: bool,
 }
@@ -30,15 +30,15 @@ pub struct Kind {
 impl Kind {
     /// Size limit in bytes, for a document with everything around it.
     #[must_use]
-    pub fn most(self) -> usize {
-        self.most
+    pub fn max_bytes(self) -> usize {
+        self.max_bytes
     }
 }
 
 /// Kind of a license.
-pub const LICENSE: Kind = Kind { typ: "license+jwt", most: 64 * 1024, mailed: true };
+pub const LICENSE: Kind = Kind { typ: "license+jwt", max_bytes: 64 * 1024, mailed: true };
 /// Kind of a list of revoked licenses.
-pub const REVOCATIONS: Kind = Kind { typ: "license-revocations+jwt", most: 1024 * 1024, mailed: false };
+pub const REVOCATIONS: Kind = Kind { typ: "license-revocations+jwt", max_bytes: 1024 * 1024, mailed: false };
 
 /// A document whose signature was not checked: for people who want to see its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,8 +110,8 @@ pub(super) fn open<'a>(
 
 /// The document without surrounding white space, and for one that is mailed, without any other surrounding text.
 fn bare(text: &str, kind: Kind) -> Result<Cow<'_, str>, Wrong> {
-    if text.len() > kind.most {
-        return Err(Wrong::whole(format!("is larger than {} bytes", kind.most)));
+    if text.len() > kind.max_bytes {
+        return Err(Wrong::whole(format!("is larger than {} bytes", kind.max_bytes)));
     }
     let text = text.trim_ascii();
     let nothing_else = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));

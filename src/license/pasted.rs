@@ -60,13 +60,13 @@ fn license(text: &str, start: usize, is_ours: &impl Fn(&str) -> bool) -> Option<
     whole.then(|| (format!("{header}.{payload}.{signature}"), end))
 }
 
-/// The next part of a document: at most `most` characters of base64url, and white space between them.
-fn part(text: &str, start: usize, most: usize) -> Option<Range<usize>> {
+/// The next part of a document: at most `max` characters of base64url, and white space between them.
+fn part(text: &str, start: usize, max: usize) -> Option<Range<usize>> {
     let (mut end, mut signs) = (start, 0);
     for (at, c) in text[start..].char_indices() {
-        if is_sign(c) && signs < most {
+        if is_sign(c) && signs < max {
             (end, signs) = (start + at + 1, signs + 1);
-        } else if !c.is_ascii_whitespace() || signs == most {
+        } else if !c.is_ascii_whitespace() || signs == max {
             break;
         }
     }

@@ -50,8 +50,8 @@ pub(super) enum Refusal {
     Shape(ShapeError),
 }
 
-/// Returns the protocol of a request, and its error if it has one. `most`: maximum of bytes of all headers.
-pub(super) fn inspect<B>(request: &Request<B>, most: usize) -> (Protocol, Option<ShapeError>) {
+/// Returns the protocol of a request, and its error if it has one. `max`: maximum of bytes of all headers.
+pub(super) fn inspect<B>(request: &Request<B>, max: usize) -> (Protocol, Option<ShapeError>) {
     let headers = request.headers();
     let protocol = headers.get(CONTENT_TYPE).map_or(Protocol::Other, |value| protocol(value.as_bytes()));
     let shape_error = if request.method() != Method::POST {
@@ -64,7 +64,7 @@ pub(super) fn inspect<B>(request: &Request<B>, most: usize) -> (Protocol, Option
         Some(ShapeError::Fields(headers.len()))
     } else {
         let bytes = bytes(request);
-        (bytes > most).then_some(ShapeError::Bytes(bytes, most))
+        (bytes > max).then_some(ShapeError::Bytes(bytes, max))
     };
     (protocol, shape_error)
 }
@@ -101,7 +101,7 @@ impl From<ShapeError> for Refusal {
     fn from(shape_error: ShapeError) -> Self {
         match shape_error {
             ShapeError::Fields(fields) => Self::Status(status::too_many_headers(fields, MAX_FIELDS)),
-            ShapeError::Bytes(bytes, most) => Self::Status(status::headers_too_large(bytes, most)),
+            ShapeError::Bytes(bytes, max) => Self::Status(status::headers_too_large(bytes, max)),
             shape_error => Self::Shape(shape_error),
         }
     }

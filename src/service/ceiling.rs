@@ -59,11 +59,11 @@ impl Ceiling {
     /// # Errors
     /// `FAILED_PRECONDITION` with the reason `TOO_MANY_TO_BLOCK`.
     pub fn guard(self, to_block: u64) -> Result<(), Status> {
-        let most = self.max_blocked.map_or_else(|| (self.users / DEFAULT_DIVISOR).max(MIN_DEFAULT), u64::from);
-        if to_block <= most {
+        let max = self.max_blocked.map_or_else(|| (self.users / DEFAULT_DIVISOR).max(MIN_DEFAULT), u64::from);
+        if to_block <= max {
             return Ok(());
         }
-        Err(status::too_many_to_block(to_block, self.users, most, self.dry_run))
+        Err(status::too_many_to_block(to_block, self.users, max, self.dry_run))
     }
 }
 

@@ -70,18 +70,18 @@ pub fn too_many_anonymous_calls() -> Status {
 
 /// The call has more header fields than are allowed.
 #[must_use]
-pub fn too_many_headers(fields: usize, most: usize) -> Status {
+pub fn too_many_headers(fields: usize, max: usize) -> Status {
     let details = ErrorDetails::with_error_info(ErrorReason::TooManyHeaders.name(), DOMAIN, HashMap::new());
-    let text = format!("The call has {fields} header fields; at most {most} are taken.");
+    let text = format!("The call has {fields} header fields; at most {max} are taken.");
     Status::with_error_details(Code::InvalidArgument, text, details)
 }
 
 /// The header fields of the call are longer than is allowed; in bytes.
 #[must_use]
-pub fn headers_too_large(bytes: usize, most: usize) -> Status {
+pub fn headers_too_large(bytes: usize, max: usize) -> Status {
     let details = ErrorDetails::with_error_info(ErrorReason::HeadersTooLarge.name(), DOMAIN, HashMap::new());
     let text = format!(
-        "The headers of the call have {bytes} bytes; at most {most} are taken (--max-headers). An access token with many \
+        "The headers of the call have {bytes} bytes; at most {max} are taken (--max-headers). An access token with many \
          groups can be so long."
     );
     Status::with_error_details(Code::InvalidArgument, text, details)

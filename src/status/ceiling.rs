@@ -5,13 +5,13 @@ use tonic::Status;
 use crate::error_reason::ErrorReason;
 use crate::ledger::outcome::Refusal;
 
-/// A full sync would block `to_block` users, more than the `most` that are allowed of the `users` who were there
+/// A full sync would block `to_block` users, more than the `max` that are allowed of the `users` who were there
 /// before.
 #[must_use]
-pub fn too_many_to_block(to_block: u64, users: u64, most: u64, dry_run: bool) -> Status {
+pub fn too_many_to_block(to_block: u64, users: u64, max: u64, dry_run: bool) -> Status {
     let was = if dry_run { "would be." } else { "was. What was created and updated before stands." };
     let text = format!(
-        "{to_block} active users are not in this full sync, and at most {most} of the {users} who were there before may \
+        "{to_block} active users are not in this full sync, and at most {max} of the {users} who were there before may \
          be blocked (max_blocked): nobody {was}"
     );
     Refusal::Precondition { reason: ErrorReason::TooManyToBlock, subject: "max_blocked".to_owned(), text }.into()

@@ -43,16 +43,16 @@ impl FieldViolations {
         if text.is_empty() { None } else { self.value(field, parse(text)) }
     }
 
-    /// Parses a list of at most `most` ids; each invalid id is named by its index.
+    /// Parses a list of at most `max` ids; each invalid id is named by its index.
     pub fn each<T>(
         &mut self,
         field: &str,
         texts: &[String],
-        most: usize,
+        max: usize,
         parse: fn(&str) -> Result<T, IdError>,
     ) -> Vec<T> {
-        if texts.len() > most {
-            self.add(field, format!("must hold at most {most} items"));
+        if texts.len() > max {
+            self.add(field, format!("must hold at most {max} items"));
             return Vec::new();
         }
         let mut values = Vec::with_capacity(texts.len());

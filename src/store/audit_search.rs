@@ -88,16 +88,16 @@ mod tests {
         Range { first: EventNo(no * 10 + 1), last: EventNo(no * 10 + 10) }
     }
 
-    /// Passes up to `most` blocks, newest first, whose filters contain `keys`. Returns how many blocks were checked.
-    fn passed(search: &mut Search, most: u64, keys: &[Key]) -> u64 {
+    /// Passes up to `max` blocks, newest first, whose filters contain `keys`. Returns how many blocks were checked.
+    fn passed(search: &mut Search, max: u64, keys: &[Key]) -> u64 {
         let filter = audit_filter::build(keys.iter().copied());
         let wanted = search.keys().to_vec();
-        for no in 0..most {
-            if !search.pass(block(most - no), |at| audit_filter::slice(&filter, wanted[at]).to_vec()) {
+        for no in 0..max {
+            if !search.pass(block(max - no), |at| audit_filter::slice(&filter, wanted[at]).to_vec()) {
                 return no + 1;
             }
         }
-        most
+        max
     }
 
     #[test]
@@ -119,20 +119,20 @@ mod tests {
     #[test]
     fn so_many_blocks_are_chosen_and_the_rest_begins_at_the_next_one() {
         let mut search = Search::new(&query());
-        let most = MAX_BLOCKS as u64;
-        assert_eq!(passed(&mut search, most, &[Key::tenant(TenantNo(1))]), most);
+        let max = MAX_BLOCKS as u64;
+        assert_eq!(passed(&mut search, max, &[Key::tenant(TenantNo(1))]), max);
         assert_eq!((search.chosen.len(), search.rest), (MAX_BLOCKS, None), "there are no more");
         let mut search = Search::new(&query());
-        assert_eq!(passed(&mut search, 50, &[Key::tenant(TenantNo(1))]), most + 1);
+        assert_eq!(passed(&mut search, 50, &[Key::tenant(TenantNo(1))]), max + 1);
         assert_eq!((search.chosen.len(), search.chosen[0]), (MAX_BLOCKS, block(50)));
-        assert_eq!(search.rest, Some(EventNo(block(50 - most).last.0 + 1)));
+        assert_eq!(search.rest, Some(EventNo(block(50 - max).last.0 + 1)));
     }
 
     #[test]
     fn so_many_blocks_are_passed_and_the_rest_begins_below_the_last_one() {
         let mut search = Search::new(&query());
-        let most = MAX_BLOCKS_CHECKED as u64;
-        assert_eq!(passed(&mut search, most + 5, &[]), most);
+        let max = MAX_BLOCKS_CHECKED as u64;
+        assert_eq!(passed(&mut search, max + 5, &[]), max);
         assert_eq!((search.chosen.len(), search.rest), (0, Some(block(6).first)));
     }
 }

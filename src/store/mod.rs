@@ -333,7 +333,7 @@ pub trait Store: Send + Sync + 'static {
     /// Reads audit events, newest first: at most [`AuditQuery::limit`], with a bounded amount of work.
     fn audit(&self, query: AuditQuery) -> StoreFuture<'_, Result<AuditPage, StoreError>>;
 
-    /// Deletes at most `most` of the shard's oldest audit events in one transaction. An event may be deleted if its
+    /// Deletes at most `max` of the shard's oldest audit events in one transaction. An event may be deleted if its
     /// block, or a later block, was complete `keep` ago, by `now` and also by the shard's high-water mark, so that a
     /// clock that is ahead deletes nothing too early. There is no fence: any process, at any time, deletes the same
     /// events.
@@ -342,7 +342,7 @@ pub trait Store: Send + Sync + 'static {
         shard: ShardId,
         now: Wall,
         keep: Duration,
-        most: usize,
+        max: usize,
     ) -> StoreFuture<'_, Result<Expired, StoreError>>;
 
     /// Checks that the store is still the one that was opened. A process can go on writing into files that were

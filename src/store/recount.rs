@@ -219,8 +219,8 @@ impl Counting {
         };
         // Limited by the number of events, so that a damaged number cannot make Usher allocate memory for billions of
         // tenants.
-        let most = TenantNo(u32::try_from(last_event.0).unwrap_or(u32::MAX));
-        let restore = Ledger::restore(CONFIG, last_tenant.min(most), last_event, wall_high, now, Duration::ZERO);
+        let max = TenantNo(u32::try_from(last_event.0).unwrap_or(u32::MAX));
+        let restore = Ledger::restore(CONFIG, last_tenant.min(max), last_event, wall_high, now, Duration::ZERO);
         let mut problems = Discrepancies::default();
         if let Some(what) = position.implausible() {
             problems.add(format!("shards: {what}"));

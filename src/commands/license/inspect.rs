@@ -34,7 +34,7 @@ pub fn run(args: &InspectArgs) -> Result<(), Failure> {
 /// Shows a license; with `keys`, also verifies it.
 pub fn show(file: &Path, keys: Option<&Path>, json: bool) -> Result<(), Failure> {
     let now = Clock::system().wall();
-    let text = read("FILE", file, LICENSE.most());
+    let text = read("FILE", file, LICENSE.max_bytes());
     let trust = keys.map(trusted).transpose();
     let (text, trust) = match (text, trust) {
         (Ok(text), Ok(trust)) => (text, trust),

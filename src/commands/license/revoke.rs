@@ -70,7 +70,7 @@ fn existing(path: &Path, trust: &Trust) -> Result<Revocations, String> {
     if !path.exists() {
         return Ok(Revocations::default());
     }
-    let text = read("--list", path, REVOCATIONS.most())?;
+    let text = read("--list", path, REVOCATIONS.max_bytes())?;
     trust.open_revocations(&text).map_err(|rejection| format!("--list: {}: {rejection}", path.display()))
 }
 

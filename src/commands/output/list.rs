@@ -38,8 +38,8 @@ impl<T: Name> List<T> {
         let mut token = String::new();
         loop {
             let left = limit.map_or(u64::MAX, |limit| limit.saturating_sub(rows.count()));
-            let most = i32::try_from(left).unwrap_or(PAGE_ROWS).min(PAGE_ROWS);
-            let (page, next) = page(most, token).await?;
+            let max = i32::try_from(left).unwrap_or(PAGE_ROWS).min(PAGE_ROWS);
+            let (page, next) = page(max, token).await?;
             rows.write(&page, self.row, json::of)?;
             token = next;
             if token.is_empty() || limit.is_some_and(|limit| limit <= rows.count()) {
@@ -92,9 +92,9 @@ mod tests {
     async fn written(json: bool, pools: usize, limit: Option<u64>) -> String {
         let paper = Buffer::default();
         let mut printer = Printer::new(json, None, paper.clone());
-        let page = async |most: i32, token: String| {
+        let page = async |max: i32, token: String| {
             let start: usize = token.parse().unwrap_or_default();
-            let end = pools.min(start + usize::try_from(most).unwrap().min(2));
+            let end = pools.min(start + usize::try_from(max).unwrap().min(2));
             let pool = |at: usize| PoolUsage { pool_id: format!("p{at}"), limit: 9 + at as u64, ..Default::default() };
             Ok(((start..end).map(pool).collect(), if end < pools { end.to_string() } else { String::new() }))
         };

@@ -38,8 +38,8 @@ impl Table {
     }
 
     /// Formats one line for each row, with a cell for each column; an additional cell stands after the last column.
-    /// Columns are separated by two spaces. `most`: the longest line.
-    pub fn lines(&mut self, rows: &[Vec<String>], most: Option<usize>) -> String {
+    /// Columns are separated by two spaces. `max_width`: the longest line.
+    pub fn lines(&mut self, rows: &[Vec<String>], max_width: Option<usize>) -> String {
         let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect();
         for (row, at) in rows.iter().flat_map(|row| row.iter().enumerate().map(move |(at, _)| (row, at))) {
             if let Some(width) = self.widths.get_mut(at) {
@@ -48,26 +48,28 @@ impl Table {
         }
         let heading: Vec<String> = self.columns.iter().map(|column| column.name.to_owned()).collect();
         let heading = (!self.headed).then_some(&heading);
-        let text = heading.into_iter().chain(&rows).map(|row| self.line(row, most)).collect();
+        let text = heading.into_iter().chain(&rows).map(|row| self.line(row, max_width)).collect();
         self.headed = true;
         text
     }
 
-    fn line(&self, row: &[String], most: Option<usize>) -> String {
+    fn line(&self, row: &[String], max_width: Option<usize>) -> String {
         let cell = |(at, cell): (usize, &String)| match (self.columns.get(at), self.widths.get(at)) {
             (Some(column), Some(width)) if column.right => format!("{cell:>width$}"),
             (Some(_), Some(width)) => format!("{cell:<width$}"),
             _ => cell.clone(),
         };
         let line = row.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ");
-        cut(line.trim_end(), most) + "\n"
+        cut(line.trim_end(), max_width) + "\n"
     }
 }
 
 /// Cuts a line; an ellipsis shows that something is missing.
-fn cut(line: &str, most: Option<usize>) -> String {
-    match most {
-        Some(most) if letters(line) > most => line.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+fn cut(line: &str, max_width: Option<usize>) -> String {
+    match max_width {
+        Some(max_width) if letters(line) > max_width => {
+            line.chars().take(max_width.saturating_sub(1)).chain(['…']).collect()
+        }
         _ => line.to_owned(),
     }
 }

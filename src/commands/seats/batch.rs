@@ -112,13 +112,13 @@ impl<R: Name + Default> Writing<'_, R> {
 
 /// The users of each call.
 fn chunks(users: &[String], pools: usize) -> Vec<Range<usize>> {
-    let most = (MAX_PAIRS / pools.max(1)).max(1);
+    let max = (MAX_PAIRS / pools.max(1)).max(1);
     let mut chunks: Vec<Range<usize>> = Vec::new();
     let mut bytes = 0;
     for (at, user) in users.iter().enumerate() {
         bytes += user.len();
         match chunks.last_mut() {
-            Some(last) if last.len() < most && bytes <= MAX_ID_BYTES => last.end = at + 1,
+            Some(last) if last.len() < max && bytes <= MAX_ID_BYTES => last.end = at + 1,
             _ => {
                 bytes = user.len();
                 chunks.push(at..at + 1);

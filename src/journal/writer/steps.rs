@@ -80,8 +80,8 @@ impl Writer {
 
     /// Returns whether a step that writes may be taken. The open batch stays small, so that no commit takes long.
     pub(super) fn has_room_to_write(&self) -> bool {
-        let most = if self.open_batch.others || self.beside_others { MAX_SHARED_BYTES } else { MAX_ALONE_BYTES };
-        !self.is_away() && self.open_batch.changes.take_less_than(most)
+        let max = if self.open_batch.others || self.beside_others { MAX_SHARED_BYTES } else { MAX_ALONE_BYTES };
+        !self.is_away() && self.open_batch.changes.take_less_than(max)
     }
 
     pub(super) fn has_work(&self) -> bool {

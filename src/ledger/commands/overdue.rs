@@ -98,9 +98,9 @@ impl Tenant {
     }
 
     /// Reads the deadlines of the sessions that hold a seat in the pool, and ends none: for a question (R20).
-    pub fn look_ahead(&self, pool: PoolNo, now: Tick, most: usize, budget: &mut Budget) -> Ahead {
+    pub fn look_ahead(&self, pool: PoolNo, now: Tick, max: usize, budget: &mut Budget) -> Ahead {
         let due = |slot: u32| self.sessions.get(slot).deadline(&self.policy).0;
-        self.pools.get(pool).deadlines.look(now, most, due, budget)
+        self.pools.get(pool).deadlines.look(now, max, due, budget)
     }
 
     /// The earliest deadline of a session that holds a seat in the pool. If very many were postponed since the last

@@ -26,8 +26,8 @@ pub struct Ticking {
 impl Ticking {
     #[must_use]
     pub fn new(all: bool) -> Self {
-        let most = |of_one| if all { u32::MAX } else { of_one };
-        Self { all, rows: most(ROWS_PER_TICK), counts: most(COUNTS_PER_TICK) }
+        let max = |of_one| if all { u32::MAX } else { of_one };
+        Self { all, rows: max(ROWS_PER_TICK), counts: max(COUNTS_PER_TICK) }
     }
 }
 

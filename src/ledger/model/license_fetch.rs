@@ -87,8 +87,8 @@ pub(in crate::ledger) fn is_due(last: Option<&LicenseFetch>, tenant: &TenantId, 
 pub fn spread(tenant: &TenantId) -> Duration {
     // Odd, with its bits spread out, so that similar hashes become very different.
     let hash = fingerprint(tenant.as_str()).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-    let most = u64::try_from(FETCH_SPREAD.as_millis()).unwrap_or(u64::MAX);
-    Duration::from_millis((hash * most) >> 32)
+    let max = u64::try_from(FETCH_SPREAD.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis((hash * max) >> 32)
 }
 
 #[cfg(test)]

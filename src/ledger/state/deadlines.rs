@@ -138,8 +138,8 @@ impl Deadlines {
 
     /// Finds the indices that are due at `now`, in no particular order, and the first deadline of the others, without
     /// changing the heap. That deadline is exact as far as the budget allows; beyond that it is never too late. Stops
-    /// when more than `most` are due.
-    pub fn look(&self, now: Tick, most: usize, due: impl Fn(u32) -> Tick, budget: &mut Budget) -> Ahead {
+    /// when more than `max` are due.
+    pub fn look(&self, now: Tick, max: usize, due: impl Fn(u32) -> Tick, budget: &mut Budget) -> Ahead {
         let mut ahead = Ahead { due: Vec::new(), complete: true, next: None };
         let mut look = vec![0];
         while let Some(at) = look.pop() {
@@ -156,7 +156,7 @@ impl Deadlines {
             let really = due(index);
             if really > now {
                 ahead.next = ahead.next.into_iter().chain([really]).min();
-            } else if ahead.due.len() < most {
+            } else if ahead.due.len() < max {
                 ahead.due.push(index);
             } else {
                 ahead.complete = false;

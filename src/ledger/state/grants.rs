@@ -63,13 +63,13 @@ impl Orders {
         let before = self.counted(with_administrators).checked_sub(over)?;
         let (a, b) = (&self.users[..], if with_administrators { &self.administrators[..] } else { &[] });
         // So many of `a` come first that all others of the first `before` grants are in `b`.
-        let (mut least, mut most) = (before.saturating_sub(b.len()), before.min(a.len()));
-        while least < most {
-            let middle = usize::midpoint(least, most);
+        let (mut min, mut max) = (before.saturating_sub(b.len()), before.min(a.len()));
+        while min < max {
+            let middle = usize::midpoint(min, max);
             // Too few, if the next of `a` comes before the last of `b` that was taken.
-            if b[before - middle - 1] > a[middle] { least = middle + 1 } else { most = middle }
+            if b[before - middle - 1] > a[middle] { min = middle + 1 } else { max = middle }
         }
-        let next = [a.get(least), b.get(before - least)].into_iter().flatten();
+        let next = [a.get(min), b.get(before - min)].into_iter().flatten();
         next.min().copied()
     }
 }

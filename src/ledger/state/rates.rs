@@ -81,9 +81,9 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         let each = u64::try_from(self.rate.each.as_micros()).unwrap_or(u64::MAX).max(1);
         let from = self.whole_at.get(key).copied().unwrap_or(now).max(now);
         let whole_at = from.saturating_add(each);
-        let (missing, most) = (whole_at - now, each.saturating_mul(self.rate.burst.into()));
-        if missing > most {
-            return Err(Duration::from_micros(missing - most));
+        let (missing, max) = (whole_at - now, each.saturating_mul(self.rate.burst.into()));
+        if missing > max {
+            return Err(Duration::from_micros(missing - max));
         }
         Ok(whole_at)
     }

@@ -189,8 +189,8 @@ impl Tally {
     }
 
     /// The pools with the most seats in use, in descending order.
-    pub fn busiest(&self, most: usize) -> impl Iterator<Item = (TenantNo, PoolNo, u64)> {
-        self.by_use.iter().rev().take(most).map(|(in_use, tenant, pool)| (tenant.0, pool.0, *in_use))
+    pub fn busiest(&self, max: usize) -> impl Iterator<Item = (TenantNo, PoolNo, u64)> {
+        self.by_use.iter().rev().take(max).map(|(in_use, tenant, pool)| (tenant.0, pool.0, *in_use))
     }
 
     pub fn totals(&self) -> Totals {

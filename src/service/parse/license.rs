@@ -20,8 +20,8 @@ pub fn install_license(request: v1::InstallLicenseRequest) -> Result<(TenantId, 
     let tenant = problems.tenant(&request.tenant_id);
     if request.document.trim().is_empty() {
         problems.add("document", "must not be empty");
-    } else if request.document.len() > LICENSE.most() {
-        problems.add("document", format!("must be at most {} bytes long", LICENSE.most()));
+    } else if request.document.len() > LICENSE.max_bytes() {
+        problems.add("document", format!("must be at most {} bytes long", LICENSE.max_bytes()));
     }
     problems.finish(|| Some((tenant?, request.document)))
 }

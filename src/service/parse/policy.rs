@@ -44,14 +44,14 @@ const MAX_WARNINGS: usize = 10;
 struct Bounds {
     /// True: 0 is valid, with a meaning of its own.
     zero: bool,
-    most: Duration,
+    max: Duration,
     text: &'static str,
 }
 
 const LEASE: Bounds =
-    Bounds { zero: true, most: DAY, text: "must be 0 (no heartbeat is needed) or from 1 second to 24 hours" };
-const AGE: Bounds = Bounds { zero: false, most: YEAR, text: "must be from 1 second to 366 days" };
-const TIMEOUT: Bounds = Bounds { zero: true, most: YEAR, text: "must be 0 (off) or from 1 second to 366 days" };
+    Bounds { zero: true, max: DAY, text: "must be 0 (no heartbeat is needed) or from 1 second to 24 hours" };
+const AGE: Bounds = Bounds { zero: false, max: YEAR, text: "must be from 1 second to 366 days" };
+const TIMEOUT: Bounds = Bounds { zero: true, max: YEAR, text: "must be 0 (off) or from 1 second to 366 days" };
 
 /// Parses the changes that `tenant.policy` makes.
 pub fn patch(problems: &mut FieldViolations, policy: Option<v1::Policy>, mask: &Mask) -> PolicyPatch {
@@ -171,7 +171,7 @@ impl Fields<'_> {
             Field::Becomes(given) => {
                 let path = path(field);
                 let value = duration(self.problems, &path, given)?;
-                let makes_sense = (MIN_DURATION..=bounds.most).contains(&value) || (bounds.zero && value.is_zero());
+                let makes_sense = (MIN_DURATION..=bounds.max).contains(&value) || (bounds.zero && value.is_zero());
                 if !makes_sense {
                     self.problems.add(path, bounds.text);
                 }
@@ -180,13 +180,13 @@ impl Fields<'_> {
         }
     }
 
-    fn number(&mut self, field: &str, set: Option<u32>, default: u32, most: u32) -> Option<u32> {
+    fn number(&mut self, field: &str, set: Option<u32>, default: u32, max: u32) -> Option<u32> {
         match self.mask.pick(field, set) {
             Field::Stays => None,
             Field::Reset => Some(default),
-            Field::Becomes(value) if (1..=most).contains(&value) => Some(value),
+            Field::Becomes(value) if (1..=max).contains(&value) => Some(value),
             Field::Becomes(_) => {
-                self.problems.add(path(field), format!("must be from 1 to {most}"));
+                self.problems.add(path(field), format!("must be from 1 to {max}"));
                 None
             }
         }

@@ -162,18 +162,18 @@ fn pairs(
     users: &[String],
     limits: &Limits,
 ) -> (Vec<PoolId>, (Vec<UserId>, Vec<Malformed>)) {
-    let most = limits.batch_items;
+    let max = limits.batch_items;
     let counts =
-        [check_count(problems, "pool_ids", pools.len(), most), check_count(problems, "user_ids", users.len(), most)];
+        [check_count(problems, "pool_ids", pools.len(), max), check_count(problems, "user_ids", users.len(), max)];
     if counts != [true, true] {
         return Default::default();
     }
-    if pools.len() * users.len() > most {
+    if pools.len() * users.len() > max {
         let pairs = pools.len() * users.len();
-        problems.add("user_ids", format!("must make at most {most} pairs with pool_ids; these are {pairs}"));
+        problems.add("user_ids", format!("must make at most {max} pairs with pool_ids; these are {pairs}"));
         return Default::default();
     }
-    (problems.each("pool_ids", pools, most, PoolId::parse), split_malformed(users, UserId::parse))
+    (problems.each("pool_ids", pools, max, PoolId::parse), split_malformed(users, UserId::parse))
 }
 
 fn organizations(problems: &mut FieldViolations, ids: &[String], limits: &Limits) -> Vec<OrganizationId> {
@@ -189,14 +189,14 @@ pub(super) fn check_named(problems: &mut FieldViolations, pools: usize, organiza
     }
 }
 
-/// Adds a violation unless a batch has 1 to `most` items. Returns true if it has.
-fn check_count(problems: &mut FieldViolations, field: &str, count: usize, most: usize) -> bool {
+/// Adds a violation unless a batch has 1 to `max` items. Returns true if it has.
+fn check_count(problems: &mut FieldViolations, field: &str, count: usize, max: usize) -> bool {
     if count == 0 {
         problems.add(field, "must not be empty");
-    } else if count > most {
-        problems.add(field, format!("must hold at most {most} items"));
+    } else if count > max {
+        problems.add(field, format!("must hold at most {max} items"));
     }
-    (1..=most).contains(&count)
+    (1..=max).contains(&count)
 }
 
 #[cfg(test)]

@@ -83,9 +83,9 @@ fn add_seats(
     more: &[v1::SyncSeat],
     limits: &Limits,
 ) {
-    let most = limits.batch_items.min(MAX_POOLS);
-    if seats.len() + more.len() > most {
-        return problems.add("seats", format!("must be at most {most} together with pool_ids"));
+    let max = limits.batch_items.min(MAX_POOLS);
+    if seats.len() + more.len() > max {
+        return problems.add("seats", format!("must be at most {max} together with pool_ids"));
     }
     for (at, seat) in more.iter().enumerate() {
         let field = |name: &str| format!("seats[{at}].{name}");

@@ -34,7 +34,7 @@ pub async fn expire(
     shard: ShardId,
     now: Wall,
     keep: Duration,
-    most: usize,
+    max: usize,
 ) -> Result<Expired, StoreError> {
     let shard = shard.0.cast_signed();
     let keep = encode::millis(keep).min(i64::MAX as u64).cast_signed();
@@ -48,9 +48,9 @@ pub async fn expire(
     };
     let (first, last): (i64, i64) = (block.try_get(0)?, block.try_get(1)?);
     let delete = transaction.prepare_cached(DELETE).await?;
-    let limit = i64::try_from(most).unwrap_or(i64::MAX);
+    let limit = i64::try_from(max).unwrap_or(i64::MAX);
     let events = transaction.execute(&delete, &[&shard, &first, &last, &limit]).await?;
-    if events < most as u64 {
+    if events < max as u64 {
         let delete = transaction.prepare_cached(DELETE_BLOCK).await?;
         transaction.execute(&delete, &[&shard, &first, &last]).await?;
     }

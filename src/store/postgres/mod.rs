@@ -132,11 +132,11 @@ impl Store for PostgresStore {
         shard: ShardId,
         now: Wall,
         keep: Duration,
-        most: usize,
+        max: usize,
     ) -> StoreFuture<'_, Result<Expired, StoreError>> {
         Box::pin(async move {
             let mut client = self.pool.get().await?;
-            expiry::expire(&mut client, shard, now, keep, most).await
+            expiry::expire(&mut client, shard, now, keep, max).await
         })
     }
 

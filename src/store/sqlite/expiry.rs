@@ -30,7 +30,7 @@ pub fn expire(
     shard: ShardId,
     now: Wall,
     keep: Duration,
-    most: usize,
+    max: usize,
 ) -> Result<Expired, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let keep = encode::millis(keep).min(i64::MAX as u64).cast_signed();
@@ -40,9 +40,9 @@ pub fn expire(
         .optional()?;
     let Some((first, last)) = block else { return Ok(Expired { events: 0, more: false }) };
     let (first, last) = (first.0.cast_signed(), last.0.cast_signed());
-    let limit = i64::try_from(most).unwrap_or(i64::MAX);
+    let limit = i64::try_from(max).unwrap_or(i64::MAX);
     let deleted = transaction.prepare_cached(DELETE)?.execute((shard.0, first, last, limit))?;
-    if deleted < most {
+    if deleted < max {
         transaction.prepare_cached(DELETE_BLOCK)?.execute((shard.0, last))?;
     }
     transaction.prepare_cached(MOVE_FLOOR)?.execute((shard.0, first, last))?;

@@ -129,9 +129,9 @@ impl Store for SqliteStore {
         shard: ShardId,
         now: Wall,
         keep: Duration,
-        most: usize,
+        max: usize,
     ) -> StoreFuture<'_, Result<Expired, StoreError>> {
-        let answer = self.writer.run(move |database| expiry::expire(database.connection()?, shard, now, keep, most));
+        let answer = self.writer.run(move |database| expiry::expire(database.connection()?, shard, now, keep, max));
         Box::pin(async { answer.await? })
     }
 

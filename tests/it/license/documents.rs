@@ -149,8 +149,8 @@ fn what_is_no_document_is_refused() {
 fn a_license_has_a_largest_size() {
     let trust = trust(&[1]);
     let license = signed(&everything());
-    let spaces = LICENSE.most() - license.len();
-    assert_eq!(LICENSE.most(), 65_536);
+    let spaces = LICENSE.max_bytes() - license.len();
+    assert_eq!(LICENSE.max_bytes(), 65_536);
     assert_eq!(reason(&trust, &format!("{license}{}", " ".repeat(spaces))), "none");
     assert_eq!(reason(&trust, &format!("{license}{}", " ".repeat(spaces + 1))), "LICENSE_MALFORMED");
     let mut large = least();

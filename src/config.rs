@@ -155,7 +155,7 @@ impl Config {
             problems.add(format!("--listen and --ops-listen: both are {}", config.listen));
         }
         if let Some(path) = &config.license_keys {
-            problems.look_at_trusted("--license-keys", path);
+            problems.check_trusted_file("--license-keys", path);
         }
         exchange::check(&config, &mut problems);
         config.exposed = std::mem::take(&mut problems.exposed);

@@ -4,7 +4,7 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 
 /// Disables core dumps, to files and to programs that collect them, and keeps other processes of the same user from
 /// reading the memory. Where the system does not permit that, nothing changes.
-pub fn keep_memory_to_itself() {
+pub fn disable_core_dumps() {
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
@@ -17,7 +17,7 @@ mod tests {
 
     #[test]
     fn there_is_no_core_dump() {
-        keep_memory_to_itself();
+        disable_core_dumps();
         assert_eq!(getrlimit(Resource::Core), Rlimit { current: Some(0), maximum: Some(0) });
         assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
     }

@@ -208,13 +208,13 @@ pub fn random_key() -> SecretBox<[u8; 32]> {
 
 /// Random bytes that are fetched in advance, because a system call for each id would cost one for each login. No byte
 /// is used twice.
-struct Ahead {
+struct RandomBuffer {
     bytes: [u8; 16 * Self::IDS],
     /// Number of unused ids; they are at the front of `bytes`.
     left: usize,
 }
 
-impl Ahead {
+impl RandomBuffer {
     const IDS: usize = 64;
 
     /// # Panics
@@ -236,9 +236,11 @@ impl Ahead {
 
 fn random_uuid() -> Uuid {
     thread_local! {
-        static AHEAD: RefCell<Ahead> = const { RefCell::new(Ahead { bytes: [0; 16 * Ahead::IDS], left: 0 }) };
+        static RANDOM_BUFFER: RefCell<RandomBuffer> = const {
+            RefCell::new(RandomBuffer { bytes: [0; 16 * RandomBuffer::IDS], left: 0 })
+        };
     }
-    let bits = AHEAD.with_borrow_mut(Ahead::next);
+    let bits = RANDOM_BUFFER.with_borrow_mut(RandomBuffer::next);
     uuid::Builder::from_random_bytes(bits).into_uuid()
 }
 
@@ -322,7 +324,7 @@ mod tests {
     /// 4).
     #[test]
     fn no_random_id_is_given_twice() {
-        let take = || (0..3 * Ahead::IDS + 1).map(|_| SessionId::random()).collect::<Vec<_>>();
+        let take = || (0..3 * RandomBuffer::IDS + 1).map(|_| SessionId::random()).collect::<Vec<_>>();
         let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(take)).collect();
         let ids: Vec<_> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
         assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len());

@@ -87,7 +87,7 @@ impl Licensing {
 
     /// Looks for a license of the tenant in the vendor's folder, and returns the result as a command. `None`: no folder
     /// is configured.
-    pub async fn look(&self, tenant: &TenantId, instance: InstanceId) -> Option<FetchLicense> {
+    pub async fn fetch(&self, tenant: &TenantId, instance: InstanceId) -> Option<FetchLicense> {
         let folder = self.exchange.folder.as_ref()?;
         let answer = match folder.fetch(instance, tenant).await {
             Fetched::Document(document) => match self.admit(&document, tenant, instance) {

@@ -20,12 +20,12 @@ pub static ALLOCATOR_SETTINGS: &[u8; 23] = b"background_thread:true\0";
 
 fn main() -> ExitCode {
     // Before anything else, so that a signal during the start of `serve` is handled, too.
-    let early = Early::of_process();
+    let bootstrap = Bootstrap::of_process();
     telemetry::report_panics();
-    keep_memory_to_itself();
+    disable_core_dumps();
     // Ends the process on --help (exit code 0), --version (0) and a wrong option (2).
     let cli = Cli::read();
-    match early.and_then(|early| commands::run(cli.command, early)) {
+    match bootstrap.and_then(|bootstrap| commands::run(cli.command, bootstrap)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("usher: {failure}");

@@ -95,7 +95,7 @@ impl Credentials {
             .split_at_checked("bearer ".len())
             .and_then(|(scheme, rest)| scheme.eq_ignore_ascii_case("bearer ").then_some(rest.trim()))
             .ok_or(Refused::Malformed)?;
-        if Token::looks_like_one(credential) {
+        if Token::has_token_prefix(credential) {
             return self.token(credential);
         }
         match &self.rules.load().oidc {

@@ -61,7 +61,7 @@ impl Token {
 
     /// True if a text could be meant to be a token.
     #[must_use]
-    pub fn looks_like_one(text: &str) -> bool {
+    pub fn has_token_prefix(text: &str) -> bool {
         text.starts_with(PREFIX)
     }
 

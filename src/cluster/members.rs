@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::ids::{NodeId, Seq, ShardId};
 use crate::store::Owner;
-use crate::store::nodes::{NodeRef, NodeState, Sighting};
+use crate::store::nodes::{ClusterSnapshot, NodeRef, NodeState};
 
 /// Time without a new heartbeat after which a node is declared dead. Longer than [`super::LEASE_DURATION`], which is
 /// counted from before the heartbeat was written.
@@ -23,13 +23,13 @@ pub const LEGACY_OWNER_TIMEOUT: Duration = Duration::from_secs(45);
 pub struct Observer {
     connection: u64,
     last: Option<Duration>,
-    heartbeats: BTreeMap<NodeId, Still<(i64, i64)>>,
-    batches: BTreeMap<ShardId, Still<(Owner, Option<Seq>)>>,
+    heartbeats: BTreeMap<NodeId, Unchanged<(i64, i64)>>,
+    batches: BTreeMap<ShardId, Unchanged<(Owner, Option<Seq>)>>,
 }
 
 /// A value, and since when it has been unchanged.
 #[derive(Debug, Clone, Copy)]
-struct Still<T> {
+struct Unchanged<T> {
     value: T,
     since: Duration,
 }
@@ -46,27 +46,29 @@ pub struct Silent {
 impl Observer {
     /// Adds a successful read, sent and answered at these boot times. A count begins when a read is answered and ends
     /// when a later one is sent, so it is never longer than the observer waited.
-    pub fn saw(&mut self, sighting: &Sighting, sent: Duration, answered: Duration) -> Silent {
-        let interrupted = self.connection != sighting.connection
+    pub fn observe(&mut self, snapshot: &ClusterSnapshot, sent: Duration, answered: Duration) -> Silent {
+        let interrupted = self.connection != snapshot.connection
             || self.last.is_none_or(|last| answered.saturating_sub(last) > MAX_READ_GAP);
         if interrupted {
             self.heartbeats.clear();
             self.batches.clear();
         }
-        (self.connection, self.last) = (sighting.connection, Some(answered));
+        (self.connection, self.last) = (snapshot.connection, Some(answered));
 
         let mut silent = Silent::default();
-        let living = sighting.nodes.iter().filter(|row| row.state != NodeState::Dead);
-        self.heartbeats.retain(|id, _| sighting.nodes.iter().any(|row| row.node.id == *id));
+        let living = snapshot.nodes.iter().filter(|row| row.state != NodeState::Dead);
+        self.heartbeats.retain(|id, _| snapshot.nodes.iter().any(|row| row.node.id == *id));
         for row in living {
             let heartbeats = &mut self.heartbeats;
-            if still(heartbeats, row.node.id, (row.node.generation, row.heartbeat), sent, answered) >= NODE_TIMEOUT {
+            if unchanged_for(heartbeats, row.node.id, (row.node.generation, row.heartbeat), sent, answered)
+                >= NODE_TIMEOUT
+            {
                 silent.nodes.push((row.node, row.heartbeat));
             }
         }
-        for row in sighting.owners.iter().filter(|row| row.node.is_none() && !row.owner.token.0.is_nil()) {
+        for row in snapshot.owners.iter().filter(|row| row.node.is_none() && !row.owner.token.0.is_nil()) {
             let value = (row.owner, row.seq);
-            if still(&mut self.batches, row.shard, value, sent, answered) >= LEGACY_OWNER_TIMEOUT {
+            if unchanged_for(&mut self.batches, row.shard, value, sent, answered) >= LEGACY_OWNER_TIMEOUT {
                 silent.shards.push(row.shard);
             }
         }
@@ -80,8 +82,8 @@ impl Observer {
 }
 
 /// Time for which the value has been unchanged.
-fn still<K: Ord, V: PartialEq>(
-    seen: &mut BTreeMap<K, Still<V>>,
+fn unchanged_for<K: Ord, V: PartialEq>(
+    seen: &mut BTreeMap<K, Unchanged<V>>,
     key: K,
     value: V,
     sent: Duration,
@@ -90,7 +92,7 @@ fn still<K: Ord, V: PartialEq>(
     match seen.get(&key) {
         Some(before) if before.value == value => sent.saturating_sub(before.since),
         _ => {
-            seen.insert(key, Still { value, since: answered });
+            seen.insert(key, Unchanged { value, since: answered });
             Duration::ZERO
         }
     }

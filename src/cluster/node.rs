@@ -13,7 +13,7 @@ use super::members::{Observer, Silent};
 use super::view::{self, Claims, View};
 use crate::clock::Clock;
 use crate::ids::{NodeId, ShardId};
-use crate::store::nodes::{LockName, NewNode, NodeHeartbeat, NodeRef, NodeState, NodeStore, Sighting};
+use crate::store::nodes::{ClusterSnapshot, LockName, NewNode, NodeHeartbeat, NodeRef, NodeState, NodeStore};
 use crate::store::{Owner, StoreError};
 
 /// Time from one heartbeat to the next.
@@ -237,15 +237,15 @@ impl Node {
         };
         let (state, lock) = (self.state(), lock.hold());
         let (counted, sent) = (self.lease.now(), self.clock.boot_time());
-        let sighting = self.store.heartbeat(NodeHeartbeat { node, state, lock: lock.clone() }).await?;
+        let snapshot = self.store.heartbeat(NodeHeartbeat { node, state, lock: lock.clone() }).await?;
         let answered = self.clock.boot_time();
         self.stats.heartbeats.fetch_add(1, Ordering::Relaxed);
-        if !sighting.alive {
+        if !snapshot.alive {
             self.declared_dead(me, state);
             return Ok(());
         }
         self.stats.last_good.store(u64::try_from(sent.as_millis()).unwrap_or(u64::MAX).max(1), Ordering::Relaxed);
-        let mine = view::owned(&sighting, node);
+        let mine = view::owned(&snapshot, node);
         for shard in (0..self.shards).map(ShardId) {
             if mine.contains(&shard) {
                 self.lease.extend(shard, counted);
@@ -254,9 +254,9 @@ impl Node {
                 self.lease.lose(shard);
             }
         }
-        let silent = observer.saw(&sighting, sent, answered);
-        let gone = self.declare(&sighting, node, &silent, lock.as_ref()).await;
-        let claims = view::claims(&sighting, node, &gone, &silent);
+        let silent = observer.observe(&snapshot, sent, answered);
+        let gone = self.declare(&snapshot, node, &silent, lock.as_ref()).await;
+        let claims = view::claims(&snapshot, node, &gone, &silent);
         self.view.send_modify(|view| {
             if view.missed > 0 && view.heartbeats > 0 {
                 tracing::info!(missed = view.missed, "beats are good again");
@@ -290,7 +290,7 @@ impl Node {
     /// Declares nodes dead that are silent, or whose process is known to have ended. Returns those that are dead now.
     async fn declare(
         &self,
-        sighting: &Sighting,
+        snapshot: &ClusterSnapshot,
         me: NodeRef,
         silent: &Silent,
         lock: Option<&LockName>,
@@ -298,7 +298,7 @@ impl Node {
         let left = |row: &&crate::store::nodes::NodeRow| {
             row.state != NodeState::Dead && row.lock.is_some() && row.lock.as_ref() == lock
         };
-        let left = sighting.nodes.iter().filter(left).map(|row| (row.node, None));
+        let left = snapshot.nodes.iter().filter(left).map(|row| (row.node, None));
         let silent = silent.nodes.iter().map(|(node, heartbeat)| (*node, Some(*heartbeat)));
         let mut gone = Vec::new();
         for (node, heartbeat) in left.chain(silent).filter(|(node, _)| *node != me) {

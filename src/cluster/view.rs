@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::members::Silent;
 use crate::ids::ShardId;
-use crate::store::nodes::{NodeRef, NodeState, OwnerRow, Sighting};
+use crate::store::nodes::{ClusterSnapshot, NodeRef, NodeState, OwnerRow};
 use crate::store::{Owner, StoreError};
 
 /// State of the cluster as of the last successful heartbeat.
@@ -72,10 +72,10 @@ impl fmt::Display for Blocked {
 
 /// Decides whether every shard may be claimed: it has no owner, was released, or its owner is a node that is missing or
 /// dead, or another process that has been silent. Shards of this node may be claimed, too.
-pub fn claims(sighting: &Sighting, me: NodeRef, gone: &[NodeRef], silent: &Silent) -> Claims {
-    let mut free = Vec::with_capacity(sighting.owners.len());
-    for row in &sighting.owners {
-        if let Some(blocked) = blocked(row, sighting, me, gone, silent) {
+pub fn claims(snapshot: &ClusterSnapshot, me: NodeRef, gone: &[NodeRef], silent: &Silent) -> Claims {
+    let mut free = Vec::with_capacity(snapshot.owners.len());
+    for row in &snapshot.owners {
+        if let Some(blocked) = blocked(row, snapshot, me, gone, silent) {
             return Claims::Blocked(blocked);
         }
         free.push((row.shard, row.owner));
@@ -83,7 +83,13 @@ pub fn claims(sighting: &Sighting, me: NodeRef, gone: &[NodeRef], silent: &Silen
     Claims::Free(free)
 }
 
-fn blocked(row: &OwnerRow, sighting: &Sighting, me: NodeRef, gone: &[NodeRef], silent: &Silent) -> Option<Blocked> {
+fn blocked(
+    row: &OwnerRow,
+    snapshot: &ClusterSnapshot,
+    me: NodeRef,
+    gone: &[NodeRef],
+    silent: &Silent,
+) -> Option<Blocked> {
     if row.owner.token.0.is_nil() {
         return None;
     }
@@ -94,11 +100,11 @@ fn blocked(row: &OwnerRow, sighting: &Sighting, me: NodeRef, gone: &[NodeRef], s
         return None;
     }
     let alive = |found: &&crate::store::nodes::NodeRow| found.node == node && found.state != NodeState::Dead;
-    let owner = sighting.nodes.iter().find(alive)?;
+    let owner = snapshot.nodes.iter().find(alive)?;
     Some(Blocked::Node { shard: row.shard, host: owner.host.clone() })
 }
 
 /// Shards that the store assigns to this node.
-pub fn owned(sighting: &Sighting, me: NodeRef) -> BTreeSet<ShardId> {
-    sighting.owners.iter().filter(|row| row.node == Some(me)).map(|row| row.shard).collect()
+pub fn owned(snapshot: &ClusterSnapshot, me: NodeRef) -> BTreeSet<ShardId> {
+    snapshot.owners.iter().filter(|row| row.node == Some(me)).map(|row| row.shard).collect()
 }

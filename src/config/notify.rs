@@ -130,7 +130,7 @@ pub(crate) fn secret(
         }
         (None, value) => value.map(|value| value.trim().to_owned().into()),
         (Some(path), None) => {
-            problems.look_at_secret(option, path.as_ref());
+            problems.check_secret_file(option, path.as_ref());
             let read = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"));
             problems.some(option, read).map(|text| text.trim().to_owned().into())
         }

@@ -38,7 +38,7 @@ impl ConfigProblems {
     }
 
     /// Adds a warning if other users can read a file that contains a secret.
-    pub fn look_at_secret(&mut self, option: &str, path: &Path) {
+    pub fn check_secret_file(&mut self, option: &str, path: &Path) {
         if Others::Read.can(path) {
             let path = path.display();
             self.exposed
@@ -47,7 +47,7 @@ impl ConfigProblems {
     }
 
     /// Adds a warning if other users can write to a file that configures trust.
-    pub fn look_at_trusted(&mut self, option: &str, path: &Path) {
+    pub fn check_trusted_file(&mut self, option: &str, path: &Path) {
         if Others::Write.can(path) {
             let path = path.display();
             self.exposed.push(format!("{option}: others on this machine can write to {path}: chmod o-w"));

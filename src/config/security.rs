@@ -46,7 +46,7 @@ impl Security {
             user_rate: problems.take("--check-out-rate-per-user", rate_of(&args.check_out_rate_per_user), None),
         };
         if let Some(path) = &security.access {
-            problems.look_at_trusted("--access", path);
+            problems.check_trusted_file("--access", path);
         }
         // A token that is wrong or cannot be read is reported as such, and not as missing.
         let open = !security.authenticates() && token.is_none() && !problems.mentions("--admin-token-file");
@@ -116,7 +116,7 @@ fn tls(args: &args::Security, problems: &mut ConfigProblems) -> Option<TlsFiles>
     let (client_ca, client_crl) = (file(&args.tls_client_ca), file(&args.tls_client_crl));
     let tls = match (file(&args.tls_cert), file(&args.tls_key)) {
         (Some(certificate), Some(key)) => {
-            problems.look_at_secret("--tls-key", &key);
+            problems.check_secret_file("--tls-key", &key);
             TlsFiles { certificate, key, client_ca, client_crl, tls12: args.tls12 }
         }
         (Some(_), None) => {

@@ -76,7 +76,7 @@ fn database_url(
             (Some(url), None) => return Some((name.into(), url.into())),
             (None, Some(path)) => match std::fs::read_to_string(&path) {
                 Ok(url) => {
-                    problems.look_at_secret(&file, path.as_ref());
+                    problems.check_secret_file(&file, path.as_ref());
                     return Some((file, url.trim().into()));
                 }
                 Err(error) => problems.add(format!("{file}: {path}: {error}")),

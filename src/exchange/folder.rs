@@ -110,12 +110,12 @@ impl Folder {
     /// Fetches a tenant's license, within [`FETCH_TIMEOUT`]. A redirection counts as a failure, because it could direct
     /// this server anywhere.
     pub async fn fetch(&self, instance: InstanceId, tenant: &TenantId) -> Fetched {
-        let looked = tokio::time::timeout(FETCH_TIMEOUT, self.look(instance, tenant)).await;
-        let looked = looked.unwrap_or_else(|_| Err(format!("no answer within {FETCH_TIMEOUT:?}")));
-        looked.unwrap_or_else(|why| Fetched::Failed(format!("{}: {why}", self.url)))
+        let result = tokio::time::timeout(FETCH_TIMEOUT, self.request(instance, tenant)).await;
+        let result = result.unwrap_or_else(|_| Err(format!("no answer within {FETCH_TIMEOUT:?}")));
+        result.unwrap_or_else(|why| Fetched::Failed(format!("{}: {why}", self.url)))
     }
 
-    async fn look(&self, instance: InstanceId, tenant: &TenantId) -> Result<Fetched, String> {
+    async fn request(&self, instance: InstanceId, tenant: &TenantId) -> Result<Fetched, String> {
         let uri = self.url.file(instance, tenant).ok_or("there is no such URL")?;
         let _turn = self.turns.acquire().await.map_err(|error| error.to_string())?;
         let request = Request::get(uri).header(USER_AGENT, https::USER_AGENT);

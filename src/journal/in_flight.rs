@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 
 use super::ShardState;
 use super::batch::Waiter;
-use super::recovery::{CommitOutcome, StoreTrouble};
+use super::recovery::{CommitOutcome, StoreFailure};
 use super::stats::Stats;
 use crate::ids::ShardId;
 use crate::spans::{self, TracedCommand};
@@ -72,20 +72,20 @@ pub(super) fn outcome(commit: impl Future<Output = CommitOutcome> + Send + 'stat
 
 /// Makes the callback for failures of a commit. It sets the shard's state, and logs a warning or an error when the
 /// state changes; further failures in the same state are logged at debug level.
-pub(super) fn trouble(
+pub(super) fn on_failure(
     shard: ShardId,
     states: watch::Sender<ShardState>,
     stats: Arc<Stats>,
     refused: Arc<Notify>,
-) -> impl Fn(StoreTrouble) {
+) -> impl Fn(StoreFailure) {
     let begins = move |state| states.send_if_modified(|now| std::mem::replace(now, state) != state);
-    move |trouble| match trouble {
-        StoreTrouble::Away(error) if begins(ShardState::StoreAway) => {
+    move |failure| match failure {
+        StoreFailure::Away(error) if begins(ShardState::StoreAway) => {
             stats.recoveries.fetch_add(1, Relaxed);
             tracing::warn!(%shard, %error, "the store does not answer; asking what became of a batch");
         }
-        StoreTrouble::Away(error) => tracing::debug!(%shard, %error, "the store does not answer yet"),
-        StoreTrouble::Refuses(error) => {
+        StoreFailure::Away(error) => tracing::debug!(%shard, %error, "the store does not answer yet"),
+        StoreFailure::Refuses(error) => {
             stats.refusals.fetch_add(1, Relaxed);
             if begins(ShardState::StoreRefuses) {
                 tracing::error!(%shard, %error, "the store takes no changes; trying again until it does");

@@ -123,10 +123,10 @@ impl RecentEvents {
 
 /// Makes the records of a batch, in the order of their numbers.
 pub(super) fn records(batch: &Batch, line: &'static WallLine) -> Vec<(TenantNo, RecentEvent)> {
-    let tells = |event: &&AuditEvent| {
+    let is_for_watchers = |event: &&AuditEvent| {
         matches!(event.action, Action::SessionStarted | Action::SessionEnded | Action::TenantDeleted)
     };
-    let events: Vec<&AuditEvent> = batch.events.iter().filter(tells).collect();
+    let events: Vec<&AuditEvent> = batch.events.iter().filter(is_for_watchers).collect();
     if events.is_empty() {
         return Vec::new();
     }

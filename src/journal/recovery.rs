@@ -103,7 +103,7 @@ pub(super) enum CommitOutcome {
 
 /// Reason why a batch has to wait for the store.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum StoreTrouble<'a> {
+pub(super) enum StoreFailure<'a> {
     /// The store does not answer.
     Away(&'a StoreError),
     /// The store answers that it accepts no changes. This lasts until an operator repairs it.
@@ -116,14 +116,14 @@ const MAX_REFUSED_PAUSE: Duration = Duration::from_secs(4);
 /// Commits a batch, and returns only when the outcome is known. A connection that is lost around a COMMIT leaves the
 /// outcome unknown, and a wrong guess would lose a seat or give one twice. Never canceled.
 ///
-/// Calls `trouble` with each failure. While the store refuses all changes, sends the same batch again, after a pause,
-/// until the store accepts it or `ending` becomes true.
+/// Calls `on_failure` with each failure. While the store refuses all changes, sends the same batch again, after a
+/// pause, until the store accepts it or `ending` becomes true.
 pub(super) async fn commit_until_known(
     store: Arc<dyn Store>,
     shard: ShardId,
     (mut owner, node): (Owner, Option<NodeRef>),
     batch: Arc<Batch>,
-    trouble: impl Fn(StoreTrouble),
+    on_failure: impl Fn(StoreFailure),
     mut ending: watch::Receiver<bool>,
 ) -> CommitOutcome {
     let mut pause = Duration::from_millis(20);
@@ -137,10 +137,10 @@ pub(super) async fn commit_until_known(
             Err(CommitError::Fenced) => return CommitOutcome::Lost { committed: false },
             Err(CommitError::Damaged(error)) => return CommitOutcome::Damaged(error),
             Err(CommitError::Refused(error)) => return CommitOutcome::Refused(owner, error),
-            Err(CommitError::Unknown(error)) => trouble(StoreTrouble::Away(&error)),
+            Err(CommitError::Unknown(error)) => on_failure(StoreFailure::Away(&error)),
             Err(CommitError::NotWritable(error)) => {
-                trouble(StoreTrouble::Refuses(&error));
-                if !rest(jittered(refused_pause, shard, owner.epoch), &mut ending).await {
+                on_failure(StoreFailure::Refuses(&error));
+                if !wait_before_retry(jittered(refused_pause, shard, owner.epoch), &mut ending).await {
                     return CommitOutcome::NotWritten;
                 }
                 refused_pause = (refused_pause * 2).min(MAX_REFUSED_PAUSE);
@@ -148,7 +148,7 @@ pub(super) async fn commit_until_known(
             }
         }
         // After a claim with the next epoch the old transaction can never commit, so `seq` tells whether it did.
-        let (claimed, seq) = match reclaim(&*store, shard, (owner, node), &trouble, &mut ending).await {
+        let (claimed, seq) = match reclaim(&*store, shard, (owner, node), &on_failure, &mut ending).await {
             Ok(claimed) => claimed,
             Err(ClaimError::Damaged(error)) => return CommitOutcome::Damaged(error),
             Err(ClaimError::Taken(last)) => return CommitOutcome::Lost { committed: last == Some(batch.position.seq) },
@@ -175,7 +175,7 @@ async fn reclaim(
     store: &dyn Store,
     shard: ShardId,
     (owner, node): (Owner, Option<NodeRef>),
-    trouble: &impl Fn(StoreTrouble),
+    on_failure: &impl Fn(StoreFailure),
     ending: &mut watch::Receiver<bool>,
 ) -> Result<(Owner, Seq), ClaimError> {
     // All attempts use one token, so that an attempt whose answer was lost is recognized by it.
@@ -184,10 +184,10 @@ async fn reclaim(
     loop {
         match store.claim(shard, Some(owner), by).await {
             Ok((owner, position)) => return Ok((owner, position.seq)),
-            Err(ClaimError::Unavailable(error)) => trouble(StoreTrouble::Away(&error)),
+            Err(ClaimError::Unavailable(error)) => on_failure(StoreFailure::Away(&error)),
             Err(ClaimError::NotWritable(error)) => {
-                trouble(StoreTrouble::Refuses(&error));
-                if !rest(jittered(pause, shard, owner.epoch), ending).await {
+                on_failure(StoreFailure::Refuses(&error));
+                if !wait_before_retry(jittered(pause, shard, owner.epoch), ending).await {
                     return Err(ClaimError::NotWritable(error));
                 }
                 pause = (pause * 2).min(MAX_REFUSED_PAUSE);
@@ -202,7 +202,7 @@ async fn reclaim(
 
 /// Waits before the next attempt. Returns false if the process is ending, and there must be no further attempt. If the
 /// process begins to end during the pause, returns at once, for one last attempt.
-async fn rest(pause: Duration, ending: &mut watch::Receiver<bool>) -> bool {
+async fn wait_before_retry(pause: Duration, ending: &mut watch::Receiver<bool>) -> bool {
     if *ending.borrow() {
         return false;
     }

@@ -18,7 +18,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use self::loading::{Loading, loaded};
 use super::backlog::Backlog;
 use super::batch::{OpenBatch, Waiter, make_batch, numbers};
-use super::in_flight::{InFlight, Progress, outcome, progress, trouble};
+use super::in_flight::{InFlight, Progress, on_failure, outcome, progress};
 use super::message::{Message, from_memory};
 use super::recovery::{ClaimedShard, CommitOutcome, commit_until_known};
 use super::reply::ReplyChannel;
@@ -182,7 +182,7 @@ impl Writer {
             }
             self.send_if_ready();
             self.run_steps();
-            self.mend();
+            self.reload_if_broken();
             self.ends(began);
         };
         self.pauses();
@@ -270,12 +270,12 @@ impl Writer {
     /// Discards the step that panicked, and distrusts memory. Changes of earlier steps are sound and are committed.
     fn abort_step(&mut self, rows: usize, events: usize, what: &str) {
         self.open_batch.truncate(rows, events);
-        self.distrust();
+        self.mark_for_reload();
         tracing::error!(shard = %self.shard, "{what} panicked; the shard will be loaded again");
     }
 
     /// Marks the state in memory for a reload. Commands and queries in progress have read that state, so they fail.
-    fn distrust(&mut self) {
+    fn mark_for_reload(&mut self) {
         (self.broken, self.ticking) = (true, None);
         self.scrapes.clear();
         self.run_queue.fail(JournalError::Failed);
@@ -329,10 +329,10 @@ impl Writer {
         fail_point!("batch-built");
         let (sent, sent_at) = (self.clock.monotonic(), spans::now());
         let (store, refused, ending) = (Arc::clone(&self.store), Arc::clone(&self.refused), self.ending.subscribe());
-        let trouble =
-            trouble(self.shard, self.status.states.clone(), Arc::clone(&self.status.stats), Arc::clone(&refused));
+        let on_failure =
+            on_failure(self.shard, self.status.states.clone(), Arc::clone(&self.status.stats), Arc::clone(&refused));
         let by = (self.owner, self.node);
-        let sure = commit_until_known(store, self.shard, by, Arc::clone(&batch), trouble, ending);
+        let sure = commit_until_known(store, self.shard, by, Arc::clone(&batch), on_failure, ending);
         let (outcome, stall_timer) = (outcome(sure), Some(Box::pin(tokio::time::sleep(COMMIT_STALL_TIMEOUT))));
         let sent = InFlight { outcome, batch, before, waiters, commands, dirty, sent, sent_at, stall_timer, refused };
         self.in_flight = Some(sent);

@@ -115,10 +115,10 @@ fn base(terms: &Terms, request: &Request, trust: &Trust) -> Result<Option<Claims
             return Err(format!("--license-id: which one is to be revised, {}?", ids.join(" or ")));
         }
     };
-    genuine(installed, request, trust).map(Some)
+    verified_claims(installed, request, trust).map(Some)
 }
 
-fn genuine(installed: &Installed, request: &Request, trust: &Trust) -> Result<Claims, String> {
+fn verified_claims(installed: &Installed, request: &Request, trust: &Trust) -> Result<Claims, String> {
     let Installed { license, revision, document } = installed;
     let verified = trust.verify(document);
     let claims = verified.map_err(|rejection| format!("--request: the license {license} in it: {rejection}"))?.claims;

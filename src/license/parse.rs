@@ -40,11 +40,11 @@ impl Claims {
             expires: object.may("exp").map(|member| date::read(&member)).transpose()?,
         };
         object.end()?;
-        claims.sensible()
+        claims.consistent()
     }
 
     /// Checks that the claims are consistent with each other.
-    fn sensible(self) -> Result<Self, Wrong> {
+    fn consistent(self) -> Result<Self, Wrong> {
         let wrong = |member: &str, what: &str| Err(Wrong { member: member.into(), what: what.into() });
         if self.expires.is_some_and(|end| self.not_before.is_some_and(|from| end <= from)) {
             return wrong("exp", "must be later than nbf");

@@ -124,7 +124,7 @@ impl license_service_server::LicenseService for LicenseService {
             return Err(status::no_folder());
         }
         self.context.rates.check_fetch(access.tenant())?;
-        let found = licensing.look(access.tenant(), self.context.instance()).await.ok_or_else(status::no_folder)?;
+        let found = licensing.fetch(access.tenant(), self.context.instance()).await.ok_or_else(status::no_folder)?;
         Ok(Response::new(render::fetched(access.submit(found).await??)))
     }
 

@@ -262,7 +262,7 @@ impl Sync {
     /// users who wait.
     async fn end(mut self) -> Result<v1::SyncUsersResponse, Status> {
         if self.terms.full {
-            self.look_for_unlisted().await?;
+            self.find_unlisted().await?;
         }
         if self.ceiling.is_some() && !self.terms.dry_run {
             self.context.ceilings.mark_passed(&self.terms.tenant);
@@ -283,7 +283,7 @@ impl Sync {
         Ok(v1::SyncUsersResponse { results: self.results, totals, results_left_out })
     }
 
-    async fn look_for_unlisted(&mut self) -> Result<(), Status> {
+    async fn find_unlisted(&mut self) -> Result<(), Status> {
         if self.terms.block_unlisted && self.listed.is_empty() {
             let mut problems = FieldViolations::default();
             problems.add("entries", "must not be empty: every user would be blocked");

@@ -46,7 +46,7 @@ pub struct OpenBlock {
     oldest: Wall,
     newest: Wall,
     opened: Wall,
-    keys: HashSet<Key, BuildHasherDefault<AsItIs>>,
+    keys: HashSet<Key, BuildHasherDefault<IdentityHasher>>,
 }
 
 impl OpenBlock {
@@ -125,9 +125,9 @@ fn time(position: &Position) -> Wall {
 
 /// Hasher for values that are hashes already.
 #[derive(Debug, Default)]
-struct AsItIs(u64);
+struct IdentityHasher(u64);
 
-impl Hasher for AsItIs {
+impl Hasher for IdentityHasher {
     fn finish(&self) -> u64 {
         self.0
     }

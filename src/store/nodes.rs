@@ -95,7 +95,7 @@ pub struct OwnerRow {
 
 /// Tables as a heartbeat reads them, all at one instant after the heartbeat was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sighting {
+pub struct ClusterSnapshot {
     /// The heartbeat was written. False: the node was declared dead.
     pub alive: bool,
     pub nodes: Vec<NodeRow>,
@@ -113,7 +113,7 @@ pub trait NodeStore: Send + Sync + 'static {
 
     /// Writes the next heartbeat unless the node was declared dead, and reads all nodes and owners, in one round trip.
     /// As durable as a batch.
-    fn heartbeat(&self, heartbeat: NodeHeartbeat) -> StoreFuture<'_, Result<Sighting, StoreError>>;
+    fn heartbeat(&self, heartbeat: NodeHeartbeat) -> StoreFuture<'_, Result<ClusterSnapshot, StoreError>>;
 
     /// Declares a node dead if it still has this generation and this heartbeat number (`None`, if its process is known
     /// to have ended: any number). Returns whether this call made it dead.

@@ -84,7 +84,7 @@ pub struct Shard {
 pub struct StoreReport {
     pub installation: Option<Installation>,
     /// Messages about rows that belong to no shard.
-    pub strays: Vec<String>,
+    pub unowned: Vec<String>,
     pub shards: Vec<Shard>,
 }
 
@@ -94,7 +94,7 @@ impl StoreReport {
     pub fn problems(&self) -> Vec<String> {
         let messages =
             |shard: &Shard| shard.problems.iter().map(|what| format!("shard {}: {what}", shard.id)).collect::<Vec<_>>();
-        self.strays.iter().cloned().chain(self.shards.iter().flat_map(messages)).collect()
+        self.unowned.iter().cloned().chain(self.shards.iter().flat_map(messages)).collect()
     }
 
     /// All notes for an administrator.
@@ -159,7 +159,7 @@ impl Counter {
         match chunk {
             SnapshotChunk::Installation(installation) => self.done.installation = *installation,
             SnapshotChunk::Strays(table, rows) => {
-                self.done.strays.push(format!("{table}: {rows} rows of no shard"));
+                self.done.unowned.push(format!("{table}: {rows} rows of no shard"));
             }
             SnapshotChunk::Shard(id, _, position, floor) => {
                 self.close();

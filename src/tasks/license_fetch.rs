@@ -70,12 +70,12 @@ impl LicenseFetcher {
                 let Ok(Ok(part)) = part else { break };
                 // Fetches that became due while no process served must not all begin at once.
                 let due = part.tenants.into_iter().filter(|tenant| spread(tenant) <= uptime);
-                let look = async |tenant: TenantId| {
-                    if !over() && !away.load(Ordering::Relaxed) && !self.look(&tenant).await {
+                let fetch = async |tenant: TenantId| {
+                    if !over() && !away.load(Ordering::Relaxed) && !self.fetch(&tenant).await {
                         away.store(true, Ordering::Relaxed);
                     }
                 };
-                stream::iter(due).for_each_concurrent(MAX_CONCURRENT_FETCHES, look).await;
+                stream::iter(due).for_each_concurrent(MAX_CONCURRENT_FETCHES, fetch).await;
                 if away.load(Ordering::Relaxed) {
                     return;
                 }
@@ -85,12 +85,12 @@ impl LicenseFetcher {
     }
 
     /// Returns false if the vendor was not reached.
-    async fn look(&self, tenant: &TenantId) -> bool {
-        let looking = self.licensing.look(tenant, self.journal.instance());
+    async fn fetch(&self, tenant: &TenantId) -> bool {
+        let fetching = self.licensing.fetch(tenant, self.journal.instance());
         let found = tokio::select! {
             biased;
             () = self.stop.cancelled() => None,
-            found = looking => found,
+            found = fetching => found,
         };
         let Some(found) = found else { return true };
         match timeout(SHARD_TIMEOUT, self.journal.submit(&Actor::service(), tenant, found)).await {

@@ -9,21 +9,21 @@ const SHARD: ShardId = ShardId(0);
 const NEVER: [u64; 0] = [];
 
 /// A read of one other node with this heartbeat number.
-fn heartbeat(heartbeat: i64) -> Sighting {
+fn heartbeat(heartbeat: i64) -> ClusterSnapshot {
     let row = NodeRow { node: FIRST, heartbeat, state: NodeState::Active, host: "first".into(), lock: None };
-    Sighting { alive: true, nodes: vec![row], owners: Vec::new(), connection: 1 }
+    ClusterSnapshot { alive: true, nodes: vec![row], owners: Vec::new(), connection: 1 }
 }
 
 /// A read of a shard whose owner is not a node.
-fn batch(seq: i64) -> Sighting {
+fn batch(seq: i64) -> ClusterSnapshot {
     let owner = Owner { epoch: Epoch(3), token: OwnerToken(Uuid::from_u128(9)) };
     let row = OwnerRow { shard: SHARD, owner, node: None, seq: Some(Seq(seq)) };
-    Sighting { alive: true, nodes: Vec::new(), owners: vec![row], connection: 1 }
+    ClusterSnapshot { alive: true, nodes: Vec::new(), owners: vec![row], connection: 1 }
 }
 
 /// Observes reads in order, each with the times in milliseconds at which it was sent and answered. Returns the times of
 /// those that found a silent node or owner.
-fn silent(reads: &[(u64, u64, Sighting)]) -> Vec<u64> {
+fn silent(reads: &[(u64, u64, ClusterSnapshot)]) -> Vec<u64> {
     let mut observer = Observer::default();
     let mut found = Vec::new();
     for (sent, answered, sighting) in reads {
@@ -36,7 +36,7 @@ fn silent(reads: &[(u64, u64, Sighting)]) -> Vec<u64> {
 }
 
 /// One read per second, each answered after 10 ms.
-fn every_second(count: u64, saw: impl Fn(u64) -> Sighting) -> Vec<(u64, u64, Sighting)> {
+fn every_second(count: u64, saw: impl Fn(u64) -> ClusterSnapshot) -> Vec<(u64, u64, ClusterSnapshot)> {
     (0..count).map(|at| (at * 1_000, at * 1_000 + 10, saw(at))).collect()
 }
 
@@ -74,17 +74,17 @@ fn an_observer_that_was_away_counts_anew() {
 
 #[test]
 fn an_observer_that_connected_again_or_missed_a_read_counts_anew() {
-    let mut reads = every_second(6, |at| Sighting { connection: 1 + at / 3, ..heartbeat(5) });
+    let mut reads = every_second(6, |at| ClusterSnapshot { connection: 1 + at / 3, ..heartbeat(5) });
     assert_eq!(silent(&reads), NEVER);
-    reads.extend((6..8).map(|at| (at * 1_000, at * 1_000 + 10, Sighting { connection: 2, ..heartbeat(5) })));
+    reads.extend((6..8).map(|at| (at * 1_000, at * 1_000 + 10, ClusterSnapshot { connection: 2, ..heartbeat(5) })));
     assert_eq!(silent(&reads), NEVER);
 
     let mut observer = Observer::default();
     for (sent, answered, sighting) in every_second(5, |_| heartbeat(5)) {
-        observer.saw(&sighting, Duration::from_millis(sent), Duration::from_millis(answered));
+        observer.observe(&sighting, Duration::from_millis(sent), Duration::from_millis(answered));
     }
     observer.missed();
-    let silent = observer.saw(&heartbeat(5), Duration::from_millis(5_000), Duration::from_millis(5_010));
+    let silent = observer.observe(&heartbeat(5), Duration::from_millis(5_000), Duration::from_millis(5_010));
     assert_eq!(silent, Silent::default());
 }
 

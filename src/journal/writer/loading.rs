@@ -50,7 +50,7 @@ pub(super) async fn loaded(loading: &mut Option<Loading>) -> Option<Result<Ledge
 
 impl Writer {
     /// After a panic: loads the shard again once all sound changes are durable.
-    pub(super) fn mend(&mut self) {
+    pub(super) fn reload_if_broken(&mut self) {
         if self.broken && self.loading.is_none() && self.in_flight.is_none() && self.open_batch.is_empty() {
             self.load_again(Duration::ZERO);
         }
@@ -58,7 +58,7 @@ impl Writer {
 
     /// After refused rows: loads the shard again, with pauses if it happens repeatedly. A bug's rows are refused once.
     pub(super) fn load_after_refusal(&mut self) {
-        self.distrust();
+        self.mark_for_reload();
         self.row_refusals = self.row_refusals.saturating_add(1);
         let again = self.row_refusals - 1;
         if again == 0 {

@@ -42,9 +42,9 @@ impl Writer {
             self.ticking = Some(Ticking::new(true));
         }
         // Remaining rows of deleted tenants stay, however many: the next start goes on deleting them.
-        while !self.is_away() && (self.ticking.is_some() || self.ledger.is_looking()) && !self.broken {
+        while !self.is_away() && (self.ticking.is_some() || self.ledger.has_unfinished_checks()) && !self.broken {
             self.tick_on();
-            if self.ledger.is_looking() {
+            if self.ledger.has_unfinished_checks() {
                 self.run_unfinished(self.now());
             }
             if !self.has_room_to_write() {

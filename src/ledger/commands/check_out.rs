@@ -151,9 +151,9 @@ impl Tenant {
                 let no = self.organizations.find(wanted).filter(|no| self.organizations.allows(access, *no));
                 no.map(Some).ok_or_else(off)
             }
-            None => match self.organizations.landing(access, last) {
+            None => match self.organizations.default_organization(access, last) {
                 None if *access != Access::All => Err(off()),
-                landing => Ok(landing),
+                default_organization => Ok(default_organization),
             },
         }
     }
@@ -258,7 +258,7 @@ impl Tenant {
         if reclaimed.is_empty() {
             let next = match overdue {
                 [] => self.first_deadline(pool, &mut Budget::of(Budget::STEP)),
-                _ => self.look_ahead(pool, ctx.now.tick, usize::MAX, &mut Budget::of(Budget::STEP)).next,
+                _ => self.scan_due(pool, ctx.now.tick, usize::MAX, &mut Budget::of(Budget::STEP)).next,
             };
             let next = next.map(|at| at.since(ctx.now.tick));
             let retry_after = next.filter(|_| limit.has_room(0)).map(|wait| wait.max(Duration::from_millis(1)));
@@ -295,7 +295,7 @@ impl Tenant {
     /// Carries out an admission.
     fn admit(&mut self, command: CheckOut, admission: Admission, ctx: &mut Context) -> CheckedOut {
         // Without a license in force the pool is over its limit from now on (R29).
-        self.notifications.look |= admission.license_expired;
+        self.notifications.needs_full_check |= admission.license_expired;
         if let Some(slot) = admission.existing {
             return self.renew(slot, &command, &admission, ctx);
         }

@@ -20,7 +20,7 @@ impl Tenant {
         let revision = self.licenses.head(id).ok_or_else(|| Refusal::not_found("license", id))?.revision;
         let before = self.usages(ctx);
         self.licenses.delete(id, ctx)?;
-        self.notifications.look = true;
+        self.notifications.needs_full_check = true;
         let change = self.license_change(Some(id), &before, true, ctx);
         let what = format!("{id} revision {revision}{}", shifts(&change.pools));
         ctx.log(self.about(Action::LicenseDeleted).detail(what));

@@ -60,8 +60,8 @@ pub struct Execution {
     /// Tenant number, set by the first step: a new tenant with the same id is another tenant.
     no: Option<TenantNo>,
     actor: Actor,
-    /// See [`Command::looks`].
-    looks: bool,
+    /// See [`Command::can_notify`].
+    can_notify: bool,
     state: ExecutionState,
 }
 
@@ -76,7 +76,7 @@ impl Execution {
     #[must_use]
     pub fn new(request: Request) -> Self {
         let Request { tenant, actor, command } = request;
-        Self { tenant, no: None, actor, looks: command.looks(), state: ExecutionState::New(command) }
+        Self { tenant, no: None, actor, can_notify: command.can_notify(), state: ExecutionState::New(command) }
     }
 
     /// Id of the command's tenant.
@@ -100,7 +100,7 @@ impl Ledger {
             }
         });
         // Writing what a load left to be written takes steps of its own.
-        while self.is_looking() || (self.renewal.is_written() && !self.ended_sessions.leaving.is_empty()) {
+        while self.has_unfinished_checks() || (self.renewal.is_written() && !self.ended_sessions.leaving.is_empty()) {
             self.run_unfinished(now, out);
         }
         outcome
@@ -111,7 +111,7 @@ impl Ledger {
     /// # Panics
     /// When the command was answered before.
     pub fn execute(&mut self, execution: &mut Execution, now: Moment, out: &mut Changes) -> Option<Outcome> {
-        let Execution { tenant: id, no, actor, looks, state } = execution;
+        let Execution { tenant: id, no, actor, can_notify, state } = execution;
         if !self.is_renewed(id, now, out) {
             return None;
         }
@@ -143,7 +143,7 @@ impl Ledger {
                 let ready = tenant.mark_idle(now.tick, ctx.budget);
                 let outcome = if ready { steps.next_step(tenant, &mut ctx) } else { None };
                 // Notifications are about the effect of the whole command, not of a part of it.
-                tenant.after_command(*looks && outcome.is_some(), &mut ctx);
+                tenant.after_command(*can_notify && outcome.is_some(), &mut ctx);
                 outcome
             }
             None => steps.next_step_without_tenant(id, &mut ctx),
@@ -152,7 +152,7 @@ impl Ledger {
             *state = ExecutionState::Running(steps);
         }
         if let Some(no) = *no {
-            self.file(no);
+            self.update_shard_state(no);
         }
         outcome
     }
@@ -160,12 +160,12 @@ impl Ledger {
     /// True if earlier steps left work unfinished.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        self.is_looking() || !self.renewal.is_written() || !self.ended_sessions.leaving.is_empty()
+        self.has_unfinished_checks() || !self.renewal.is_written() || !self.ended_sessions.leaving.is_empty()
     }
 
     /// True if unfinished work is left other than what the next load would do anyway, and rows of deleted tenants.
     #[must_use]
-    pub fn is_looking(&self) -> bool {
+    pub fn has_unfinished_checks(&self) -> bool {
         !self.unfinished.is_empty()
     }
 
@@ -182,8 +182,8 @@ impl Ledger {
         let actor = Actor::service();
         let (Some(tenant), mut ctx) = self.step_of(no, &actor, now, out) else { return };
         tenant.unfinished = false;
-        tenant.look_around(&mut ctx);
-        self.file(no);
+        tenant.update_notifications(&mut ctx);
+        self.update_shard_state(no);
     }
 }
 

@@ -36,7 +36,7 @@ impl Tenant {
         self.guard_pools(id, grant)?;
         let row = self.licensed(id, grant, ctx)?;
         self.licenses.install(row, ctx);
-        self.notifications.look = true;
+        self.notifications.needs_full_check = true;
         let change = self.license_change(Some(id), &before, true, ctx);
         let what = format!("{id} revision {}{}", grant.revision, shifts(&change.pools));
         ctx.log(self.about(Action::LicenseInstalled).detail(what));

@@ -47,76 +47,78 @@ impl Tenant {
         }
     }
 
-    /// After a step of a command: looks at what it may have changed (see `Command::looks`), or has the next tick do so.
-    pub fn after_command(&mut self, looks: bool, ctx: &mut Context) {
-        if looks {
+    /// After a step of a command: checks what it may have changed (see `Command::can_notify`), or has the next tick
+    /// do so.
+    pub fn after_command(&mut self, can_notify: bool, ctx: &mut Context) {
+        if can_notify {
             ctx.budget.for_notifications();
-            self.look_around(ctx);
+            self.update_notifications(ctx);
         } else if !self.notifications.moved.is_empty() {
             // A late heartbeat ended its session.
             self.due_by(ctx.now.tick);
         }
     }
 
-    /// Looks at what a command, or time, may have changed. Runs after every command, and when something is due in this
+    /// Checks what a command, or time, may have changed. Runs after every command, and when something is due in this
     /// tenant. It costs a few comparisons if nothing has changed. What the budget does not pay for takes steps of its
     /// own.
-    pub fn look_around(&mut self, ctx: &mut Context) {
+    pub fn update_notifications(&mut self, ctx: &mut Context) {
         let known = &mut self.notifications;
         let dated = !(known.last_date..known.next_date).contains(&ctx.license_time);
-        if known.look || dated || ctx.now.tick >= known.next_look {
-            (known.look, known.next_look, known.looking) = (false, Tick::NEVER, Some(Looking::Topics));
+        if known.needs_full_check || dated || ctx.now.tick >= known.next_check {
+            (known.needs_full_check, known.next_check, known.full_check) =
+                (false, Tick::NEVER, Some(FullCheck::Topics));
             (known.warns, known.changed) = (!self.policy.warn_at_percent.is_empty(), true);
             // Limits may have changed.
             self.stale.note_all(&mut self.pools);
             self.note_dates(ctx.license_time);
         }
-        if self.notifications.looking.is_some() {
-            self.look_on(ctx);
+        if self.notifications.full_check.is_some() {
+            self.continue_full_check(ctx);
         }
-        if self.notifications.looking.is_none() {
-            self.look_at_what_moved(ctx);
+        if self.notifications.full_check.is_none() {
+            self.check_changed_pools(ctx);
         }
-        if self.notifications.looking.is_some() || !self.notifications.moved.is_empty() {
+        if self.notifications.full_check.is_some() || !self.notifications.moved.is_empty() {
             ctx.mark_unfinished(self.no, &mut self.unfinished);
         }
-        self.due_by(self.notifications.next_look);
+        self.due_by(self.notifications.next_check);
     }
 
-    fn look_at_what_moved(&mut self, ctx: &mut Context) {
+    fn check_changed_pools(&mut self, ctx: &mut Context) {
         let mut moved = std::mem::take(&mut self.notifications.moved);
-        let mut looked = 0;
+        let mut checked = 0;
         for no in &moved {
             if ctx.budget.is_spent() {
                 break;
             }
-            // A look at everything has brought the others up to date.
+            // A full check has brought the others up to date.
             if self.pools.get(*no).moved {
-                self.look_at_pool(*no, ctx);
+                self.check_pool_topics(*no, ctx);
             }
-            looked += 1;
+            checked += 1;
         }
-        moved.drain(..looked);
+        moved.drain(..checked);
         self.notifications.moved = moved;
     }
 
-    /// Continues a look at everything.
-    fn look_on(&mut self, ctx: &mut Context) {
-        while let Some(looking) = self.notifications.looking {
+    /// Continues a full check.
+    fn continue_full_check(&mut self, ctx: &mut Context) {
+        while let Some(full_check) = self.notifications.full_check {
             if ctx.budget.is_spent() {
                 return;
             }
-            self.notifications.looking = match looking {
-                Looking::Topics if self.forget_obsolete(ctx) => {
-                    self.look_at_licenses(ctx);
-                    Some(Looking::Pools(0))
+            self.notifications.full_check = match full_check {
+                FullCheck::Topics if self.forget_obsolete(ctx) => {
+                    self.check_license_topics(ctx);
+                    Some(FullCheck::Pools(0))
                 }
-                Looking::Topics => Some(Looking::Topics),
-                Looking::Pools(no) if usize::from(no) < self.pools.iter().len() => {
-                    self.look_at_pool(PoolNo(no), ctx);
-                    Some(Looking::Pools(no + 1))
+                FullCheck::Topics => Some(FullCheck::Topics),
+                FullCheck::Pools(no) if usize::from(no) < self.pools.iter().len() => {
+                    self.check_pool_topics(PoolNo(no), ctx);
+                    Some(FullCheck::Pools(no + 1))
                 }
-                Looking::Pools(_) => None,
+                FullCheck::Pools(_) => None,
             };
         }
     }
@@ -193,7 +195,7 @@ impl Tenant {
         ctx.log(self.about_topic(Action::NotificationCleared, topic, "over"));
     }
 
-    fn look_at_pool(&mut self, no: PoolNo, ctx: &mut Context) {
+    fn check_pool_topics(&mut self, no: PoolNo, ctx: &mut Context) {
         self.pools.get_mut(no).moved = false;
         ctx.budget.spend_each(1 + self.policy.warn_at_percent.len(), 3 * Budget::READ);
         let (plan, limit) = self.entitled(no, ctx.limit_basis());
@@ -236,7 +238,7 @@ impl Tenant {
         }
         match self.may_notify(&topic, ctx.now.tick) {
             Ok(()) => self.notify(topic, facts, quiet, ctx),
-            Err(later) => self.notifications.next_look = self.notifications.next_look.min(later),
+            Err(later) => self.notifications.next_check = self.notifications.next_check.min(later),
         }
     }
 
@@ -249,7 +251,7 @@ impl Tenant {
         self.notifications.next_date = next.unwrap_or(Wall(i64::MAX));
     }
 
-    fn look_at_licenses(&mut self, ctx: &mut Context) {
+    fn check_license_topics(&mut self, ctx: &mut Context) {
         let at = ctx.license_time;
         let current = self.licenses.heads().iter().filter(|row| row.standing == Standing::Current);
         let due = |row: &LicenseRow| due(row, at).map(|(topic, facts)| (topic, facts, row.installed == ctx.now.tick));

@@ -42,7 +42,7 @@ impl Tenant {
             return true;
         }
         let all = match command.check_only {
-            true => self.look_ahead(pool, now, MAX_OVERDUE, ctx.budget).complete,
+            true => self.scan_due(pool, now, MAX_OVERDUE, ctx.budget).complete,
             false => self.end_overdue(pool, ctx),
         };
         let (plan, limit) = self.entitled(pool, ctx.limit_basis());
@@ -52,7 +52,7 @@ impl Tenant {
     /// Slots of the sessions that would end before a decision: at most [`MAX_OVERDUE`] of the pool's, and the user's.
     pub fn overdue_for(&mut self, pool: Option<PoolNo>, user: Option<UserNo>, ctx: &mut Context) -> Vec<u32> {
         let now = ctx.now.tick;
-        let of_pool = pool.map(|pool| self.look_ahead(pool, now, MAX_OVERDUE, ctx.budget).due);
+        let of_pool = pool.map(|pool| self.scan_due(pool, now, MAX_OVERDUE, ctx.budget).due);
         let mut overdue = of_pool.unwrap_or_default();
         if let Some(user) = user {
             for slot in self.live_of(self.users.get(user)) {
@@ -98,9 +98,9 @@ impl Tenant {
     }
 
     /// Reads the deadlines of the sessions that hold a seat in the pool, and ends none: for a question (R20).
-    pub fn look_ahead(&self, pool: PoolNo, now: Tick, max: usize, budget: &mut Budget) -> Ahead {
+    pub fn scan_due(&self, pool: PoolNo, now: Tick, max: usize, budget: &mut Budget) -> DueScan {
         let due = |slot: u32| self.sessions.get(slot).deadline(&self.policy).0;
-        self.pools.get(pool).deadlines.look(now, max, due, budget)
+        self.pools.get(pool).deadlines.scan(now, max, due, budget)
     }
 
     /// The earliest deadline of a session that holds a seat in the pool. If very many were postponed since the last

@@ -16,7 +16,7 @@ impl Tenant {
         let changed = self.licenses.revoke(&command.license, command.up_to_revision, ctx);
         let change = self.license_change(Some(&command.license), &before, changed, ctx);
         if changed {
-            self.notifications.look = true;
+            self.notifications.needs_full_check = true;
             let why = if command.why.is_empty() { String::new() } else { format!(": {}", command.why) };
             let moved = shifts(&change.pools);
             let what = format!("{} up to revision {}{why}{moved}", command.license, command.up_to_revision);

@@ -27,7 +27,7 @@ impl Tenant {
                 None => self.in_use(no, plan),
                 // A question ends nothing (R20): overdue sessions count as ended.
                 Some(what_if) => {
-                    let mut gone = self.look_ahead(no, ctx.now.tick, MAX_OVERDUE, ctx.budget).due;
+                    let mut gone = self.scan_due(no, ctx.now.tick, MAX_OVERDUE, ctx.budget).due;
                     gone.sort_unstable();
                     what_if.lives(&pool.id, self.in_use(no, plan) - self.freed(no, &gone))
                 }

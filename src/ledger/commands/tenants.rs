@@ -53,7 +53,7 @@ impl Steps for Updating {
             tenant.note_deadline(self.slot, ctx.budget);
             self.slot += 1;
         }
-        while self.idle && tenant.wake_last(ctx.now.tick, ctx.budget) {
+        while self.idle && tenant.mark_last_idle_active(ctx.now.tick, ctx.budget) {
             if ctx.budget.is_spent() {
                 return None;
             }
@@ -94,7 +94,7 @@ impl Tenant {
             self.set_policy(policy);
         }
         // The policy determines the warning levels, and the tenant the responsible person (R34).
-        self.notifications.look = true;
+        self.notifications.needs_full_check = true;
         if !what.is_empty() {
             self.write(Action::TenantUpdated, &what.join(", "), ctx);
         }

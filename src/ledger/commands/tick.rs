@@ -82,11 +82,11 @@ impl Ledger {
         } else {
             self.agenda.remove(no);
         }
-        self.file(no);
+        self.update_shard_state(no);
     }
 
     /// Updates what the shard keeps about this tenant: its next due time (agenda) and its part of the sums (tally).
-    pub(in crate::ledger) fn file(&mut self, no: TenantNo) {
+    pub(in crate::ledger) fn update_shard_state(&mut self, no: TenantNo) {
         if let Some(tenant) = self.tenants[no.0 as usize].as_deref_mut() {
             self.agenda.put(tenant);
             self.tally.put(tenant);
@@ -110,7 +110,7 @@ impl Tenant {
         // Otherwise the tenant's next step continues, and notifications are about the effect of all steps.
         if done {
             ctx.budget.for_notifications();
-            self.look_around(ctx);
+            self.update_notifications(ctx);
         }
         done
     }

@@ -68,7 +68,7 @@ impl Command {
     }
 
     /// True if its effects can raise notifications. A question changes nothing (R20); a heartbeat changes memory only.
-    pub(in crate::ledger) fn looks(&self) -> bool {
+    pub(in crate::ledger) fn can_notify(&self) -> bool {
         !self.is_question() && !matches!(self, Command::Heartbeat(_))
     }
 

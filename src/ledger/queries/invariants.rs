@@ -40,17 +40,17 @@ impl Ledger {
             };
             let ends = tenant.sessions.iter().map(|(_, session)| session).filter(|session| session.is_live());
             let first = ends.map(|session| session.deadline(&tenant.policy).0).min();
-            let looks = tenant.notifications.look || !tenant.notifications.moved.is_empty();
+            let checks_due = tenant.notifications.needs_full_check || !tenant.notifications.moved.is_empty();
             if first.is_some_and(|first| first < tenant.scheduled)
                 || tenant.first_due() < tenant.scheduled
-                || (looks && tenant.scheduled > now.tick)
+                || (checks_due && tenant.scheduled > now.tick)
             {
                 return late();
             }
             let dated = self.agenda.is_dated(tenant.no, basis.license_time);
             let (last, next) = (tenant.notifications.last_date, tenant.notifications.next_date);
             let due = !(last..next).contains(&basis.license_time);
-            if dated != due && !tenant.notifications.look && last < next {
+            if dated != due && !tenant.notifications.needs_full_check && last < next {
                 return late();
             }
         }

@@ -57,7 +57,7 @@ impl Tenant {
             }
             if walk.may_take(cut, when)
                 && self.is_wanted(session, query, &filter, basis)
-                && was_then(session, query, basis, budget)
+                && is_in_period(session, query, basis, budget)
                 && client.is_in(&[&session.client], budget)
             {
                 budget.spend(Budget::READ);
@@ -94,7 +94,7 @@ impl Tenant {
 }
 
 /// True if the session started in the period of the query.
-fn was_then(session: &Session, query: &ListSessions, basis: LimitBasis, budget: &mut Budget) -> bool {
+fn is_in_period(session: &Session, query: &ListSessions, basis: LimitBasis, budget: &mut Budget) -> bool {
     if query.started.is_whole() {
         return true;
     }

@@ -9,7 +9,7 @@ use crate::ledger::state::search::Finder;
 use crate::ledger::state::tenant::Tenant;
 use crate::ledger::state::usage::LimitBasis;
 use crate::ledger::state::user::User;
-use crate::ledger::state::walk::{Cut, Key, Partly, Walk, Weight, sort_key};
+use crate::ledger::state::walk::{Cut, Key, PartialRow, Walk, Weight, sort_key};
 
 impl Tenant {
     /// Returns `None` if there are more steps to take.
@@ -64,7 +64,7 @@ impl Tenant {
             let key = Key { when, name: &[], id: user.id.as_str() };
             if !by_text && !walk.takes(cut, key)
                 || !self.matches(user, query, &pool, &organization, basis, budget)
-                || !self.was_then(user, query, basis, budget)
+                || !self.is_in_period(user, query, basis, budget)
                 || !has_parts(user, query, &mut parts, budget)
             {
                 continue;
@@ -121,7 +121,7 @@ impl Tenant {
     }
 
     /// True if the user signed in and was created in the periods of the query.
-    fn was_then(&self, user: &User, query: &ListUsers, basis: LimitBasis, budget: &mut Budget) -> bool {
+    fn is_in_period(&self, user: &User, query: &ListUsers, basis: LimitBasis, budget: &mut Budget) -> bool {
         if query.signed_in.is_whole() && query.created.is_whole() {
             return true;
         }
@@ -184,7 +184,7 @@ fn has_words(
     let all = u64::MAX >> (64 - query.words.len().min(64));
     let enough = |found: u64| if query.any_word { found != 0 } else { found == all };
     let from = walk.partly.take().filter(|partly| partly.row == row);
-    let Partly { text: mut next, mut found, .. } = from.unwrap_or(Partly { row, text: 0, found: 0 });
+    let PartialRow { text: mut next, mut found, .. } = from.unwrap_or(PartialRow { row, text: 0, found: 0 });
     loop {
         let text = text_at(user, next);
         if let Some(text) = text {
@@ -194,7 +194,7 @@ fn has_words(
                 continue;
             }
         }
-        found = finder.look(found, budget);
+        found = finder.search(found, budget);
         if enough(found) {
             return Some(true);
         }
@@ -202,7 +202,7 @@ fn has_words(
             return Some(false);
         }
         if budget.is_spent() {
-            walk.partly = Some(Partly { row, text: next, found });
+            walk.partly = Some(PartialRow { row, text: next, found });
             return None;
         }
     }

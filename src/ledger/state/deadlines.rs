@@ -8,9 +8,9 @@ use crate::ledger::model::time::Tick;
 /// one.
 pub(in crate::ledger) type Positions = Vec<u32>;
 
-/// Result of [`Deadlines::look`].
+/// Result of [`Deadlines::scan`].
 #[derive(Debug)]
-pub(in crate::ledger) struct Ahead {
+pub(in crate::ledger) struct DueScan {
     pub due: Vec<u32>,
     /// True if `due` contains all indices that are due.
     pub complete: bool,
@@ -75,14 +75,14 @@ impl Deadlines {
     /// Passes every index whose noted deadline is `now` or before to `take`, in no particular order, until `take`
     /// returns false.
     pub fn each_noted(&self, now: Tick, mut take: impl FnMut(u32) -> bool) {
-        let mut look = vec![0];
-        while let Some(at) = look.pop() {
+        let mut stack = vec![0];
+        while let Some(at) = stack.pop() {
             let Some(&(noted, index)) = self.entries.get(at) else { continue };
             if noted <= now {
                 if !take(index) {
                     return;
                 }
-                look.extend([2 * at + 1, 2 * at + 2]);
+                stack.extend([2 * at + 1, 2 * at + 2]);
             }
         }
     }
@@ -139,32 +139,32 @@ impl Deadlines {
     /// Finds the indices that are due at `now`, in no particular order, and the first deadline of the others, without
     /// changing the heap. That deadline is exact as far as the budget allows; beyond that it is never too late. Stops
     /// when more than `max` are due.
-    pub fn look(&self, now: Tick, max: usize, due: impl Fn(u32) -> Tick, budget: &mut Budget) -> Ahead {
-        let mut ahead = Ahead { due: Vec::new(), complete: true, next: None };
-        let mut look = vec![0];
-        while let Some(at) = look.pop() {
+    pub fn scan(&self, now: Tick, max: usize, due: impl Fn(u32) -> Tick, budget: &mut Budget) -> DueScan {
+        let mut found = DueScan { due: Vec::new(), complete: true, next: None };
+        let mut stack = vec![0];
+        while let Some(at) = stack.pop() {
             let Some(&(noted, index)) = self.entries.get(at) else { continue };
-            if ahead.next.is_some_and(|next| next <= noted) && noted > now {
+            if found.next.is_some_and(|next| next <= noted) && noted > now {
                 continue; // Nothing below it is earlier.
             }
             if budget.is_spent() {
-                ahead.complete &= noted > now;
-                ahead.next = ahead.next.into_iter().chain([noted.max(Tick(now.0.saturating_add(1)))]).min();
+                found.complete &= noted > now;
+                found.next = found.next.into_iter().chain([noted.max(Tick(now.0.saturating_add(1)))]).min();
                 continue;
             }
             budget.spend(Budget::READ);
             let really = due(index);
             if really > now {
-                ahead.next = ahead.next.into_iter().chain([really]).min();
-            } else if ahead.due.len() < max {
-                ahead.due.push(index);
+                found.next = found.next.into_iter().chain([really]).min();
+            } else if found.due.len() < max {
+                found.due.push(index);
             } else {
-                ahead.complete = false;
-                return ahead;
+                found.complete = false;
+                return found;
             }
-            look.extend([2 * at + 1, 2 * at + 2]);
+            stack.extend([2 * at + 1, 2 * at + 2]);
         }
-        ahead
+        found
     }
 
     fn rise(&mut self, positions: &mut Positions, mut at: usize) {
@@ -237,12 +237,12 @@ mod tests {
             let first = heap.first_at(&mut positions, really, &mut Budget::of(u32::MAX));
             assert_eq!(first, due.iter().flatten().min().copied());
             let now = Tick(next(1_100));
-            let mut seen = heap.look(now, 64, really, &mut Budget::of(u32::MAX));
+            let mut seen = heap.scan(now, 64, really, &mut Budget::of(u32::MAX));
             seen.due.sort_unstable();
             let expected: Vec<u32> = (0..64).filter(|i| due[*i as usize].is_some_and(|at| at <= now)).collect();
             assert_eq!((seen.due, seen.complete), (expected, true));
             assert_eq!(seen.next, due.iter().flatten().filter(|at| **at > now).min().copied());
-            let few = heap.look(now, 64, really, &mut Budget::of(5 * Budget::READ));
+            let few = heap.scan(now, 64, really, &mut Budget::of(5 * Budget::READ));
             assert!(few.due.len() <= 5 && few.next.is_none_or(|next| next > now));
             assert!(few.next <= seen.next || seen.next.is_none(), "never too late");
             let first_due = heap.first_due(&mut positions, now, really, &mut Budget::of(u32::MAX));

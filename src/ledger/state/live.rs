@@ -262,7 +262,7 @@ impl Tenant {
     /// may be repeated.
     pub fn first_due(&self) -> Tick {
         let sessions = self.pools.iter().filter_map(super::pool::Pool::noted);
-        let others = self.active.noted().into_iter().chain([self.notifications.next_look]);
+        let others = self.active.noted().into_iter().chain([self.notifications.next_check]);
         sessions.chain(others).min().unwrap_or(Tick::NEVER)
     }
 
@@ -303,7 +303,7 @@ impl Tenant {
 
     /// Marks the Idle user with the latest activity as not Idle, if the policy's `idle_after` became longer than the
     /// time since then. Returns false if there is no such user.
-    pub fn wake_last(&mut self, now: Tick, budget: &mut Budget) -> bool {
+    pub fn mark_last_idle_active(&mut self, now: Tick, budget: &mut Budget) -> bool {
         let Some((active, no)) = self.idle.last().copied().filter(|(at, _)| *at + self.policy.idle_after > now) else {
             return false;
         };

@@ -14,27 +14,27 @@ use crate::ledger::model::time::{Tick, Wall};
 pub(in crate::ledger) struct Notifications {
     rows: BTreeMap<Topic, NotificationRow>,
     kept: NotificationSummary,
-    /// True if the policy has warning levels, so that pools have to be looked at when their level changes.
+    /// True if the policy has warning levels, so that pools have to be checked when their level changes.
     pub warns: bool,
-    /// Pools whose level has changed since the last look; noted only while [`Self::is_watched`].
+    /// Pools whose level has changed since the last check; noted only while [`Self::is_watched`].
     pub moved: Vec<PoolNo>,
-    /// True if everything has to be looked at: after a load, and after a change of limits or of the responsible person.
-    pub look: bool,
-    /// Progress of a look at everything; `None`: none is in progress.
-    pub looking: Option<Looking>,
-    /// By the time of licenses: the last date that had come at the last look at everything, and the next date. On such
+    /// True if everything has to be checked: after a load, and after a change of limits or of the responsible person.
+    pub needs_full_check: bool,
+    /// Progress of a full check; `None`: none is in progress.
+    pub full_check: Option<FullCheck>,
+    /// By the time of licenses: the last date that had come at the last full check, and the next date. On such
     /// a date a license begins, ends, or is due for a warning; a corrected clock can go back to before one.
     pub last_date: Wall,
     pub next_date: Wall,
     /// Earliest time at which a notification that was held back by the limit of one a day may be sent.
-    pub next_look: Tick,
-    /// True if the shard's schedules have to be updated: see [`super::ledger::Ledger::file`].
+    pub next_check: Tick,
+    /// True if the shard's schedules have to be updated: see [`super::ledger::Ledger::update_shard_state`].
     pub changed: bool,
 }
 
-/// Stages of a look at everything.
+/// Stages of a full check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ledger) enum Looking {
+pub(in crate::ledger) enum FullCheck {
     /// Topics whose subject no longer exists.
     Topics,
     /// Pools, from this number on.
@@ -66,22 +66,22 @@ impl Notifications {
             kept: NotificationSummary::default(),
             warns: false,
             moved: Vec::new(),
-            look: true,
-            looking: None,
+            needs_full_check: true,
+            full_check: None,
             last_date: Wall(i64::MIN),
             next_date: Wall(i64::MIN),
-            next_look: Tick::NEVER,
+            next_check: Tick::NEVER,
             changed: true,
         }
     }
 
-    /// The time of licenses, limited to the dates around the last look at everything: between these dates, licenses
+    /// The time of licenses, limited to the dates around the last full check: between these dates, licenses
     /// give the same.
-    pub fn since_looked(&self, at: Wall) -> Wall {
+    pub fn since_full_check(&self, at: Wall) -> Wall {
         if self.last_date < self.next_date { at.clamp(self.last_date, Wall(self.next_date.0 - 1)) } else { at }
     }
 
-    /// True if pools have to be looked at when their level changes: a notification about a pool has not ended, or the
+    /// True if pools have to be checked when their level changes: a notification about a pool has not ended, or the
     /// policy has warning levels.
     pub fn is_watched(&self) -> bool {
         self.warns || self.kept.ongoing > 0

@@ -154,9 +154,9 @@ impl Listed {
         }
     }
 
-    /// Organization in which a login lands that asks for none (R8): the only one with access; else the one used last;
+    /// Default organization of a login that names none (R8): the only one with access; else the one used last;
     /// else the first by display name. `None`: the tenant has no organization.
-    pub fn landing(&self, access: &Access, last: Option<OrganizationNo>) -> Option<OrganizationNo> {
+    pub fn default_organization(&self, access: &Access, last: Option<OrganizationNo>) -> Option<OrganizationNo> {
         if let Some(last) = last
             && self.allows(access, last)
         {

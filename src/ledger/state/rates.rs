@@ -76,7 +76,7 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     ///
     /// # Errors
     /// Returns the time until one is available, if the budget is spent.
-    pub fn look(&self, key: &K, now: Tick) -> Result<u64, Duration> {
+    pub fn check(&self, key: &K, now: Tick) -> Result<u64, Duration> {
         let now = micros(now);
         let each = u64::try_from(self.rate.each.as_micros()).unwrap_or(u64::MAX).max(1);
         let from = self.whole_at.get(key).copied().unwrap_or(now).max(now);
@@ -93,7 +93,7 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     /// # Errors
     /// Returns the time until one is available, if the budget is spent.
     pub fn take(&mut self, key: &K, now: Tick) -> Result<(), Duration> {
-        let whole_at = self.look(key, now)?;
+        let whole_at = self.check(key, now)?;
         if self.whole_at.insert(key.clone(), whole_at).is_none() {
             self.forget_whole(micros(now));
             self.keys.push_back(key.clone());

@@ -137,14 +137,14 @@ impl Ledger {
     /// Replaces the user ids of a command by the former ids of users who keep them.
     pub(in crate::ledger) fn resolve_user_ids(&self, tenant: &TenantId, command: &mut Command) {
         if let Some(tenant) = self.keeping(tenant) {
-            command.people().into_iter().for_each(|id| meant(tenant, id));
+            command.people().into_iter().for_each(|id| resolve_earlier(tenant, id));
         }
     }
 
     /// Does the same for a query.
     pub(in crate::ledger) fn resolve_former_id(&self, tenant: &TenantId, query: &mut Query) {
         if let (Some(tenant), Some(id)) = (self.keeping(tenant), query.person()) {
-            meant(tenant, id);
+            resolve_earlier(tenant, id);
         }
     }
 
@@ -169,7 +169,7 @@ impl Ledger {
     }
 }
 
-fn meant(tenant: &Tenant, id: &mut UserId) {
+fn resolve_earlier(tenant: &Tenant, id: &mut UserId) {
     if let Some(earlier) = id.earlier().filter(|earlier| tenant.users.find(earlier).is_some()) {
         *id = earlier;
     }

@@ -96,7 +96,7 @@ impl<'a> Finder<'a> {
 
     /// Searches the added texts, and forgets them. Returns a bit for each word that is found, now or, by `found`,
     /// before; words found before are not searched again.
-    pub fn look(&mut self, found: u64, budget: &mut Budget) -> u64 {
+    pub fn search(&mut self, found: u64, budget: &mut Budget) -> u64 {
         let mut all = found;
         for (at, word) in self.words.iter().enumerate() {
             if found & (1 << at) == 0 {
@@ -114,7 +114,7 @@ impl<'a> Finder<'a> {
             return true;
         }
         texts.iter().for_each(|text| self.add(text, budget));
-        self.look(0, budget) != 0
+        self.search(0, budget) != 0
     }
 }
 

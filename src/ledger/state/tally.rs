@@ -239,7 +239,7 @@ impl Ledger {
         while let Some(no) = self.tally.stale.pop_front() {
             let Some(tenant) = self.tenants[no.0 as usize].as_deref_mut() else { continue };
             tenant.stale.listed = false;
-            let basis = LimitBasis { license_time: tenant.notifications.since_looked(basis.license_time), ..basis };
+            let basis = LimitBasis { license_time: tenant.notifications.since_full_check(basis.license_time), ..basis };
             if !self.tally.update(tenant, basis, &mut self.budget) {
                 self.tally.put(tenant);
                 return false;

@@ -128,7 +128,7 @@ impl Tokens {
         let of_tenants = tenants.iter().cloned().map(Creation::For);
         let all: Vec<Creation> = std::iter::once(Creation::By(actor.clone())).chain(of_tenants).collect();
         for whose in &all {
-            self.budget.look(whose, now.tick).map_err(too_often)?;
+            self.budget.check(whose, now.tick).map_err(too_often)?;
         }
         for whose in &all {
             self.budget.take(whose, now.tick).map_err(too_often)?;

@@ -172,7 +172,8 @@ impl Tenant {
     pub fn user_view_in(&self, no: UserNo, organization: &IdFilter<OrganizationNo>, basis: LimitBasis) -> UserView {
         let user = self.users.get(no);
         let seats = user.seats.iter().map(|seat| self.view_of_seat(user, seat, usize::MAX, basis)).collect();
-        let landing = |seat: &Seat| self.organizations.landing(&seat.access, user.last_organization);
+        let default_organization =
+            |seat: &Seat| self.organizations.default_organization(&seat.access, user.last_organization);
         let last_sign_in = self.users.last_sign_in(no);
         UserView {
             id: user.id.clone(),
@@ -181,7 +182,11 @@ impl Tenant {
             blocked: user.blocked,
             seats,
             status: self.shown_status(user, organization, basis.now.tick),
-            default_organization: user.seats.first().and_then(landing).and_then(|no| self.organizations.id(no)),
+            default_organization: user
+                .seats
+                .first()
+                .and_then(default_organization)
+                .and_then(|no| self.organizations.id(no)),
             last_sign_in: last_sign_in.map(|tick| basis.now.wall_of(tick)),
             last_activity: last_sign_in.map(|_| basis.now.wall_of(user.last_activity(&self.sessions))),
             created: basis.now.wall_of(user.created),

@@ -62,14 +62,14 @@ pub(in crate::ledger) struct Walk {
     /// True if only the page is left to be made.
     through: bool,
     /// Progress within a row whose search used up a step.
-    pub partly: Option<Partly>,
+    pub partly: Option<PartialRow>,
     /// For rows without numbers: key of the row looked at last.
     pub last: Option<String>,
 }
 
 /// A row that is partly searched for words.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::ledger) struct Partly {
+pub(in crate::ledger) struct PartialRow {
     pub row: u32,
     /// Next text to search.
     pub text: usize,

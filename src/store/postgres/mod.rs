@@ -41,7 +41,7 @@ use self::pool::Pool;
 pub use self::snapshot::snapshot;
 pub use self::url::DatabaseUrl;
 use self::writer::Writer;
-use super::nodes::{NewNode, NodeHeartbeat, NodeRef, NodeStore, Sighting};
+use super::nodes::{ClusterSnapshot, NewNode, NodeHeartbeat, NodeRef, NodeStore};
 use super::open::{Migrated, OpenError};
 use super::{
     AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position, ReadError,
@@ -163,7 +163,7 @@ impl NodeStore for PostgresStore {
         Box::pin(self.nodes.join(node))
     }
 
-    fn heartbeat(&self, heartbeat: NodeHeartbeat) -> StoreFuture<'_, Result<Sighting, StoreError>> {
+    fn heartbeat(&self, heartbeat: NodeHeartbeat) -> StoreFuture<'_, Result<ClusterSnapshot, StoreError>> {
         Box::pin(self.nodes.heartbeat(heartbeat))
     }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::connection::Connector;
 use crate::ids::{Epoch, NodeId, OwnerToken, Seq, ShardId};
-use crate::store::nodes::{LockName, NewNode, NodeHeartbeat, NodeRef, NodeRow, NodeState, OwnerRow, Sighting};
+use crate::store::nodes::{ClusterSnapshot, LockName, NewNode, NodeHeartbeat, NodeRef, NodeRow, NodeState, OwnerRow};
 use crate::store::{Owner, StoreError};
 
 /// Time limit for an answer.
@@ -77,13 +77,13 @@ impl Nodes {
         .await
     }
 
-    pub async fn heartbeat(&self, heartbeat: NodeHeartbeat) -> Result<Sighting, StoreError> {
+    pub async fn heartbeat(&self, heartbeat: NodeHeartbeat) -> Result<ClusterSnapshot, StoreError> {
         self.run(async |connection| {
             let (NodeRef { id, generation }, state) = (heartbeat.node, heartbeat.state.code());
             let lock = heartbeat.lock.as_ref().map(|lock| &*lock.0);
             let rows = connection.client.query(&connection.heartbeat, &[&id.0, &generation, &state, &lock]).await?;
             let mut sighting =
-                Sighting { alive: false, nodes: Vec::new(), owners: Vec::new(), connection: connection.number };
+                ClusterSnapshot { alive: false, nodes: Vec::new(), owners: Vec::new(), connection: connection.number };
             for row in &rows {
                 match row.try_get::<_, i16>(0)? {
                     0 => sighting.owners.push(owner(row)?),

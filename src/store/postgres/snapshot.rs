@@ -60,7 +60,7 @@ pub async fn snapshot(url: &DatabaseUrl, chunks: &Sender<SnapshotChunk>) -> Resu
 pub async fn read(client: &Client, chunks: &Sender<SnapshotChunk>) -> Result<(), Failure> {
     let installation = installation::read(client).await?;
     send(chunks, SnapshotChunk::Installation(installation)).await?;
-    strays(client, installation.map_or(0, |installation| installation.shards), chunks).await?;
+    count_unowned_rows(client, installation.map_or(0, |installation| installation.shards), chunks).await?;
     for shard in (0..installation.map_or(0, |installation| installation.shards)).map(ShardId) {
         shard_of(client, shard, chunks).await?;
     }
@@ -68,7 +68,7 @@ pub async fn read(client: &Client, chunks: &Sender<SnapshotChunk>) -> Result<(),
 }
 
 /// Sends the number of rows that belong to no shard, for each table.
-async fn strays(client: &Client, shards: u16, chunks: &Sender<SnapshotChunk>) -> Result<(), Failure> {
+async fn count_unowned_rows(client: &Client, shards: u16, chunks: &Sender<SnapshotChunk>) -> Result<(), Failure> {
     for (table, _) in load::statements().filter(|(table, _)| !["installation", "nodes"].contains(table)) {
         let sql =
             format!("/* usher:count_strays */ SELECT count(*) FROM {table} WHERE shard_id NOT BETWEEN 0 AND $1 - 1");

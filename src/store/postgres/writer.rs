@@ -21,45 +21,45 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 type Job<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
 
 /// Failure of a job.
-enum Broken {
+enum JobError {
     Read(ReadError),
     /// The server refused it ([`is_refusal`]): nothing was changed.
     Refused(StoreError),
 }
 
-impl From<Failure> for Broken {
+impl From<Failure> for JobError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Database(error) if is_refusal(&error) => Broken::Refused(error.into()),
-            failure => Broken::Read(failure.into()),
+            Failure::Database(error) if is_refusal(&error) => JobError::Refused(error.into()),
+            failure => JobError::Read(failure.into()),
         }
     }
 }
 
-impl From<Broken> for ReadError {
-    fn from(broken: Broken) -> Self {
-        match broken {
-            Broken::Read(error) => error,
-            Broken::Refused(error) => ReadError::Unavailable(error),
+impl From<JobError> for ReadError {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::Read(error) => error,
+            JobError::Refused(error) => ReadError::Unavailable(error),
         }
     }
 }
 
-impl From<Broken> for ClaimError {
-    fn from(broken: Broken) -> Self {
-        match broken {
-            Broken::Read(error) => error.into(),
-            Broken::Refused(error) => ClaimError::NotWritable(error),
+impl From<JobError> for ClaimError {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::Read(error) => error.into(),
+            JobError::Refused(error) => ClaimError::NotWritable(error),
         }
     }
 }
 
-impl From<Broken> for CommitError {
-    fn from(broken: Broken) -> Self {
-        match broken {
-            Broken::Read(error) => error.into(),
+impl From<JobError> for CommitError {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::Read(error) => error.into(),
             // Whatever part of the batch was sent, the server did not execute it.
-            Broken::Refused(error) => CommitError::NotWritable(error),
+            JobError::Refused(error) => CommitError::NotWritable(error),
         }
     }
 }
@@ -121,7 +121,7 @@ impl Writer {
         &self,
         limit: Option<Duration>,
         job: impl for<'a> FnOnce(&'a mut Connection) -> Job<'a, T> + Send,
-    ) -> Result<T, Broken> {
+    ) -> Result<T, JobError> {
         let mut held = self.connection.lock().await;
         let mut connection = match held.take() {
             Some(connection) if !connection.is_closed() => connection,
@@ -133,7 +133,7 @@ impl Writer {
                 Ok(answer) => answer,
                 Err(_) => {
                     let error = StoreError(format!("{}: no answer in time", self.connector.url()));
-                    return Err(Broken::Read(error.into()));
+                    return Err(JobError::Read(error.into()));
                 }
             },
         };
@@ -143,8 +143,8 @@ impl Writer {
                 Ok(answer)
             }
             // The next job opens a new connection, to whatever server has the address then.
-            Err(Failure::Database(error)) if is_refusal(&error) => Err(Broken::Refused(error.into())),
-            Err(failure) => Err(Broken::Read(connection.give_up(failure).await)),
+            Err(Failure::Database(error)) if is_refusal(&error) => Err(JobError::Refused(error.into())),
+            Err(failure) => Err(JobError::Read(connection.give_up(failure).await)),
         }
     }
 }

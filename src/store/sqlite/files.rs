@@ -20,13 +20,13 @@ struct Identity {
 
 /// State of a file after the last work of this process on it.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
+struct FileState {
     identity: Identity,
     bytes: u64,
     modified: Option<SystemTime>,
 }
 
-impl Seen {
+impl FileState {
     fn of(found: &Metadata) -> Self {
         let identity = Identity { device: found.dev(), inode: found.ino() };
         Self { identity, bytes: found.len(), modified: found.modified().ok() }
@@ -36,7 +36,7 @@ impl Seen {
 #[derive(Debug, Clone)]
 struct Watched {
     path: PathBuf,
-    seen: Option<Seen>,
+    seen: Option<FileState>,
 }
 
 /// The database, its log (`-wal`) and the index of the log (`-shm`).
@@ -72,7 +72,7 @@ impl Files {
     pub fn note(&mut self) {
         for file in [&mut self.database, &mut self.log, &mut self.index] {
             if let Ok(found) = fs::metadata(&file.path) {
-                let seen = Seen::of(&found);
+                let seen = FileState::of(&found);
                 // The record never changes to a file that replaced the opened one.
                 if file.seen.is_none_or(|before| before.identity == seen.identity) {
                     file.seen = Some(seen);
@@ -103,9 +103,9 @@ impl Files {
 }
 
 impl Watched {
-    fn found(&self) -> Result<Option<Seen>, StoreError> {
+    fn found(&self) -> Result<Option<FileState>, StoreError> {
         match fs::metadata(&self.path) {
-            Ok(found) => Ok(Some(Seen::of(&found))),
+            Ok(found) => Ok(Some(FileState::of(&found))),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
             Err(error) => Err(StoreError(format!("cannot look at {}: {error}", self.path.display()))),
         }

@@ -80,7 +80,7 @@ impl Snapshot {
         let transaction = database.connection()?.transaction()?;
         let installation = installation::read(&transaction)?;
         send(chunks, SnapshotChunk::Installation(installation))?;
-        strays(&transaction, installation.map_or(0, |installation| installation.shards), chunks)?;
+        count_unowned_rows(&transaction, installation.map_or(0, |installation| installation.shards), chunks)?;
         for shard in (0..installation.map_or(0, |installation| installation.shards)).map(ShardId) {
             let (owner, position) = shards::read(&transaction, shard)?;
             send(chunks, SnapshotChunk::Shard(shard, owner, Box::new(position), floor(&transaction, shard)?))?;
@@ -104,7 +104,7 @@ impl Snapshot {
 }
 
 /// Sends the number of rows that belong to no shard, for each table.
-fn strays(connection: &Connection, shards: u16, chunks: &Sender<SnapshotChunk>) -> Result<(), ReadError> {
+fn count_unowned_rows(connection: &Connection, shards: u16, chunks: &Sender<SnapshotChunk>) -> Result<(), ReadError> {
     for (table, _) in load::statements().filter(|(table, _)| *table != "installation") {
         let sql =
             format!("/* usher:count_strays */ SELECT count(*) FROM {table} WHERE shard_id NOT BETWEEN 0 AND ?1 - 1");

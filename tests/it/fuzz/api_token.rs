@@ -13,7 +13,7 @@ fn texts_of_tokens() {
         let Ok(token) = Token::parse(&text) else { return };
         good += 1;
         assert_eq!(token.text().expose_secret(), text);
-        assert!(Token::looks_like_one(&text));
+        assert!(Token::has_token_prefix(&text));
         let secret = text.split('_').nth(2).expect("a secret");
         assert!(!format!("{token:?} {:?}", token.hash()).contains(secret));
     });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use usher::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId};
 use usher::ledger::change::AuditEvent;
-use usher::store::nodes::{NewNode, NodeHeartbeat, NodeRef, OwnerRow, Sighting};
+use usher::store::nodes::{ClusterSnapshot, NewNode, NodeHeartbeat, NodeRef, OwnerRow};
 use usher::store::{Batch, ClaimError, Claimant, CommitError, Owner, Position};
 use uuid::Uuid;
 
@@ -87,14 +87,14 @@ impl Disk {
         nodes.join(new, |id| shards.iter().any(|shard| shard.node.is_some_and(|node| node.id == id)));
     }
 
-    pub fn heartbeat(&mut self, heartbeat: &NodeHeartbeat) -> Sighting {
+    pub fn heartbeat(&mut self, heartbeat: &NodeHeartbeat) -> ClusterSnapshot {
         let alive = self.1.heartbeat(heartbeat);
         let owner = |(shard, shard_disk): (ShardId, &ShardDisk)| {
             let seq = shard_disk.node.is_none().then_some(shard_disk.position.seq);
             OwnerRow { shard, owner: shard_disk.owner, node: shard_disk.node, seq }
         };
         let owners = (0..).map(ShardId).zip(&self.0).map(owner).collect();
-        Sighting { alive, nodes: self.1.0.clone(), owners, connection: 0 }
+        ClusterSnapshot { alive, nodes: self.1.0.clone(), owners, connection: 0 }
     }
 
     pub fn nodes(&mut self) -> &mut NodeTable {

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use usher::ids::ShardId;
 use usher::ledger::change::Change;
 use usher::ledger::time::Wall;
-use usher::store::nodes::{NewNode, NodeHeartbeat, NodeRef, NodeStore, Sighting};
+use usher::store::nodes::{ClusterSnapshot, NewNode, NodeHeartbeat, NodeRef, NodeStore};
 use usher::store::{
     AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position, ReadError,
     Store, StoreError, StoreFuture,
@@ -25,7 +25,7 @@ pub enum Request {
     Commit { shard: ShardId, owner: Owner, batch: Arc<Batch>, reply: oneshot::Sender<Result<(), CommitError>> },
     Release { shard: ShardId, owner: Owner, reply: oneshot::Sender<Result<(), StoreError>> },
     Join { new: NewNode, reply: oneshot::Sender<()> },
-    Beat { heartbeat: NodeHeartbeat, reply: oneshot::Sender<Sighting> },
+    Beat { heartbeat: NodeHeartbeat, reply: oneshot::Sender<ClusterSnapshot> },
     DeclareDead { node: NodeRef, heartbeat: Option<i64>, reply: oneshot::Sender<bool> },
     Leave { node: NodeRef, reply: oneshot::Sender<()> },
 }
@@ -125,11 +125,11 @@ impl NodeStore for Link {
         Box::pin(self.send_in_time(|reply| Request::Join { new, reply }))
     }
 
-    fn heartbeat(&self, heartbeat: NodeHeartbeat) -> StoreFuture<'_, Result<Sighting, StoreError>> {
+    fn heartbeat(&self, heartbeat: NodeHeartbeat) -> StoreFuture<'_, Result<ClusterSnapshot, StoreError>> {
         Box::pin(async move {
             let connection = self.broken.load(Relaxed);
             let sighting = self.send_in_time(|reply| Request::Beat { heartbeat, reply }).await?;
-            Ok(Sighting { connection, ..sighting })
+            Ok(ClusterSnapshot { connection, ..sighting })
         })
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use usher::ids::{NodeId, Seq, ShardId};
 use usher::ledger::change::Change;
-use usher::store::nodes::Sighting;
+use usher::store::nodes::ClusterSnapshot;
 use usher::store::{Batch, ClaimError, CommitError, Owner, StoreError};
 
 use super::disk::Disk;
@@ -65,7 +65,7 @@ enum Done {
     Load(Vec<Change>),
     Commit(Result<(), CommitError>),
     Release,
-    Beat(Sighting),
+    Beat(ClusterSnapshot),
     DeclaredDead(bool),
     /// Executed, without a result.
     Other,

@@ -9,7 +9,7 @@ use tokio::sync::{Notify, mpsc};
 use usher::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId};
 use usher::ledger::change::{AuditEvent, Change};
 use usher::ledger::time::Wall;
-use usher::store::nodes::{NewNode, NodeHeartbeat, NodeRef, NodeStore, OwnerRow, Sighting};
+use usher::store::nodes::{ClusterSnapshot, NewNode, NodeHeartbeat, NodeRef, NodeStore, OwnerRow};
 use usher::store::{
     AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position, ReadError,
     Store, StoreError, StoreFuture,
@@ -277,14 +277,14 @@ impl NodeStore for Memory {
         })
     }
 
-    fn heartbeat(&self, heartbeat: NodeHeartbeat) -> StoreFuture<'_, Result<Sighting, StoreError>> {
+    fn heartbeat(&self, heartbeat: NodeHeartbeat) -> StoreFuture<'_, Result<ClusterSnapshot, StoreError>> {
         Box::pin(async move {
             let mut disk = self.reach()?;
             let alive = disk.nodes.heartbeat(&heartbeat);
             let owner = Owner { epoch: Epoch(disk.epoch), token: OwnerToken(disk.token) };
             let seq = disk.node.is_none().then_some(disk.position.seq);
             let owners = vec![OwnerRow { shard: ShardId(0), owner, node: disk.node, seq }];
-            Ok(Sighting { alive, nodes: disk.nodes.0.clone(), owners, connection: 0 })
+            Ok(ClusterSnapshot { alive, nodes: disk.nodes.0.clone(), owners, connection: 0 })
         })
     }
 

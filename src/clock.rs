@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manual_clock_moves_when_told_and_its_clones_with_it() {
+    fn a_manual_clock_moves_on_request_and_its_clones_with_it() {
         let (clock, manual) = Clock::manual(Wall(1_000));
         let same = clock.clone();
         manual.advance(Duration::from_millis(250));

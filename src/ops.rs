@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn other_pages_and_methods_are_told_what_there_is() {
+    async fn other_pages_and_methods_get_a_list_of_what_there_is() {
         let ops = ops(Clock::system());
         assert_eq!(get(&ops, "/metrics").await.0, 200);
         assert_eq!(get(&ops, "/health").await, (404, PAGES.into()));

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_that_fails_too_often_is_told_so() {
+    fn an_address_that_fails_too_often_is_refused_for_that() {
         let failures = Failures::new();
         let note = |address: &str, now| {
             failures.note(Refused::Unknown, None, address.parse().unwrap(), "a/B", Duration::from_millis(now))

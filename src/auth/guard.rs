@@ -52,7 +52,7 @@ impl Guard {
             failures: Failures::new(),
             hosts: HostNames::new(Ipv4Addr::LOCALHOST.into(), Vec::new()),
             anonymous: Arc::new(Principal::anonymous()),
-            nobody: Arc::new(Principal::nobody()),
+            nobody: Arc::new(Principal::without_roles()),
             clock,
         }
     }

@@ -36,7 +36,7 @@ impl Principal {
         Self::new(Actor(ANONYMOUS.into()), Roles::ALL, Tenants::All)
     }
 
-    /// True for [`Self::anonymous`] and [`Self::nobody`].
+    /// True for [`Self::anonymous`] and [`Self::without_roles`].
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
         &*self.actor.0 == ANONYMOUS
@@ -44,7 +44,7 @@ impl Principal {
 
     /// The principal without any role: the caller of a method that needs no credential.
     #[must_use]
-    pub fn nobody() -> Self {
+    pub fn without_roles() -> Self {
         Self { actor: Actor(ANONYMOUS.into()), grants: Vec::new() }
     }
 

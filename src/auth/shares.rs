@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn who_cannot_be_told_from_anybody_else_has_no_share_but_the_tenants() {
+    fn a_caller_without_an_identity_has_no_share_but_the_tenants() {
         let permits = SharedPermits::new(8);
         let take = |id: &str| permits.acquire(&caller(""), Some(&tenant(id)), 1);
         let _held = [take("t1").unwrap(), take("t1").unwrap(), take("t2").unwrap(), take("t2").unwrap()];

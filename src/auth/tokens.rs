@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn uses_are_told_until_the_ledger_knows_of_them() {
+    fn uses_are_reported_until_the_ledger_has_them() {
         let tokens = Tokens::default();
         tokens.replace(vec![row(1), row(2)], Wall(0));
         assert_eq!(tokens.used_since_last(), []);

@@ -44,7 +44,7 @@ fn the_defaults_are_those_of_the_documentation() {
 }
 
 #[test]
-fn every_mistake_is_told_at_once() {
+fn every_mistake_is_reported_at_once() {
     let arguments = "--listen here --ops-listen 127.0.0.1:1 --drain-timeout soon --shards 0 --demo-seats many \
                      --log-format xml --log usher=loud --max-request 4GB --deadline 2m --max-streams 0";
     let found = problems(arguments, &[]);
@@ -66,7 +66,7 @@ fn every_mistake_is_told_at_once() {
 
 /// A mistake that only follows from another one is not reported.
 #[test]
-fn one_mistake_is_told_once() {
+fn one_mistake_is_reported_once() {
     for (arguments, start) in [
         ("--deadline 10", "--deadline: \"10\" is not a duration"),
         ("--max-deadline 10", "--max-deadline: \"10\" is not a duration"),
@@ -218,7 +218,7 @@ const SECRET: &str = "USHER_WEBHOOK_SECRET=whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY
 const PASSWORD: &str = "USHER_SMTP_PASSWORD=tooth";
 
 #[test]
-fn nobody_is_told_unless_it_is_asked_for() {
+fn nothing_is_notified_unless_it_is_configured() {
     let notify = config("", &[]).unwrap().notify;
     assert!(notify.email.is_none() && notify.webhook.is_none());
     let arguments = "--smtp-url smtp://mail --smtp-user u --mail-from u@x.example --webhook-url https://h.example/x";
@@ -286,7 +286,7 @@ fn the_way_to_the_vendor_needs_whom_to_trust_and_a_mail_server() {
 }
 
 #[test]
-fn files_that_others_can_read_or_write_are_told_and_used() {
+fn files_that_others_can_read_or_write_are_reported_and_used() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let mode = |path: &std::path::Path, mode| {

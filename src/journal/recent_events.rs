@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn more_tenants_than_there_is_room_for_are_told_to_list_again() {
+    fn more_tenants_than_fit_must_list_again() {
         let mut recent = RecentEvents::with_room(EventNo(0), 10_000);
         for no in 1..=1_000 {
             recent.push(vec![(TenantNo(no as u32), event(no, 500))], EventNo(no));

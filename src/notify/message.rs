@@ -260,7 +260,7 @@ tenant. It was sent by a program; nobody reads answers.
     }
 
     #[test]
-    fn every_kind_tells_its_numbers() {
+    fn every_kind_has_its_numbers() {
         let license = || LicenseId::stored("gold");
         let ends = |days| Facts::License { expires: Wall(NOW.0 + 86_400_000), days };
         let level =

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_told_from_answers_by_their_names() {
+    fn requests_and_answers_differ_by_their_names() {
         assert!(v1::SyncUsersRequest::NAME.ends_with("Request"));
         assert!(!v1::SyncUsersResponse::NAME.ends_with("Request"));
     }

@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_those_of_their_rooms() {
+    fn numbers_come_from_their_sources() {
         let text = text(&busy());
         for line in [
             "usher_ready 1",

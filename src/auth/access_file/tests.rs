@@ -111,7 +111,7 @@ const MISTAKES: [(&str, &str, &str); 15] = [
 ];
 
 #[test]
-fn a_mistake_is_told_with_its_line_and_its_field() {
+fn a_mistake_is_reported_with_its_line_and_its_field() {
     for (from, to, message) in MISTAKES {
         assert!(EXAMPLE.contains(from), "{from}");
         assert_eq!(Access::parse(&EXAMPLE.replacen(from, to, 1), Path::new("")).unwrap_err(), message);

@@ -26,8 +26,8 @@ fn batch(seq: i64) -> ClusterSnapshot {
 fn silent(reads: &[(u64, u64, ClusterSnapshot)]) -> Vec<u64> {
     let mut observer = Observer::default();
     let mut found = Vec::new();
-    for (sent, answered, sighting) in reads {
-        let silent = observer.saw(sighting, Duration::from_millis(*sent), Duration::from_millis(*answered));
+    for (sent, answered, snapshot) in reads {
+        let silent = observer.observe(snapshot, Duration::from_millis(*sent), Duration::from_millis(*answered));
         if silent != Silent::default() {
             found.push(*sent);
         }
@@ -36,8 +36,8 @@ fn silent(reads: &[(u64, u64, ClusterSnapshot)]) -> Vec<u64> {
 }
 
 /// One read per second, each answered after 10 ms.
-fn every_second(count: u64, saw: impl Fn(u64) -> ClusterSnapshot) -> Vec<(u64, u64, ClusterSnapshot)> {
-    (0..count).map(|at| (at * 1_000, at * 1_000 + 10, saw(at))).collect()
+fn every_second(count: u64, snapshot: impl Fn(u64) -> ClusterSnapshot) -> Vec<(u64, u64, ClusterSnapshot)> {
+    (0..count).map(|at| (at * 1_000, at * 1_000 + 10, snapshot(at))).collect()
 }
 
 #[test]
@@ -80,8 +80,8 @@ fn an_observer_that_connected_again_or_missed_a_read_counts_anew() {
     assert_eq!(silent(&reads), NEVER);
 
     let mut observer = Observer::default();
-    for (sent, answered, sighting) in every_second(5, |_| heartbeat(5)) {
-        observer.observe(&sighting, Duration::from_millis(sent), Duration::from_millis(answered));
+    for (sent, answered, snapshot) in every_second(5, |_| heartbeat(5)) {
+        observer.observe(&snapshot, Duration::from_millis(sent), Duration::from_millis(answered));
     }
     observer.missed();
     let silent = observer.observe(&heartbeat(5), Duration::from_millis(5_000), Duration::from_millis(5_010));
@@ -91,9 +91,9 @@ fn an_observer_that_connected_again_or_missed_a_read_counts_anew() {
 #[test]
 fn who_is_declared_dead_is_not_declared_again() {
     let dead = |_| {
-        let mut sighting = heartbeat(5);
-        sighting.nodes[0].state = NodeState::Dead;
-        sighting
+        let mut snapshot = heartbeat(5);
+        snapshot.nodes[0].state = NodeState::Dead;
+        snapshot
     };
     assert_eq!(silent(&every_second(10, dead)), NEVER);
 }
@@ -103,9 +103,9 @@ fn an_owner_that_is_no_node_is_gone_when_its_batches_stand_still_for_45_seconds(
     assert_eq!(silent(&every_second(47, |_| batch(7))), [46_000]);
     assert_eq!(silent(&every_second(100, |at| batch(i64::try_from(at / 10).unwrap()))), NEVER);
     let released = |_| {
-        let mut sighting = batch(7);
-        sighting.owners[0].owner.token = OwnerToken(Uuid::nil());
-        sighting
+        let mut snapshot = batch(7);
+        snapshot.owners[0].owner.token = OwnerToken(Uuid::nil());
+        snapshot
     };
     assert_eq!(silent(&every_second(60, released)), NEVER);
 }

@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_says_what_was_told_and_how_it_went() {
+    fn a_row_shows_the_notification_and_its_outcome() {
         let dead = Delivery {
             channel: NotificationChannel::Email.into(),
             state: DeliveryState::Dead.into(),

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_is_told_nothing_by_a_name() {
+    fn a_name_sends_no_commands_to_a_terminal() {
         assert_eq!(plain("a\u{1b}[2Jb\nc\u{202e}d\u{9b}"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}");
         assert_eq!(plain("Zoë Åström"), "Zoë Åström");
     }

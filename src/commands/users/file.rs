@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_line_is_told() {
+    fn every_wrong_line_is_reported() {
         let text = "user_id,administrator,pools\n\
                     ann,perhaps,\n\
                     \"two\nlines\",no,\n\

@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_as_wanted_is_told_with_the_line() {
+    fn a_user_who_is_not_as_wanted_is_reported_with_the_line() {
         let full = SeatDenial { pool_id: "crm".into(), reason: crate::proto::v1::DenialReason::SeatsExhausted.into() };
         let waiting =
             SyncResult { denials: vec![full], ..result("ann", SyncOutcome::CreatedBlocked, BlockCause::LicenseLimit) };

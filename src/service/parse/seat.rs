@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_in_without_a_session_is_told_which_call_takes_a_seat() {
+    fn a_check_in_without_a_session_names_the_call_that_takes_a_seat() {
         let request = |session: &str| v1::CheckInRequest { tenant_id: "acme".into(), session_id: session.into() };
         let problems = check_in(request("")).unwrap_err().into_vec();
         assert_eq!(

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_malformed_has_results_in_the_right_places() {
+    fn malformed_items_have_results_at_their_index() {
         let (pools, users) = (["a", "b"].map(PoolId::stored), ["x", "y"].map(UserId::stored));
         let others = [malformed(0, "1 2"), malformed(2, "3 4"), malformed(4, "5 6")];
         let answer = |pool| Ok(Revoked { seat: None, revoked_now: true, usage: use_of(pool, 0, Limit::Seats(1)) });

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_odd_about_an_id_is_told() {
+    fn an_odd_id_has_a_warning() {
         use v1::UserIdWarning::{MixedScripts, NotFolded};
         let rendered = |id: &str| user(UserView { id: UserId::stored(id), ..ann(vec![]) }).user_id_warnings;
         assert_eq!(rendered("ann@acme.example"), Vec::<i32>::new());

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn access_is_told_once_where_it_is_the_same() {
+    fn access_is_shown_once_where_it_is_the_same() {
         check(&[], "");
         check(&[seat("crm", None)], "*");
         check(&[seat("crm", None), seat("primary", None)], "*");

@@ -179,7 +179,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_lease_tells_durations_from_now_on() {
+    fn a_lease_has_durations_from_now_on() {
         let id = SessionId::parse(SESSION).unwrap();
         let answer = CheckedOut {
             decision: Ok(held(Some(id))),

@@ -255,6 +255,12 @@ macro_rules! number {
                 self.0.fmt(f)
             }
         }
+
+        impl From<$name> for $inner {
+            fn from(number: $name) -> Self {
+                number.0
+            }
+        }
     };
 }
 
@@ -285,6 +291,11 @@ number!(
 number!(
     /// Represents a user inside its tenant.
     UserNo(u32)
+);
+number!(
+    /// Represents a session inside its user. The row of an ended session keeps its reason until the number is reused, so
+    /// that a user has a few rows permanently instead of one for each login (R9, R24, decision 1).
+    SessionNo(u16)
 );
 number!(
     /// Number of an audit event in its shard. Consecutive, and never used twice.

@@ -137,8 +137,8 @@ fn key(change: &Change) -> Key<'_> {
         Change::DeleteUser(tenant, no) => plain(5, *tenant, no.0, 0),
         Change::PutSeat(row) => plain(6, row.tenant, row.user.0, row.pool.0.into()),
         Change::DeleteSeat(tenant, user, pool) => plain(6, *tenant, user.0, pool.0.into()),
-        Change::PutSession(row) => plain(7, row.tenant, row.user.0, row.no.into()),
-        Change::DeleteSession(tenant, user, session_no) => plain(7, *tenant, user.0, (*session_no).into()),
+        Change::PutSession(row) => plain(7, row.tenant, row.user.0, row.no.0.into()),
+        Change::DeleteSession(tenant, user, session_no) => plain(7, *tenant, user.0, session_no.0.into()),
         Change::PutNotification(row) => (8, row.tenant, 0, 0, Name::Topic(&row.topic)),
         Change::DeleteNotification(tenant, topic) => (8, *tenant, 0, 0, Name::Topic(topic)),
         // Rows that belong to no tenant get number 0; tenant numbers begin with 1.

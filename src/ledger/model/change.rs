@@ -16,8 +16,8 @@ use super::policy::Policy;
 use super::time::{Tick, Wall};
 use super::token::TokenRow;
 use crate::ids::{
-    DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, TenantId, TenantNo, Text,
-    TokenId, UserId, UserNo,
+    DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, SessionNo, TenantId,
+    TenantNo, Text, TokenId, UserId, UserNo,
 };
 
 /// New state of one row, or the deletion of one row. The store has exactly one row for each key. If a batch has several
@@ -60,10 +60,6 @@ impl Changes {
         self.rows.is_empty() && self.events.is_empty()
     }
 }
-
-/// Number of a session slot of a user. The row of an ended session keeps its reason until the number is reused, so that
-/// a user has a few rows permanently instead of one for each login (R9, R24, decision 1).
-pub type SessionNo = u16;
 
 /// State of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]

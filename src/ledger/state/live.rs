@@ -98,7 +98,7 @@ impl Tenant {
     fn hold(&mut self, session: Session, ctx: &mut Context) -> u32 {
         let (user, session_no, pool, exempt) = (session.user, session.no, session.pool, session.exempt);
         let (due, _) = session.deadline(&self.policy);
-        if let Some(slot) = self.users.get(user).slots.get(usize::from(session_no))
+        if let Some(slot) = self.users.get(user).slots.get(usize::from(session_no.0))
             && let Some(session) = self.sessions.remove(*slot)
             && let Some((at, reason)) = session.ended()
         {
@@ -132,7 +132,7 @@ impl Tenant {
             session.ended().map(|(at, _)| (at, session.no))
         });
         if holder.slots.len() < usize::from(holder.live) + 2 {
-            return SessionNo::try_from(holder.slots.len()).expect("few sessions");
+            return SessionNo(u16::try_from(holder.slots.len()).expect("few sessions"));
         }
         let (_, session_no) = ended.min().expect("two sessions are not live");
         session_no

@@ -138,7 +138,7 @@ impl User {
 
     /// Sets the slot of a session number. A load sets them in any order; after it none is missing.
     pub fn set_slot(&mut self, no: SessionNo, slot: u32) {
-        let at = usize::from(no);
+        let at = usize::from(no.0);
         if self.slots.len() <= at {
             self.slots.resize(at + 1, u32::MAX);
         }

@@ -54,7 +54,7 @@ impl<'a> Buckets<'a> {
                     to.gone_seats.push((int(tenant.0), int(user.0), pool.0.into()));
                 }
                 Change::DeleteSession(tenant, user, session_no) => {
-                    to.gone_sessions.push((int(tenant.0), int(user.0), (*session_no).into()));
+                    to.gone_sessions.push((int(tenant.0), int(user.0), session_no.0.into()));
                 }
                 Change::DeleteNotification(tenant, topic) => to.gone_notifications.push((int(tenant.0), topic)),
                 Change::DeleteToken(id) => to.gone_tokens.push(id.0.cast_signed()),

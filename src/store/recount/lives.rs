@@ -92,7 +92,7 @@ impl Lives {
                 let Some((user, pool)) = self.names(row.tenant, row.user, row.pool) else { return };
                 let ended = row.ended.map_or(0, |(_, reason)| reason.code());
                 let state = State::There(ended, hash_of(&[&user, &pool]));
-                self.put(row.tenant, Kind::Session, &[&row.id.to_string()], state, (row.user.0, row.no));
+                self.put(row.tenant, Kind::Session, &[&row.id.to_string()], state, (row.user.0, row.no.0));
             }
             Change::PutLicense(row) => {
                 let newest = self.tenants.entry(row.tenant).or_default().revisions.entry(license(row.id.as_str()));

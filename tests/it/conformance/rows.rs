@@ -1,7 +1,7 @@
 //! Rows are loaded as they were put.
 
 use tokio::sync::mpsc;
-use usher::ids::{LicenseId, OrganizationNo, PoolId, PoolNo, TenantNo, TokenId, UserNo};
+use usher::ids::{LicenseId, OrganizationNo, PoolId, PoolNo, SessionNo, TenantNo, TokenId, UserNo};
 use usher::ledger::change::{Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use usher::ledger::license::LicenseRow;
 use usher::ledger::license_floors::LicenseFloor;
@@ -100,7 +100,7 @@ fn deletions(no: u32) -> Vec<Change> {
         Change::DeleteOrganization(tenant, OrganizationNo(1)),
         Change::DeleteUser(tenant, UserNo(1)),
         Change::DeleteSeat(tenant, UserNo(1), PoolNo(1)),
-        Change::DeleteSession(tenant, UserNo(1), 0),
+        Change::DeleteSession(tenant, UserNo(1), SessionNo(0)),
         Change::DeleteNotification(tenant, Topic::Exceeded(PoolId::stored("pool-1"))),
         Change::DeleteToken(TokenId(no.into())),
     ]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use usher::ids::{
-    DeviceId, EventNo, InstanceId, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, TenantId,
-    TenantNo, TokenId, TokenName, UserId, UserNo,
+    DeviceId, EventNo, InstanceId, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, SessionNo,
+    TenantId, TenantNo, TokenId, TokenName, UserId, UserNo,
 };
 use usher::ledger::access::{Role, Roles, Tenants};
 use usher::ledger::change::{
@@ -112,7 +112,7 @@ pub fn session(tenant: u32, user: u32, no: u16) -> Change {
     Change::PutSession(SessionRow {
         tenant: TenantNo(tenant),
         user: UserNo(user),
-        no,
+        no: SessionNo(no),
         id: SessionId(Uuid::from_u64_pair(tenant.into(), user.into())),
         pool: PoolNo(1),
         organization: Some(OrganizationNo(1)),
@@ -294,7 +294,7 @@ pub fn extremes() -> Vec<Change> {
         Change::PutSession(SessionRow {
             tenant: no,
             user: UserNo(u32::MAX),
-            no: u16::MAX,
+            no: SessionNo(u16::MAX),
             id: SessionId(Uuid::max()),
             pool: PoolNo(u16::MAX),
             organization: Some(OrganizationNo(u32::MAX)),

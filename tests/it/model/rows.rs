@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use usher::ids::{
-    EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, TenantId, TenantNo, TokenId, UserId,
-    UserNo,
+    EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, SessionNo, TenantId, TenantNo,
+    TokenId, UserId, UserNo,
 };
 use usher::ledger::change::{
-    Action, AuditEvent, Change, Changes, OrganizationRow, Plan, PoolRow, Reason, SeatRow, SessionNo, SessionRow,
-    TenantRow, UserRow,
+    Action, AuditEvent, Change, Changes, OrganizationRow, Plan, PoolRow, Reason, SeatRow, SessionRow, TenantRow,
+    UserRow,
 };
 use usher::ledger::license::LicenseRow;
 use usher::ledger::license_floors::LicenseFloor;

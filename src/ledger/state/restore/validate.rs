@@ -161,7 +161,7 @@ fn validate_session(tenant: &Tenant, row: &SessionRow) -> Option<String> {
         .or_else(|| row.organization.and_then(|no| lost_organization(tenant, no)))
         .or_else(|| {
             let slots = &tenant.users.get(row.user).slots;
-            let taken = slots.get(usize::from(row.no)).is_some_and(|slot| *slot != u32::MAX);
+            let taken = slots.get(usize::from(row.no.0)).is_some_and(|slot| *slot != u32::MAX);
             taken.then(|| "its slot is there twice".to_owned())
         })
         .or_else(|| {

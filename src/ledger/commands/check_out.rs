@@ -26,9 +26,9 @@ struct Admission {
     user: Option<UserNo>,
     organization: Option<OrganizationNo>,
     /// Slot of the session that the device already has (R16).
-    existing: Option<u32>,
+    existing: Option<SessionSlot>,
     /// Slots of the sessions to end: taken over or reclaimed.
-    ending: Vec<(u32, SessionEndReason)>,
+    ending: Vec<(SessionSlot, SessionEndReason)>,
     /// The user passes as an administrator although no license is in force (R29).
     license_expired: bool,
 }
@@ -73,7 +73,7 @@ impl Tenant {
         command: &CheckOut,
         pool: Option<PoolNo>,
         user: Option<UserNo>,
-        overdue: &[u32],
+        overdue: &[SessionSlot],
         ctx: &Context,
     ) -> Result<Admission, Denial> {
         let deny = |reason| Err(Denial::because(reason));
@@ -159,7 +159,7 @@ impl Tenant {
     }
 
     /// Guard 8: slot of the live session with the same user, pool and device (R16).
-    fn existing(&self, user: UserNo, pool: PoolNo, command: &CheckOut, overdue: &[u32]) -> Option<u32> {
+    fn existing(&self, user: UserNo, pool: PoolNo, command: &CheckOut, overdue: &[SessionSlot]) -> Option<SessionSlot> {
         self.live_of(self.users.get(user)).into_iter().find(|slot| {
             let session = self.sessions.get(*slot);
             let same = session.pool == pool && session.device == command.device;
@@ -172,7 +172,7 @@ impl Tenant {
         &self,
         user: UserNo,
         command: &CheckOut,
-        overdue: &[u32],
+        overdue: &[SessionSlot],
         admission: &mut Admission,
         ctx: &Context,
     ) -> Result<(), Denial> {
@@ -209,7 +209,7 @@ impl Tenant {
         Ok(())
     }
 
-    fn already_signed_in(&self, live: &[u32], ctx: &Context) -> Denial {
+    fn already_signed_in(&self, live: &[SessionSlot], ctx: &Context) -> Denial {
         let sessions = live.iter().map(|slot| self.sessions.get(*slot));
         let first = sessions.clone().map(|session| session.deadline(&self.policy).0).min();
         Denial {
@@ -228,7 +228,7 @@ impl Tenant {
         &mut self,
         pool: Option<PoolNo>,
         user: Option<UserNo>,
-        overdue: &[u32],
+        overdue: &[SessionSlot],
         admission: &mut Admission,
         ctx: &Context,
     ) -> Result<(), Denial> {
@@ -241,7 +241,7 @@ impl Tenant {
             return if room { Ok(()) } else { Err(Denial::because(DenialReason::SeatsExhausted)) };
         };
         let (plan, limit) = self.entitled(pool, ctx.limit_basis());
-        let mut gone: Vec<u32> = overdue.to_vec();
+        let mut gone: Vec<SessionSlot> = overdue.to_vec();
         gone.extend(admission.ending.iter().map(|(slot, _)| *slot));
         gone.sort_unstable();
         let counts = |user: UserNo| self.lives_in(self.users.get(user), pool, &gone).1;
@@ -269,7 +269,7 @@ impl Tenant {
     }
 
     /// Number of users who stop counting in the pool when these sessions (sorted) have ended.
-    pub fn freed(&self, pool: PoolNo, gone: &[u32]) -> u64 {
+    pub fn freed(&self, pool: PoolNo, gone: &[SessionSlot]) -> u64 {
         let mut users: Vec<UserNo> = gone.iter().map(|slot| self.sessions.get(*slot).user).collect();
         users.sort_unstable();
         users.dedup();
@@ -279,7 +279,7 @@ impl Tenant {
 
     /// Live sessions in the pool of the Idle user who counts there and whose last activity is the longest ago (guard
     /// 10). Skips `caller`, and users who count only through sessions in `gone`.
-    fn longest_idle(&self, pool: PoolNo, caller: Option<UserNo>, gone: &[u32]) -> Vec<u32> {
+    fn longest_idle(&self, pool: PoolNo, caller: Option<UserNo>, gone: &[SessionSlot]) -> Vec<SessionSlot> {
         for (_, no) in self.pools.get(pool).idle_counted.iter().filter(|(_, no)| Some(*no) != caller) {
             let user = self.users.get(*no);
             if !self.lives_in(user, pool, gone).1 {
@@ -316,7 +316,7 @@ impl Tenant {
     }
 
     /// Renews the session that the device already has (R16).
-    fn renew(&mut self, slot: u32, command: &CheckOut, admission: &Admission, ctx: &mut Context) -> CheckedOut {
+    fn renew(&mut self, slot: SessionSlot, command: &CheckOut, admission: &Admission, ctx: &mut Context) -> CheckedOut {
         let user = self.sessions.get(slot).user;
         self.touch(user, ctx.now.tick);
         self.users.signs_in(user, ctx.now.tick);
@@ -334,7 +334,7 @@ impl Tenant {
         self.checked_out(slot, true, admission, ctx)
     }
 
-    fn checked_out(&self, slot: u32, renewed: bool, admission: &Admission, ctx: &Context) -> CheckedOut {
+    fn checked_out(&self, slot: SessionSlot, renewed: bool, admission: &Admission, ctx: &Context) -> CheckedOut {
         let session = self.sessions.get(slot);
         let usage = self.usage(session.pool, ctx.limit_basis());
         let mut notices = self.notices(session.pool, &usage, ctx.limit_basis());

@@ -21,13 +21,13 @@ pub(in crate::ledger) struct OrganizationDeletion {
     /// `None`: not begun.
     no: Option<OrganizationNo>,
     /// Next user number, and after that next session slot, to look at.
-    user: u32,
-    slot: u32,
+    user: UserNo,
+    slot: SessionSlot,
 }
 
 impl OrganizationDeletion {
     pub fn new(command: DeleteOrganization) -> Self {
-        Self { command, no: None, user: 0, slot: 0 }
+        Self { command, no: None, user: UserNo(0), slot: SessionSlot(0) }
     }
 
     fn begin(&mut self, tenant: &mut Tenant) -> Done<OrganizationNo> {
@@ -47,24 +47,24 @@ impl Steps for OrganizationDeletion {
             Ok(no) => no,
             Err(refusal) => return Some(Outcome::DeleteOrganization(Err(refusal))),
         };
-        while self.user < tenant.users.numbers() {
+        while self.user.0 < tenant.users.numbers() {
             if ctx.budget.is_spent() {
                 return None;
             }
             self.user = match tenant.users.gone(self.user) {
                 Some(gone) => gone.end,
                 None => {
-                    tenant.take_from_seats(UserNo(self.user), no, ctx);
-                    self.user + 1
+                    tenant.take_from_seats(self.user, no, ctx);
+                    UserNo(self.user.0 + 1)
                 }
             };
         }
-        while self.slot < tenant.sessions.slots() {
+        while self.slot.0 < tenant.sessions.slots() {
             if ctx.budget.is_spent() {
                 return None;
             }
             tenant.take_from_session(self.slot, no, ctx);
-            self.slot += 1;
+            self.slot.0 += 1;
         }
         tenant.organizations.gone(no);
         ctx.put(Change::DeleteOrganization(tenant.no, no));
@@ -104,7 +104,7 @@ impl Tenant {
         }
     }
 
-    fn take_from_session(&mut self, slot: u32, organization: OrganizationNo, ctx: &mut Context) {
+    fn take_from_session(&mut self, slot: SessionSlot, organization: OrganizationNo, ctx: &mut Context) {
         ctx.budget.spend(Budget::READ / 2);
         if self.sessions.at(slot).is_some_and(|session| session.organization == Some(organization)) {
             let session = self.sessions.get_mut(slot);

@@ -72,7 +72,7 @@ impl Ledger {
         let share = (query.limit / 4).max(1);
         let mut found = Vec::new();
         self.agenda.deliveries[query.channel as usize].each_due(now.tick, |no| {
-            if let Some(tenant) = &self.tenants[no as usize] {
+            if let Some(tenant) = &self.tenants[no.0 as usize] {
                 let due = tenant.notifications.due(query.channel).take_while(|(at, _)| *at <= now.tick);
                 let rows = due.filter_map(|(_, topic)| tenant.notifications.get(topic));
                 let left = query.limit.saturating_sub(found.len()).min(share);

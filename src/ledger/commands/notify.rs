@@ -111,12 +111,12 @@ impl Tenant {
             self.notifications.full_check = match full_check {
                 FullCheck::Topics if self.forget_obsolete(ctx) => {
                     self.check_license_topics(ctx);
-                    Some(FullCheck::Pools(0))
+                    Some(FullCheck::Pools(PoolNo(0)))
                 }
                 FullCheck::Topics => Some(FullCheck::Topics),
-                FullCheck::Pools(no) if usize::from(no) < self.pools.iter().len() => {
-                    self.check_pool_topics(PoolNo(no), ctx);
-                    Some(FullCheck::Pools(no + 1))
+                FullCheck::Pools(no) if usize::from(no.0) < self.pools.iter().len() => {
+                    self.check_pool_topics(no, ctx);
+                    Some(FullCheck::Pools(PoolNo(no.0 + 1)))
                 }
                 FullCheck::Pools(_) => None,
             };

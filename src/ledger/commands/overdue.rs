@@ -50,7 +50,7 @@ impl Tenant {
     }
 
     /// Slots of the sessions that would end before a decision: at most [`MAX_OVERDUE`] of the pool's, and the user's.
-    pub fn overdue_for(&mut self, pool: Option<PoolNo>, user: Option<UserNo>, ctx: &mut Context) -> Vec<u32> {
+    pub fn overdue_for(&mut self, pool: Option<PoolNo>, user: Option<UserNo>, ctx: &mut Context) -> Vec<SessionSlot> {
         let now = ctx.now.tick;
         let of_pool = pool.map(|pool| self.scan_due(pool, now, MAX_OVERDUE, ctx.budget).due);
         let mut overdue = of_pool.unwrap_or_default();
@@ -76,10 +76,15 @@ impl Tenant {
     }
 
     /// The overdue session of the pool with the earliest deadline; `None`: there is none, or the budget is spent.
-    fn first_overdue(&mut self, pool: PoolNo, now: Tick, budget: &mut Budget) -> Option<(u32, SessionEndReason)> {
+    fn first_overdue(
+        &mut self,
+        pool: PoolNo,
+        now: Tick,
+        budget: &mut Budget,
+    ) -> Option<(SessionSlot, SessionEndReason)> {
         let (policy, mut positions) = (&self.policy, std::mem::take(&mut self.sessions.positions));
         let (sessions, pool) = (&self.sessions, self.pools.get_mut(pool));
-        let due = |slot: u32| sessions.get(slot).deadline(policy).0;
+        let due = |slot: SessionSlot| sessions.get(slot).deadline(policy).0;
         let counted = pool.deadlines.first_due(&mut positions, now, due, budget);
         let exempt = pool.exempt_deadlines.first_due(&mut positions, now, due, budget);
         self.sessions.positions = positions;
@@ -98,8 +103,8 @@ impl Tenant {
     }
 
     /// Reads the deadlines of the sessions that hold a seat in the pool, and ends none: for a question (R20).
-    pub fn scan_due(&self, pool: PoolNo, now: Tick, max: usize, budget: &mut Budget) -> DueScan {
-        let due = |slot: u32| self.sessions.get(slot).deadline(&self.policy).0;
+    pub fn scan_due(&self, pool: PoolNo, now: Tick, max: usize, budget: &mut Budget) -> DueScan<SessionSlot> {
+        let due = |slot: SessionSlot| self.sessions.get(slot).deadline(&self.policy).0;
         self.pools.get(pool).deadlines.scan(now, max, due, budget)
     }
 
@@ -108,7 +113,7 @@ impl Tenant {
     pub fn first_deadline(&mut self, pool: PoolNo, budget: &mut Budget) -> Option<Tick> {
         let (policy, mut positions) = (&self.policy, std::mem::take(&mut self.sessions.positions));
         let sessions = &self.sessions;
-        let due = |slot: u32| sessions.get(slot).deadline(policy).0;
+        let due = |slot: SessionSlot| sessions.get(slot).deadline(policy).0;
         let first = self.pools.get_mut(pool).deadlines.first_at(&mut positions, due, budget);
         self.sessions.positions = positions;
         first

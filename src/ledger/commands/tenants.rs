@@ -21,8 +21,8 @@ pub(in crate::ledger) struct Updating {
     /// `None`: applied.
     command: Option<UpdateTenant>,
     /// Next session slot, and after that next user number, to look at.
-    slot: u32,
-    user: u32,
+    slot: SessionSlot,
+    user: UserNo,
     /// Flags: sessions end earlier; users become Idle at another time.
     earlier: bool,
     idle: bool,
@@ -30,7 +30,7 @@ pub(in crate::ledger) struct Updating {
 
 impl Updating {
     pub fn new(command: UpdateTenant) -> Self {
-        Self { command: Some(command), slot: 0, user: 0, earlier: false, idle: false }
+        Self { command: Some(command), slot: SessionSlot(0), user: UserNo(0), earlier: false, idle: false }
     }
 }
 
@@ -46,27 +46,27 @@ impl Steps for Updating {
             self.earlier = new.max_session < old.max_session || longest(new) < longest(&old);
             self.idle = new.idle_after != old.idle_after;
         }
-        while self.earlier && self.slot < tenant.sessions.slots() {
+        while self.earlier && self.slot.0 < tenant.sessions.slots() {
             if ctx.budget.is_spent() {
                 return None;
             }
             tenant.note_deadline(self.slot, ctx.budget);
-            self.slot += 1;
+            self.slot.0 += 1;
         }
         while self.idle && tenant.mark_last_idle_active(ctx.now.tick, ctx.budget) {
             if ctx.budget.is_spent() {
                 return None;
             }
         }
-        while self.idle && self.user < tenant.users.numbers() {
+        while self.idle && self.user.0 < tenant.users.numbers() {
             if ctx.budget.is_spent() {
                 return None;
             }
             self.user = match tenant.users.gone(self.user) {
                 Some(gone) => gone.end,
                 None => {
-                    tenant.note_idle(UserNo(self.user), ctx.budget);
-                    self.user + 1
+                    tenant.note_idle(self.user, ctx.budget);
+                    UserNo(self.user.0 + 1)
                 }
             };
         }

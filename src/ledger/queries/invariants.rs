@@ -96,7 +96,7 @@ impl Tenant {
             let live = self.live_of(user);
             live_users += usize::from(!live.is_empty());
             same("live sessions", user.id.as_str(), user.live as usize, live.len())?;
-            let login = |slot: &u32| (self.sessions.get(*slot).pool, &self.sessions.get(*slot).device);
+            let login = |slot: &SessionSlot| (self.sessions.get(*slot).pool, &self.sessions.get(*slot).device);
             let logins: BTreeSet<_> = live.iter().map(login).collect();
             same("sessions per pool and device (R16)", user.id.as_str(), logins.len(), live.len())?;
             let role = |session: &Session| session.administrator == user.administrator;

@@ -6,7 +6,7 @@ use crate::ledger::model::command::{Cursor, ListSessions, Page, SessionOrder};
 use crate::ledger::model::outcome::SessionView;
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::search::Finder;
-use crate::ledger::state::session::Session;
+use crate::ledger::state::session::{Session, SessionSlot};
 use crate::ledger::state::tenant::Tenant;
 use crate::ledger::state::usage::LimitBasis;
 use crate::ledger::state::walk::{Cut, Key, Walk, Weight, sort_key};
@@ -44,7 +44,7 @@ impl Tenant {
         };
         let rows = slots.map_or(self.sessions.slots(), |slots| u32::try_from(slots.len()).expect("few slots"));
         while let Some(row) = walk.next_row(rows, budget) {
-            let slot = slots.map_or(row, |slots| slots[row as usize]);
+            let slot = slots.map_or(SessionSlot(row), |slots| slots[row as usize]);
             budget.spend(Budget::READ);
             let Some(session) = self.sessions.at(slot).filter(|session| session.is_live()) else { continue };
             let when = match query.order {
@@ -68,17 +68,19 @@ impl Tenant {
                 };
                 let key = Key { when, name: &name, id: &id };
                 if walk.takes(cut, key) {
-                    walk.take(cut, key, slot, budget);
+                    walk.take(cut, key, slot.0, budget);
                 }
             }
         }
         (walk.is_through(rows) && walk.is_ready(budget)).then(|| {
             // A slot is reused when its session is gone.
             let there = |key: &Cursor, slot| {
-                self.sessions.at(slot).filter(|session| session.is_live() && session.id.to_string() == key.id)
+                self.sessions
+                    .at(SessionSlot(slot))
+                    .filter(|session| session.is_live() && session.id.to_string() == key.id)
             };
             let weigh = |key: &Cursor, slot| there(key, slot).map(|it| Weight::new(200 + it.client.len(), 6));
-            walk.page(cut, budget, weigh, |_, slot| self.session_view(self.sessions.get(slot), basis.now))
+            walk.page(cut, budget, weigh, |_, slot| self.session_view(self.sessions.get(SessionSlot(slot)), basis.now))
         })
     }
 

@@ -36,29 +36,29 @@ impl Tenant {
         while !is_full(walk)
             && let Some(row) = walk.next_row(numbers, budget)
         {
-            let no = if backwards { numbers - 1 - row } else { row };
+            let no = UserNo(if backwards { numbers - 1 - row } else { row });
             if let Some(gone) = self.users.gone(no) {
-                walk.next = if backwards { numbers - gone.start } else { gone.end };
+                walk.next = if backwards { numbers - gone.start.0 } else { gone.end.0 };
                 continue;
             }
             // Does not read the user: few of many users come early enough in the order for the page.
             let when = match query.order {
-                UserOrder::LastSignIn => self.users.last_sign_in(UserNo(no)).map_or(0, |tick| tick.0),
-                UserOrder::UserId => self.users.starts(UserNo(no)).id,
-                UserOrder::Name => self.users.starts(UserNo(no)).name,
-                UserOrder::Created => u64::from(no),
+                UserOrder::LastSignIn => self.users.last_sign_in(no).map_or(0, |tick| tick.0),
+                UserOrder::UserId => self.users.starts(no).id,
+                UserOrder::Name => self.users.starts(no).name,
+                UserOrder::Created => u64::from(no.0),
             };
             if !walk.may_take(cut, when) {
                 if backwards
                     && let Some((around, latest)) = self.users.around(no)
                     && walk.takes_none_up_to(cut, latest.0)
                 {
-                    walk.next = numbers - around.start;
+                    walk.next = numbers - around.start.0;
                 }
                 continue;
             }
             budget.spend(Budget::READ);
-            let Some(user) = self.users.at(UserNo(no)) else { continue };
+            let Some(user) = self.users.at(no) else { continue };
             // A sort key of a text costs more than a search.
             let by_text = matches!(query.order, UserOrder::UserId | UserOrder::Name);
             let key = Key { when, name: &[], id: user.id.as_str() };
@@ -74,7 +74,7 @@ impl Tenant {
                     let name = name_key(user, query.order, budget);
                     let key = Key { name: &name, ..key };
                     if walk.takes(cut, key) {
-                        walk.take(cut, key, no, budget);
+                        walk.take(cut, key, no.0, budget);
                     }
                 }
                 Some(false) => {}

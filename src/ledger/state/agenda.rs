@@ -33,13 +33,13 @@ impl Agenda {
         let due = at(&self.ticks, now)
             .or_else(|| at(&self.dates, rising(license_time)))
             .or_else(|| at(&self.past_dates, behind));
-        due.map(|(_, no)| TenantNo(no))
+        due.map(|(_, no)| no)
     }
 
     /// Tenants with a date that has come, or that lies ahead again, and that no tick has looked at since.
     pub fn each_dated(&self, license_time: Wall, mut take: impl FnMut(TenantNo)) {
-        let mut all = |no: u32| {
-            take(TenantNo(no));
+        let mut all = |no: TenantNo| {
+            take(no);
             true
         };
         self.dates.each_due(rising(license_time), &mut all);
@@ -55,7 +55,7 @@ impl Agenda {
 
     /// Updates the schedule of a tenant that has changed.
     pub fn put(&mut self, tenant: &mut Tenant) {
-        let no = tenant.no.0;
+        let no = tenant.no;
         if tenant.due < tenant.scheduled {
             self.ticks.set(no, Some(tenant.due));
             tenant.scheduled = tenant.due;
@@ -68,10 +68,10 @@ impl Agenda {
     /// Schedules a tenant after a tick has looked at it: earlier notes no longer count.
     pub fn move_to(&mut self, tenant: &mut Tenant, due: Tick) {
         (tenant.due, tenant.scheduled) = (due, due);
-        self.ticks.set(tenant.no.0, Some(due).filter(|due| *due != Tick::NEVER));
+        self.ticks.set(tenant.no, Some(due).filter(|due| *due != Tick::NEVER));
     }
 
-    fn put_dates(&mut self, no: u32, of: &Notifications) {
+    fn put_dates(&mut self, no: TenantNo, of: &Notifications) {
         // A tenant at which no tick has looked yet has no dates.
         let looked = of.last_date < of.next_date;
         self.dates.set(no, Some(of.next_date).filter(|date| looked && *date != Wall(i64::MAX)).map(rising));
@@ -86,6 +86,6 @@ impl Agenda {
     pub fn remove(&mut self, no: TenantNo) {
         let [email, webhook] = &mut self.deliveries;
         let all = [&mut self.ticks, &mut self.dates, &mut self.past_dates, email, webhook, &mut self.waiting];
-        all.into_iter().for_each(|schedule| schedule.set(no.0, None));
+        all.into_iter().for_each(|schedule| schedule.set(no, None));
     }
 }

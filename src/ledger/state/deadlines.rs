@@ -1,17 +1,53 @@
 //! A heap of deadlines that may be early but are never late. Postponing one (a heartbeat extends a lease) does not
 //! change the heap; the first entry is corrected when it is read. So a heartbeat costs nothing here.
 
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
 use super::budget::Budget;
 use crate::ledger::model::time::Tick;
 
 /// Position of each index in its heap, stored by the heap's owner: several heaps over disjoint sets of indices share
 /// one.
-pub(in crate::ledger) type Positions = Vec<u32>;
+#[derive(Debug)]
+pub(in crate::ledger) struct Positions<I> {
+    positions: Vec<u32>,
+    index: PhantomData<I>,
+}
+
+impl<I> Default for Positions<I> {
+    fn default() -> Self {
+        Self { positions: Vec::new(), index: PhantomData }
+    }
+}
+
+impl<I: Into<u32>> Positions<I> {
+    /// `None`: the index was never in a heap. The position is only valid while it is in one.
+    fn find(&self, index: I) -> Option<usize> {
+        self.positions.get(index.into() as usize).map(|position| *position as usize)
+    }
+
+    fn get(&self, index: I) -> usize {
+        self.positions[index.into() as usize] as usize
+    }
+
+    fn set(&mut self, index: I, position: usize) {
+        self.positions[index.into() as usize] = position as u32;
+    }
+
+    /// Makes room for the position of an index.
+    fn reserve(&mut self, index: I) {
+        let index = index.into() as usize;
+        if self.positions.len() <= index {
+            self.positions.resize(index + 1, 0);
+        }
+    }
+}
 
 /// Result of [`Deadlines::scan`].
 #[derive(Debug)]
-pub(in crate::ledger) struct DueScan {
-    pub due: Vec<u32>,
+pub(in crate::ledger) struct DueScan<I> {
+    pub due: Vec<I>,
     /// True if `due` contains all indices that are due.
     pub complete: bool,
     /// Time at which the first index that is not due yet will be.
@@ -19,13 +55,19 @@ pub(in crate::ledger) struct DueScan {
 }
 
 /// Heap of deadlines by index; each index is in it at most once.
-#[derive(Debug, Default)]
-pub(in crate::ledger) struct Deadlines {
+#[derive(Debug)]
+pub(in crate::ledger) struct Deadlines<I> {
     /// A binary min-heap of (lower bound of the deadline, index).
-    entries: Vec<(Tick, u32)>,
+    entries: Vec<(Tick, I)>,
 }
 
-impl Deadlines {
+impl<I> Default for Deadlines<I> {
+    fn default() -> Self {
+        Self { entries: Vec::new() }
+    }
+}
+
+impl<I: Copy + Eq + Debug + Into<u32>> Deadlines<I> {
     pub fn len(&self) -> usize {
         self.entries.len()
     }
@@ -34,18 +76,16 @@ impl Deadlines {
         self.entries.clear();
     }
 
-    pub fn insert(&mut self, positions: &mut Positions, index: u32, due: Tick) {
-        if positions.len() <= index as usize {
-            positions.resize(index as usize + 1, 0);
-        }
+    pub fn insert(&mut self, positions: &mut Positions<I>, index: I, due: Tick) {
+        positions.reserve(index);
         self.entries.push((due, index));
         self.rise(positions, self.entries.len() - 1);
     }
 
     /// Notes an earlier deadline of an index, which must be in this heap.
-    pub fn lower(&mut self, positions: &mut Positions, index: u32, due: Tick) {
-        let at = positions[index as usize] as usize;
-        assert!(self.entries.get(at).is_some_and(|entry| entry.1 == index), "index {index} is not in this heap");
+    pub fn lower(&mut self, positions: &mut Positions<I>, index: I, due: Tick) {
+        let at = positions.get(index);
+        assert!(self.entries.get(at).is_some_and(|entry| entry.1 == index), "{index:?} is not in this heap");
         if due < self.entries[at].0 {
             self.entries[at].0 = due;
             self.rise(positions, at);
@@ -53,9 +93,9 @@ impl Deadlines {
     }
 
     /// Removes an index, which must be in this heap.
-    pub fn remove(&mut self, positions: &mut Positions, index: u32) {
-        let at = positions[index as usize] as usize;
-        assert!(self.entries.get(at).is_some_and(|entry| entry.1 == index), "index {index} is not in this heap");
+    pub fn remove(&mut self, positions: &mut Positions<I>, index: I) {
+        let at = positions.get(index);
+        assert!(self.entries.get(at).is_some_and(|entry| entry.1 == index), "{index:?} is not in this heap");
         self.entries.swap_remove(at);
         if at < self.entries.len() {
             self.sink(positions, at);
@@ -68,13 +108,13 @@ impl Deadlines {
         self.entries.first().map(|entry| entry.0)
     }
 
-    pub fn first(&self) -> Option<(Tick, u32)> {
+    pub fn first(&self) -> Option<(Tick, I)> {
         self.entries.first().copied()
     }
 
     /// Passes every index whose noted deadline is `now` or before to `take`, in no particular order, until `take`
     /// returns false.
-    pub fn each_noted(&self, now: Tick, mut take: impl FnMut(u32) -> bool) {
+    pub fn each_noted(&self, now: Tick, mut take: impl FnMut(I) -> bool) {
         let mut stack = vec![0];
         while let Some(at) = stack.pop() {
             let Some(&(noted, index)) = self.entries.get(at) else { continue };
@@ -88,20 +128,20 @@ impl Deadlines {
     }
 
     /// True if the index is in this heap.
-    pub fn holds(&self, positions: &Positions, index: u32) -> bool {
-        let at = positions.get(index as usize).and_then(|at| self.entries.get(*at as usize));
-        at.is_some_and(|entry| entry.1 == index)
+    pub fn holds(&self, positions: &Positions<I>, index: I) -> bool {
+        let entry = positions.find(index).and_then(|at| self.entries.get(at));
+        entry.is_some_and(|entry| entry.1 == index)
     }
 
     /// The index with the first deadline, if that is due at `now`. If the budget is spent, `None` can also mean that
     /// one is due behind entries that were corrected.
     pub fn first_due(
         &mut self,
-        positions: &mut Positions,
+        positions: &mut Positions<I>,
         now: Tick,
-        due: impl Fn(u32) -> Tick,
+        due: impl Fn(I) -> Tick,
         budget: &mut Budget,
-    ) -> Option<(Tick, u32)> {
+    ) -> Option<(Tick, I)> {
         loop {
             let (noted, index) = *self.entries.first()?;
             if noted > now || budget.is_spent() {
@@ -120,8 +160,8 @@ impl Deadlines {
     /// The first deadline. If the budget is spent before it is found, the result may be too early, but never too late.
     pub fn first_at(
         &mut self,
-        positions: &mut Positions,
-        due: impl Fn(u32) -> Tick,
+        positions: &mut Positions<I>,
+        due: impl Fn(I) -> Tick,
         budget: &mut Budget,
     ) -> Option<Tick> {
         while let Some((noted, index)) = self.entries.first().copied() {
@@ -139,7 +179,7 @@ impl Deadlines {
     /// Finds the indices that are due at `now`, in no particular order, and the first deadline of the others, without
     /// changing the heap. That deadline is exact as far as the budget allows; beyond that it is never too late. Stops
     /// when more than `max` are due.
-    pub fn scan(&self, now: Tick, max: usize, due: impl Fn(u32) -> Tick, budget: &mut Budget) -> DueScan {
+    pub fn scan(&self, now: Tick, max: usize, due: impl Fn(I) -> Tick, budget: &mut Budget) -> DueScan<I> {
         let mut found = DueScan { due: Vec::new(), complete: true, next: None };
         let mut stack = vec![0];
         while let Some(at) = stack.pop() {
@@ -167,20 +207,20 @@ impl Deadlines {
         found
     }
 
-    fn rise(&mut self, positions: &mut Positions, mut at: usize) {
+    fn rise(&mut self, positions: &mut Positions<I>, mut at: usize) {
         while at > 0 {
             let parent = (at - 1) / 2;
             if self.entries[parent].0 <= self.entries[at].0 {
                 break;
             }
             self.entries.swap(parent, at);
-            positions[self.entries[at].1 as usize] = at as u32;
+            positions.set(self.entries[at].1, at);
             at = parent;
         }
-        positions[self.entries[at].1 as usize] = at as u32;
+        positions.set(self.entries[at].1, at);
     }
 
-    fn sink(&mut self, positions: &mut Positions, mut at: usize) {
+    fn sink(&mut self, positions: &mut Positions<I>, mut at: usize) {
         loop {
             let left = 2 * at + 1;
             let Some(&first) = self.entries.get(left) else { break };
@@ -192,10 +232,10 @@ impl Deadlines {
                 break;
             }
             self.entries.swap(at, child);
-            positions[self.entries[at].1 as usize] = at as u32;
+            positions.set(self.entries[at].1, at);
             at = child;
         }
-        positions[self.entries[at].1 as usize] = at as u32;
+        positions.set(self.entries[at].1, at);
     }
 }
 
@@ -211,8 +251,8 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (state >> 33) % below
         };
-        let mut heap = Deadlines::default();
-        let mut positions = Positions::new();
+        let mut heap: Deadlines<u32> = Deadlines::default();
+        let mut positions = Positions::default();
         let mut due: Vec<Option<Tick>> = vec![None; 64];
         for _ in 0..20_000 {
             let index = next(64) as u32;
@@ -254,7 +294,7 @@ mod tests {
     /// All deadlines were postponed since they were noted: a read corrects some of them, not all.
     #[test]
     fn what_a_look_puts_right_is_bounded() {
-        let (mut heap, mut positions) = (Deadlines::default(), Positions::new());
+        let (mut heap, mut positions) = (Deadlines::<u32>::default(), Positions::default());
         (0..10_000).for_each(|index| heap.insert(&mut positions, index, Tick(1)));
         let really = |index: u32| Tick(1_000 + u64::from(index));
         let mut rounds = 0;

@@ -6,7 +6,7 @@ use crate::ledger::model::outcome::Lease;
 
 impl Tenant {
     /// The lease of a live session.
-    pub fn lease(&self, slot: u32, renewed: bool, ctx: &Context) -> Lease {
+    pub fn lease(&self, slot: SessionSlot, renewed: bool, ctx: &Context) -> Lease {
         let session = self.sessions.get(slot);
         let end = session.started + self.policy.max_session;
         Lease {

@@ -19,13 +19,23 @@ const INDEX_COST: u32 = 15;
 pub(in crate::ledger) struct Licenses {
     /// Newest revision of each license that is not deleted: current or revoked. Decisions need only these.
     heads: Vec<LicenseRow>,
-    /// Index of the heads' entitlements: pool, index of the head, index of the entitlement; sorted. A login reads only
-    /// those of its pool, and not the thousand entitlements of a hundred licenses.
-    by_pool: Box<[(PoolNo, u16, u16)]>,
+    /// Index of the heads' entitlements, sorted. A login reads only those of its pool, and not the thousand entitlements
+    /// of a hundred licenses.
+    by_pool: Box<[PoolEntitlement]>,
     /// Former revisions, and the newest revision of each deleted license, so that no older one is installed.
     past: Vec<LicenseRow>,
     /// Revisions that earlier tenants with the same id had.
     floors: Floors,
+}
+
+/// An entry of the index of entitlements.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct PoolEntitlement {
+    pool: PoolNo,
+    /// Index of the license among the heads.
+    head: u16,
+    /// Index of the entitlement in its license.
+    entitlement: u16,
 }
 
 impl Licenses {
@@ -36,18 +46,22 @@ impl Licenses {
 
     /// The heads' entitlements for a pool.
     pub fn giving(&self, pool: PoolNo) -> impl Iterator<Item = (&LicenseRow, &Entitlement)> + Clone {
-        let from = self.by_pool.partition_point(|(other, ..)| *other < pool);
-        let given = self.by_pool[from..].iter().take_while(move |(other, ..)| *other == pool);
-        given.map(|(_, head, at)| {
-            let row = &self.heads[usize::from(*head)];
-            (row, &row.entitlements[usize::from(*at)])
+        let from = self.by_pool.partition_point(|entry| entry.pool < pool);
+        let given = self.by_pool[from..].iter().take_while(move |entry| entry.pool == pool);
+        given.map(|entry| {
+            let row = &self.heads[usize::from(entry.head)];
+            (row, &row.entitlements[usize::from(entry.entitlement)])
         })
     }
 
     /// Rebuilds the index of pools.
     fn index(&mut self) {
         let given = (0..).zip(&self.heads).flat_map(|(head, row)| {
-            (0..).zip(&row.entitlements).map(move |(at, entitlement)| (entitlement.pool, head, at))
+            (0..).zip(&row.entitlements).map(move |(at, given)| PoolEntitlement {
+                pool: given.pool,
+                head,
+                entitlement: at,
+            })
         });
         let mut by_pool: Vec<_> = given.collect();
         by_pool.sort_unstable();

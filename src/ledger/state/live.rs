@@ -24,15 +24,16 @@ pub(in crate::ledger) struct Login {
 impl Tenant {
     /// Slots of the user's live sessions, oldest first; of the same time by id, so that a load does not change the
     /// order of sessions.
-    pub fn live_of(&self, user: &User) -> Vec<u32> {
-        let mut live: Vec<u32> = user.slots.iter().copied().filter(|slot| self.sessions.get(*slot).is_live()).collect();
+    pub fn live_of(&self, user: &User) -> Vec<SessionSlot> {
+        let mut live: Vec<SessionSlot> =
+            user.slots.iter().copied().filter(|slot| self.sessions.get(*slot).is_live()).collect();
         live.sort_by_key(|slot| (self.sessions.get(*slot).started, self.sessions.get(*slot).id));
         live
     }
 
     /// Returns two flags: the user has a live session in the pool, and one that counts. Ignores the slots in `but`,
     /// which must be sorted.
-    pub fn lives_in(&self, user: &User, pool: PoolNo, but: &[u32]) -> (bool, bool) {
+    pub fn lives_in(&self, user: &User, pool: PoolNo, but: &[SessionSlot]) -> (bool, bool) {
         let mut found = (false, false);
         for slot in &user.slots {
             let session = self.sessions.get(*slot);
@@ -44,7 +45,7 @@ impl Tenant {
     }
 
     /// Starts a session. The caller has checked that it may start.
-    pub fn start(&mut self, user: UserNo, login: Login, ctx: &mut Context) -> u32 {
+    pub fn start(&mut self, user: UserNo, login: Login, ctx: &mut Context) -> SessionSlot {
         let now = ctx.now.tick;
         let session_no = self.free_session_no(user);
         self.touch(user, now);
@@ -95,7 +96,7 @@ impl Tenant {
 
     /// Stores a live session: in a slot, under its session number, and in the heap of its pool. Its user is live from
     /// now on.
-    fn hold(&mut self, session: Session, ctx: &mut Context) -> u32 {
+    fn hold(&mut self, session: Session, ctx: &mut Context) -> SessionSlot {
         let (user, session_no, pool, exempt) = (session.user, session.no, session.pool, session.exempt);
         let (due, _) = session.deadline(&self.policy);
         if let Some(slot) = self.users.get(user).slots.get(usize::from(session_no.0))
@@ -117,7 +118,7 @@ impl Tenant {
         if holder.live == 1 {
             self.headcount.begins(holder);
             let due = holder.last_activity(&self.sessions) + self.policy.idle_after;
-            self.active.insert(&mut self.active_positions, user.0, due);
+            self.active.insert(&mut self.active_positions, user, due);
             self.due_by(due);
         }
         slot
@@ -139,7 +140,7 @@ impl Tenant {
     }
 
     /// Ends a live session.
-    pub fn end(&mut self, slot: u32, reason: SessionEndReason, ctx: &mut Context) {
+    pub fn end(&mut self, slot: SessionSlot, reason: SessionEndReason, ctx: &mut Context) {
         let session = self.sessions.get_mut(slot);
         (session.heard_or_ended, session.end_reason) = (ctx.now.tick, Some(reason));
         let row = session.row(self.no, self.users.last_sign_in(session.user));
@@ -183,7 +184,7 @@ impl Tenant {
         if idle {
             self.idle.remove(&(last_activity, user));
         } else {
-            self.active.remove(&mut self.active_positions, user.0);
+            self.active.remove(&mut self.active_positions, user);
         }
     }
 
@@ -202,7 +203,7 @@ impl Tenant {
         for slot in &holder.slots {
             self.sessions.get_mut(*slot).user_idle = false;
         }
-        self.active.insert(&mut self.active_positions, user.0, due);
+        self.active.insert(&mut self.active_positions, user, due);
         self.due_by(due);
         self.count_idle(user, before, false);
     }
@@ -227,12 +228,12 @@ impl Tenant {
         let idle_after = self.policy.idle_after;
         loop {
             let (users, sessions) = (&self.users, &mut self.sessions);
-            let due = |index: u32| users.get(UserNo(index)).last_activity(sessions) + idle_after;
-            let Some((_, index)) = self.active.first_due(&mut self.active_positions, now, due, budget) else {
+            let due = |user: UserNo| users.get(user).last_activity(sessions) + idle_after;
+            let Some((_, no)) = self.active.first_due(&mut self.active_positions, now, due, budget) else {
                 return self.active.noted().is_none_or(|noted| noted > now);
             };
-            self.active.remove(&mut self.active_positions, index);
-            let user = self.users.get_mut(UserNo(index));
+            self.active.remove(&mut self.active_positions, no);
+            let user = self.users.get_mut(no);
             user.idle = true;
             self.headcount.turns(user);
             let last_activity = user.last_activity(sessions);
@@ -241,7 +242,7 @@ impl Tenant {
                 sessions.get_mut(*slot).user_idle = true;
             }
             budget.spend_each(4 + user.slots.len(), Budget::READ);
-            self.count_idle(UserNo(index), last_activity, true);
+            self.count_idle(no, last_activity, true);
         }
     }
 
@@ -283,7 +284,7 @@ impl Tenant {
     }
 
     /// Notes an earlier deadline of a session, after a change of the policy.
-    pub fn note_deadline(&mut self, slot: u32, budget: &mut Budget) {
+    pub fn note_deadline(&mut self, slot: SessionSlot, budget: &mut Budget) {
         budget.spend(Budget::READ);
         let Some(session) = self.sessions.at(slot).filter(|session| session.is_live()) else { return };
         let (pool, exempt, due) = (session.pool, session.exempt, session.deadline(&self.policy).0);
@@ -297,7 +298,7 @@ impl Tenant {
         let Some(user) = self.users.at(no).filter(|user| user.live > 0 && !user.idle) else { return };
         budget.spend_each(user.slots.len(), 20);
         let due = user.last_activity(&self.sessions) + self.policy.idle_after;
-        self.active.lower(&mut self.active_positions, no.0, due);
+        self.active.lower(&mut self.active_positions, no, due);
         self.due_by(due);
     }
 
@@ -316,7 +317,7 @@ impl Tenant {
             self.sessions.get_mut(*slot).user_idle = false;
         }
         let due = active + self.policy.idle_after;
-        self.active.insert(&mut self.active_positions, no.0, due);
+        self.active.insert(&mut self.active_positions, no, due);
         self.due_by(due);
         self.count_idle(no, active, false);
         true
@@ -330,7 +331,7 @@ impl Tenant {
             pool.idle = 0;
             pool.idle_counted.clear();
         }
-        let live: Vec<(u32, PoolNo, bool, Tick)> = self
+        let live: Vec<(SessionSlot, PoolNo, bool, Tick)> = self
             .sessions
             .iter()
             .filter(|(_, session)| session.is_live())
@@ -350,7 +351,7 @@ impl Tenant {
             .collect();
         for (user, last_activity) in active {
             self.users.get_mut(user).idle = false;
-            self.active.insert(&mut self.active_positions, user.0, last_activity + self.policy.idle_after);
+            self.active.insert(&mut self.active_positions, user, last_activity + self.policy.idle_after);
         }
         self.due_by(self.first_due());
     }

@@ -38,7 +38,7 @@ pub(in crate::ledger) enum FullCheck {
     /// Topics whose subject no longer exists.
     Topics,
     /// Pools, from this number on.
-    Pools(u16),
+    Pools(PoolNo),
 }
 
 /// Summary of the rows, so that nobody has to iterate over them; empty for most tenants.

@@ -5,10 +5,20 @@
 use crate::ids::UserNo;
 use crate::ledger::model::time::Tick;
 
+/// Index of a user in its tenant's list of users. It is reused when the user was deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct UserIndex(pub u32);
+
+impl UserIndex {
+    pub fn position(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// Numbers on a page.
 const PAGE_ITEMS: u32 = 64;
 /// Index of a number whose user is deleted, or was not loaded.
-const NONE: u32 = u32::MAX;
+const NONE: UserIndex = UserIndex(u32::MAX);
 
 /// Indexes of users by number, in pages.
 #[derive(Debug, Default)]
@@ -22,7 +32,7 @@ pub(in crate::ledger) struct Numbers {
 #[derive(Debug, Default)]
 struct Page {
     /// Ends at its highest number that was assigned.
-    indices: Vec<u32>,
+    indices: Vec<UserIndex>,
     used: u32,
     /// Upper bound of the last sign-in of its users; users who are deleted now count as well.
     latest: Tick,
@@ -34,12 +44,12 @@ impl Numbers {
         self.next
     }
 
-    pub fn index(&self, no: UserNo) -> Option<u32> {
+    pub fn index(&self, no: UserNo) -> Option<UserIndex> {
         let page = self.pages.get((no.0 / PAGE_ITEMS) as usize)?.as_ref()?;
         page.indices.get((no.0 % PAGE_ITEMS) as usize).copied().filter(|index| *index != NONE)
     }
 
-    pub fn put(&mut self, no: UserNo, index: u32) {
+    pub fn put(&mut self, no: UserNo, index: UserIndex) {
         let (page, at) = ((no.0 / PAGE_ITEMS) as usize, (no.0 % PAGE_ITEMS) as usize);
         if self.pages.len() <= page {
             self.pages.resize_with(page + 1, || None);
@@ -53,7 +63,7 @@ impl Numbers {
         self.next = self.next.max(no.0 + 1);
     }
 
-    pub fn remove(&mut self, no: UserNo) -> Option<u32> {
+    pub fn remove(&mut self, no: UserNo) -> Option<UserIndex> {
         let index = self.index(no)?;
         let slot = &mut self.pages[(no.0 / PAGE_ITEMS) as usize];
         let page = slot.as_mut().expect("the page of a number that is there");
@@ -74,17 +84,20 @@ impl Numbers {
     }
 
     /// The numbers of this number's page, and an upper bound of the last sign-in of its users; `None`: all are deleted.
-    pub fn around(&self, no: u32) -> Option<(std::ops::Range<u32>, Tick)> {
-        let page = self.pages.get((no / PAGE_ITEMS) as usize)?.as_ref()?;
-        let start = no / PAGE_ITEMS * PAGE_ITEMS;
-        Some((start..(start + PAGE_ITEMS).min(self.next), page.latest))
+    pub fn around(&self, no: UserNo) -> Option<(Range<UserNo>, Tick)> {
+        let page = self.pages.get((no.0 / PAGE_ITEMS) as usize)?.as_ref()?;
+        Some((self.page_of(no), page.latest))
     }
 
     /// The numbers of this number's page, if all of its users are deleted, so that a caller can skip them.
-    pub fn gone(&self, no: u32) -> Option<std::ops::Range<u32>> {
-        let page = self.pages.get((no / PAGE_ITEMS) as usize)?;
-        let start = no / PAGE_ITEMS * PAGE_ITEMS;
-        page.is_none().then(|| start..(start + PAGE_ITEMS).min(self.next))
+    pub fn gone(&self, no: UserNo) -> Option<Range<UserNo>> {
+        let page = self.pages.get((no.0 / PAGE_ITEMS) as usize)?;
+        page.is_none().then(|| self.page_of(no))
+    }
+
+    fn page_of(&self, no: UserNo) -> Range<UserNo> {
+        let start = no.0 / PAGE_ITEMS * PAGE_ITEMS;
+        UserNo(start)..UserNo((start + PAGE_ITEMS).min(self.next))
     }
 }
 
@@ -96,46 +109,59 @@ mod tests {
     fn a_number_is_given_once_and_pages_of_the_deleted_are_gone() {
         let mut numbers = Numbers::default();
         for no in 0..1_000 {
-            numbers.put(UserNo(no), no + 7);
+            numbers.put(UserNo(no), UserIndex(no + 7));
         }
         assert_eq!(
             (numbers.given(), numbers.index(UserNo(500)), numbers.index(UserNo(1_000))),
-            (1_000, Some(507), None)
+            (1_000, Some(UserIndex(507)), None)
         );
         for no in (0..1_000).filter(|no| no % 100 != 0) {
-            assert_eq!(numbers.remove(UserNo(no)), Some(no + 7));
+            assert_eq!(numbers.remove(UserNo(no)), Some(UserIndex(no + 7)));
             assert_eq!(numbers.remove(UserNo(no)), None);
         }
-        assert_eq!((numbers.given(), numbers.index(UserNo(500)), numbers.index(UserNo(501))), (1_000, Some(507), None));
+        assert_eq!(
+            (numbers.given(), numbers.index(UserNo(500)), numbers.index(UserNo(501))),
+            (1_000, Some(UserIndex(507)), None)
+        );
         let gone = numbers.pages.iter().filter(|page| page.is_none()).count();
         assert_eq!((numbers.pages.len(), gone), (16, 5), "all but ten with somebody and the last one");
-        assert_eq!((numbers.gone(128), numbers.gone(191), numbers.gone(200)), (Some(128..192), Some(128..192), None));
-        assert_eq!((numbers.gone(999), numbers.gone(5_000)), (None, None), "the last page goes on");
+        assert_eq!(
+            [128, 191, 200].map(|no| numbers.gone(UserNo(no))),
+            [Some(UserNo(128)..UserNo(192)), Some(UserNo(128)..UserNo(192)), None]
+        );
+        assert_eq!([999, 5_000].map(|no| numbers.gone(UserNo(no))), [None, None], "the last page goes on");
     }
 
     #[test]
     fn nobody_around_a_number_signed_in_later() {
         let mut numbers = Numbers::default();
-        (0..150).for_each(|no| numbers.put(UserNo(no), no));
+        (0..150).for_each(|no| numbers.put(UserNo(no), UserIndex(no)));
         for (no, at) in [(3, 20), (60, 10), (149, 30)] {
             numbers.signs_in(UserNo(no), Tick(at));
         }
-        let [first, second, third] = [0, 64, 140].map(|no| numbers.around(no));
+        let [first, second, third] = [0, 64, 140].map(|no| numbers.around(UserNo(no)));
         assert_eq!(
             (first, second, third),
-            (Some((0..64, Tick(20))), Some((64..128, Tick(0))), Some((128..150, Tick(30))))
+            (
+                Some((UserNo(0)..UserNo(64), Tick(20))),
+                Some((UserNo(64)..UserNo(128), Tick(0))),
+                Some((UserNo(128)..UserNo(150), Tick(30)))
+            )
         );
         (64..128).for_each(|no| assert!(numbers.remove(UserNo(no)).is_some()));
-        assert_eq!(numbers.around(64), None);
+        assert_eq!(numbers.around(UserNo(64)), None);
     }
 
     #[test]
     fn a_load_brings_numbers_in_any_order() {
         let mut numbers = Numbers::default();
         for no in [700, 3, 650] {
-            numbers.put(UserNo(no), no);
+            numbers.put(UserNo(no), UserIndex(no));
         }
-        assert_eq!((numbers.given(), numbers.index(UserNo(3)), numbers.index(UserNo(4))), (701, Some(3), None));
-        assert_eq!(numbers.gone(100), Some(64..128));
+        assert_eq!(
+            (numbers.given(), numbers.index(UserNo(3)), numbers.index(UserNo(4))),
+            (701, Some(UserIndex(3)), None)
+        );
+        assert_eq!(numbers.gone(UserNo(100)), Some(UserNo(64)..UserNo(128)));
     }
 }

@@ -30,8 +30,8 @@ pub(in crate::ledger) struct Pool {
     /// Seats of users who are blocked because no seat was free (R33).
     pub waiting: u64,
     /// Deadlines of the live sessions that count, and of those that are exempt.
-    pub deadlines: Deadlines,
-    pub exempt_deadlines: Deadlines,
+    pub deadlines: Deadlines<SessionSlot>,
+    pub exempt_deadlines: Deadlines<SessionSlot>,
     /// Grants of the active seats, in order of grant.
     pub orders: Orders,
     /// Pool is in the list of changed pools of [`super::notifications`].
@@ -43,7 +43,7 @@ pub(in crate::ledger) struct Pool {
 }
 
 impl Pool {
-    pub fn deadlines(&mut self, exempt: bool) -> &mut Deadlines {
+    pub fn deadlines(&mut self, exempt: bool) -> &mut Deadlines<SessionSlot> {
         if exempt { &mut self.exempt_deadlines } else { &mut self.deadlines }
     }
 

@@ -1,33 +1,34 @@
-//! Schedule: finds the index that is due first. Each index has at most one time, which can be moved; an index without a
-//! time costs four bytes.
+//! Schedule: finds the tenant that is due first. Each tenant has at most one time, which can be moved; a tenant without
+//! a time costs four bytes.
 
 use super::deadlines::{Deadlines, Positions};
 use crate::ledger::model::time::{Tick, Wall};
+use crate::ids::TenantNo;
 
-/// A heap of times, one at most for each index.
+/// A heap of times, one at most for each tenant.
 #[derive(Debug, Default)]
 pub(in crate::ledger) struct Schedule {
-    heap: Deadlines,
-    positions: Positions,
+    heap: Deadlines<TenantNo>,
+    positions: Positions<TenantNo>,
 }
 
 impl Schedule {
-    /// Sets the time of an index; `None`: removes it.
-    pub fn set(&mut self, index: u32, at: Option<Tick>) {
-        if self.heap.holds(&self.positions, index) {
-            self.heap.remove(&mut self.positions, index);
+    /// Sets the time of a tenant; `None`: removes it.
+    pub fn set(&mut self, no: TenantNo, at: Option<Tick>) {
+        if self.heap.holds(&self.positions, no) {
+            self.heap.remove(&mut self.positions, no);
         }
         if let Some(at) = at {
-            self.heap.insert(&mut self.positions, index, at);
+            self.heap.insert(&mut self.positions, no, at);
         }
     }
 
-    pub fn first(&self) -> Option<(Tick, u32)> {
+    pub fn first(&self) -> Option<(Tick, TenantNo)> {
         self.heap.first()
     }
 
-    /// Passes the indices that are due at `now` to `take`, in no particular order, until `take` returns false.
-    pub fn each_due(&self, now: Tick, take: impl FnMut(u32) -> bool) {
+    /// Passes the tenants that are due at `now` to `take`, in no particular order, until `take` returns false.
+    pub fn each_due(&self, now: Tick, take: impl FnMut(TenantNo) -> bool) {
         self.heap.each_noted(now, take);
     }
 }
@@ -49,16 +50,16 @@ mod tests {
     #[test]
     fn the_first_of_those_that_have_a_time_is_found() {
         let mut schedule = Schedule::default();
-        for (index, at) in [(3, 30), (1, 10), (2, 20), (1, 40)] {
-            schedule.set(index, Some(Tick(at)));
+        for (no, at) in [(3, 30), (1, 10), (2, 20), (1, 40)] {
+            schedule.set(TenantNo(no), Some(Tick(at)));
         }
-        assert_eq!(schedule.first(), Some((Tick(20), 2)));
-        schedule.set(2, None);
-        schedule.set(7, None);
-        assert_eq!(schedule.first(), Some((Tick(30), 3)));
+        assert_eq!(schedule.first(), Some((Tick(20), TenantNo(2))));
+        schedule.set(TenantNo(2), None);
+        schedule.set(TenantNo(7), None);
+        assert_eq!(schedule.first(), Some((Tick(30), TenantNo(3))));
         let mut due = Vec::new();
-        schedule.each_due(Tick(40), |index| {
-            due.push(index);
+        schedule.each_due(Tick(40), |no| {
+            due.push(no.0);
             true
         });
         due.sort_unstable();

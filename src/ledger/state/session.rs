@@ -112,25 +112,50 @@ impl Session {
 
 const _: () = assert!(size_of::<Option<Session>>() <= 160);
 
+/// Index of a session in its tenant's list of sessions. It is reused when the session was deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SessionSlot(pub u32);
+
+impl SessionSlot {
+    /// Slot of a session number whose row has not come yet, during a load.
+    pub const NONE: SessionSlot = SessionSlot(u32::MAX);
+
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl From<SessionSlot> for u32 {
+    fn from(slot: SessionSlot) -> Self {
+        slot.0
+    }
+}
+
 /// Sessions of a tenant, by slot; slots of deleted sessions are reused.
 #[derive(Debug)]
 pub(in crate::ledger) struct Sessions {
     slots: PagedVec<Option<Session>>,
-    free: Vec<u32>,
+    free: Vec<SessionSlot>,
     by_id: Index,
     /// Number of live sessions; maintained by [`super::live`].
     pub live: u64,
     /// Position of each live session in the heap of its pool.
-    pub positions: Positions,
+    pub positions: Positions<SessionSlot>,
 }
 
 impl Sessions {
     pub fn new(seed: Seed) -> Self {
-        Self { slots: PagedVec::new(), free: Vec::new(), by_id: Index::new(seed), live: 0, positions: Positions::new() }
+        Self {
+            slots: PagedVec::new(),
+            free: Vec::new(),
+            by_id: Index::new(seed),
+            live: 0,
+            positions: Positions::default(),
+        }
     }
 
-    pub fn find(&self, id: SessionId) -> Option<u32> {
-        self.by_id.find(&id, id_in(&self.slots))
+    pub fn find(&self, id: SessionId) -> Option<SessionSlot> {
+        self.by_id.find(&id, id_in(&self.slots)).map(SessionSlot)
     }
 
     /// Number of slots, including empty ones.
@@ -138,46 +163,49 @@ impl Sessions {
         u32::try_from(self.slots.len()).expect("fewer than 2^32 sessions")
     }
 
-    pub fn at(&self, slot: u32) -> Option<&Session> {
-        self.slots.get(slot as usize)?.as_ref()
+    pub fn at(&self, slot: SessionSlot) -> Option<&Session> {
+        self.slots.get(slot.index())?.as_ref()
     }
 
     /// # Panics
     /// When the slot is empty: it must come from a user's slots or from `find`.
-    pub fn get(&self, slot: u32) -> &Session {
-        self.slots[slot as usize].as_ref().expect("a session in this slot")
+    pub fn get(&self, slot: SessionSlot) -> &Session {
+        self.slots[slot.index()].as_ref().expect("a session in this slot")
     }
 
-    pub fn get_mut(&mut self, slot: u32) -> &mut Session {
-        self.slots[slot as usize].as_mut().expect("a session in this slot")
+    pub fn get_mut(&mut self, slot: SessionSlot) -> &mut Session {
+        self.slots[slot.index()].as_mut().expect("a session in this slot")
     }
 
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Session> + '_ {
         self.slots.iter_mut().flatten()
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (u32, &Session)> + '_ {
-        (0..).zip(self.slots.iter()).filter_map(|(slot, session)| session.as_ref().map(|session| (slot, session)))
+    pub fn iter(&self) -> impl Iterator<Item = (SessionSlot, &Session)> + '_ {
+        (0..)
+            .map(SessionSlot)
+            .zip(self.slots.iter())
+            .filter_map(|(slot, session)| session.as_ref().map(|session| (slot, session)))
     }
 
     /// # Panics
     /// When the id is in use: it was not random, and two logins must never share a session.
-    pub fn insert(&mut self, session: Session) -> u32 {
+    pub fn insert(&mut self, session: Session) -> SessionSlot {
         assert!(self.find(session.id).is_none(), "session id {} is in use", session.id);
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
-            u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 sessions")
+            SessionSlot(u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 sessions"))
         });
-        self.slots[slot as usize] = Some(session);
-        self.by_id.insert(slot, id_in(&self.slots));
+        self.slots[slot.index()] = Some(session);
+        self.by_id.insert(slot.0, id_in(&self.slots));
         slot
     }
 
-    pub fn remove(&mut self, slot: u32) -> Option<Session> {
-        self.slots[slot as usize].as_ref()?;
-        self.by_id.remove(slot, id_in(&self.slots));
+    pub fn remove(&mut self, slot: SessionSlot) -> Option<Session> {
+        self.slots[slot.index()].as_ref()?;
+        self.by_id.remove(slot.0, id_in(&self.slots));
         self.free.push(slot);
-        self.slots[slot as usize].take()
+        self.slots[slot.index()].take()
     }
 }
 

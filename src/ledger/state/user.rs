@@ -1,9 +1,9 @@
 //! Users of a tenant, their seats, and the slots of their sessions.
 
 use super::map::{Index, Seed};
-use super::numbers::Numbers;
+use super::numbers::{Numbers, UserIndex};
 use super::paged_vec::PagedVec;
-use super::session::Sessions;
+use super::session::{SessionSlot, Sessions};
 use super::user_orders::{Starts, UserOrders};
 use crate::ids::{EventNo, OrganizationNo, PoolNo, TenantNo, UserId, UserNo};
 use crate::ledger::model::change::{Access, BlockCause, Profile, SeatRow, SessionNo, UserRow};
@@ -37,7 +37,7 @@ pub(in crate::ledger) struct User {
     /// In order of their grants; seats with the same grant by pool.
     pub seats: Vec<Seat>,
     /// Slots of the user's sessions, live or ended, indexed by [`SessionNo`].
-    pub slots: Vec<u32>,
+    pub slots: Vec<SessionSlot>,
     /// Number of live sessions.
     pub live: u16,
     /// True if the user counts as Idle in the pools of the live sessions (R23).
@@ -137,10 +137,10 @@ impl User {
     }
 
     /// Sets the slot of a session number. A load sets them in any order; after it none is missing.
-    pub fn set_slot(&mut self, no: SessionNo, slot: u32) {
+    pub fn set_slot(&mut self, no: SessionNo, slot: SessionSlot) {
         let at = usize::from(no.0);
         if self.slots.len() <= at {
-            self.slots.resize(at + 1, u32::MAX);
+            self.slots.resize(at + 1, SessionSlot::NONE);
         }
         self.slots[at] = slot;
     }
@@ -151,7 +151,7 @@ impl User {
 pub(in crate::ledger) struct Users {
     /// By index; the index of a deleted user is reused.
     list: PagedVec<Option<User>>,
-    free: Vec<u32>,
+    free: Vec<UserIndex>,
     orders: UserOrders,
     numbers: Numbers,
     /// Finds the index of a user by id.
@@ -174,7 +174,7 @@ impl Users {
     }
 
     /// See [`Numbers::gone`].
-    pub fn gone(&self, no: u32) -> Option<std::ops::Range<u32>> {
+    pub fn gone(&self, no: UserNo) -> Option<std::ops::Range<UserNo>> {
         self.numbers.gone(no)
     }
 
@@ -183,26 +183,24 @@ impl Users {
     }
 
     pub fn find(&self, id: &UserId) -> Option<UserNo> {
-        self.by_id.find(&id, id_in(&self.list)).map(|index| self.at_index(index).no)
+        self.by_id.find(&id, id_in(&self.list)).map(|index| self.at_index(UserIndex(index)).no)
     }
 
-    /// Index of a user, for callers that store indexes.
-    ///
     /// # Panics
     /// When there is no such user.
-    pub fn index(&self, no: UserNo) -> u32 {
+    fn index(&self, no: UserNo) -> UserIndex {
         self.numbers.index(no).expect("a user with this number")
     }
 
     /// # Panics
     /// When there is no user at this index.
-    pub fn at_index(&self, index: u32) -> &User {
-        self.list[index as usize].as_ref().expect("a user at this index")
+    fn at_index(&self, index: UserIndex) -> &User {
+        self.list[index.position()].as_ref().expect("a user at this index")
     }
 
     /// Returns `None` if the user was deleted.
     pub fn at(&self, no: UserNo) -> Option<&User> {
-        self.list[self.numbers.index(no)? as usize].as_ref()
+        self.list[self.numbers.index(no)?.position()].as_ref()
     }
 
     pub fn last_sign_in(&self, no: UserNo) -> Option<Tick> {
@@ -218,7 +216,7 @@ impl Users {
     }
 
     /// See [`Numbers::around`].
-    pub fn around(&self, no: u32) -> Option<(std::ops::Range<u32>, Tick)> {
+    pub fn around(&self, no: UserNo) -> Option<(std::ops::Range<UserNo>, Tick)> {
         self.numbers.around(no)
     }
 
@@ -230,7 +228,7 @@ impl Users {
     /// Updates the sort order after the user's id or names may have changed.
     pub fn sort(&mut self, no: UserNo) {
         let index = self.index(no);
-        let user = self.list[index as usize].as_ref().expect("a user with this number");
+        let user = self.list[index.position()].as_ref().expect("a user with this number");
         self.orders.sort(index, user);
     }
 
@@ -242,7 +240,7 @@ impl Users {
 
     pub fn get_mut(&mut self, no: UserNo) -> &mut User {
         let index = self.index(no);
-        self.list[index as usize].as_mut().expect("a user with this number")
+        self.list[index.position()].as_mut().expect("a user with this number")
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &User> + '_ {
@@ -265,29 +263,29 @@ impl Users {
     pub fn put(&mut self, user: User) {
         let index = self.free.pop().unwrap_or_else(|| {
             self.list.push(None);
-            u32::try_from(self.list.len() - 1).expect("fewer than 2^32 users")
+            UserIndex(u32::try_from(self.list.len() - 1).expect("fewer than 2^32 users"))
         });
         self.orders.put(index, &user);
         self.numbers.put(user.no, index);
-        self.list[index as usize] = Some(user);
-        self.by_id.insert(index, id_in(&self.list));
+        self.list[index.position()] = Some(user);
+        self.by_id.insert(index.0, id_in(&self.list));
     }
 
     /// # Panics
     /// When there is no such user.
     pub fn rename(&mut self, no: UserNo, id: UserId) {
         let index = self.index(no);
-        self.by_id.remove(index, id_in(&self.list));
+        self.by_id.remove(index.0, id_in(&self.list));
         self.get_mut(no).id = id;
-        self.by_id.insert(index, id_in(&self.list));
+        self.by_id.insert(index.0, id_in(&self.list));
         self.sort(no);
     }
 
     pub fn remove(&mut self, no: UserNo) {
         let Some(index) = self.numbers.index(no) else { return };
-        self.by_id.remove(index, id_in(&self.list));
+        self.by_id.remove(index.0, id_in(&self.list));
         self.numbers.remove(no);
-        self.list[index as usize] = None;
+        self.list[index.position()] = None;
         self.free.push(index);
     }
 }

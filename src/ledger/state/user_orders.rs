@@ -30,9 +30,9 @@ impl Starts {
 
 impl UserOrders {
     /// Adds a user who never signed in.
-    pub fn put(&mut self, index: u32, user: &User) {
+    pub fn put(&mut self, index: UserIndex, user: &User) {
         let columns = self.0.get_or_insert_default();
-        let index = index as usize;
+        let index = index.position();
         if columns.starts.len() <= index {
             columns.signed_in.resize(index + 1, Tick::NEVER);
             columns.starts.resize(index + 1, Starts::default());
@@ -41,26 +41,26 @@ impl UserOrders {
         columns.starts[index] = Starts::of(user);
     }
 
-    pub fn signs_in(&mut self, index: u32, at: Tick) {
+    pub fn signs_in(&mut self, index: UserIndex, at: Tick) {
         if let Some(columns) = &mut self.0 {
-            columns.signed_in[index as usize] = at;
+            columns.signed_in[index.position()] = at;
         }
     }
 
     /// Updates the keys after the user's id or names may have changed.
-    pub fn sort(&mut self, index: u32, user: &User) {
+    pub fn sort(&mut self, index: UserIndex, user: &User) {
         if let Some(columns) = &mut self.0 {
-            columns.starts[index as usize] = Starts::of(user);
+            columns.starts[index.position()] = Starts::of(user);
         }
     }
 
     /// Returns `None` if the user never signed in.
-    pub fn last_sign_in(&self, index: u32) -> Option<Tick> {
+    pub fn last_sign_in(&self, index: UserIndex) -> Option<Tick> {
         let columns = self.0.as_ref()?;
-        Some(columns.signed_in[index as usize]).filter(|at| *at != Tick::NEVER)
+        Some(columns.signed_in[index.position()]).filter(|at| *at != Tick::NEVER)
     }
 
-    pub fn starts(&self, index: u32) -> Starts {
-        self.0.as_ref().map_or_else(Starts::default, |columns| columns.starts[index as usize])
+    pub fn starts(&self, index: UserIndex) -> Starts {
+        self.0.as_ref().map_or_else(Starts::default, |columns| columns.starts[index.position()])
     }
 }

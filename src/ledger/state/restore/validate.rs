@@ -72,7 +72,7 @@ impl Restore {
     pub fn gap(&self) -> Option<String> {
         self.ledger.tenants.iter().flatten().find_map(|tenant| {
             let lost = tenant.licenses.iter().find_map(|row| lost_pool(tenant, row));
-            let hole = tenant.users.iter().find(|user| user.slots.contains(&u32::MAX));
+            let hole = tenant.users.iter().find(|user| user.slots.contains(&SessionSlot::NONE));
             let hole = hole.map(|user| {
                 format!(
                     "sessions (tenant_no {}, user_no {}): a slot below another one is not there",
@@ -161,7 +161,7 @@ fn validate_session(tenant: &Tenant, row: &SessionRow) -> Option<String> {
         .or_else(|| row.organization.and_then(|no| lost_organization(tenant, no)))
         .or_else(|| {
             let slots = &tenant.users.get(row.user).slots;
-            let taken = slots.get(usize::from(row.no.0)).is_some_and(|slot| *slot != u32::MAX);
+            let taken = slots.get(usize::from(row.no.0)).is_some_and(|slot| *slot != SessionSlot::NONE);
             taken.then(|| "its slot is there twice".to_owned())
         })
         .or_else(|| {

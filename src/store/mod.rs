@@ -14,7 +14,7 @@ pub mod nodes;
 pub mod notifications;
 pub mod open;
 pub mod postgres;
-pub mod recount;
+pub mod report;
 pub mod snapshot;
 pub mod sqlite;
 pub mod table;

@@ -12,7 +12,7 @@ use crate::config::{self, Storage, args, process_environment};
 use crate::failure::Failure;
 use crate::store::open::OpenError;
 use crate::store::postgres;
-use crate::store::recount::StoreReport;
+use crate::store::report::StoreReport;
 use crate::store::sqlite::Snapshot;
 
 #[derive(Debug, Args)]

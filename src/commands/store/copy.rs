@@ -14,7 +14,7 @@ use crate::config::{self, Storage, process_environment};
 use crate::failure::Failure;
 use crate::store::open::OpenError;
 use crate::store::postgres::{Copy, CopyError};
-use crate::store::recount::{Counter, StoreReport};
+use crate::store::report::{Counter, StoreReport};
 use crate::store::sqlite::Snapshot;
 
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 use crate::commands::output::table::{Column, Table, left, right};
 use crate::config::Storage;
 use crate::license::iso;
-use crate::store::recount::{Counter, Shard, StoreReport};
+use crate::store::report::{Counter, Shard, StoreReport};
 use crate::store::snapshot::SnapshotChunk;
 
 /// Chunks that are read ahead while one is counted.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use usher::ids::{Epoch, EventNo, OwnerToken, ShardId};
 use usher::ledger::change::{AuditEvent, Change};
 use usher::store::audit_block::OpenBlock;
-use usher::store::recount::Counter;
+use usher::store::report::Counter;
 use usher::store::snapshot::SnapshotChunk;
 use usher::store::{Batch, Owner, Position};
 

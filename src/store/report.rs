@@ -2,8 +2,8 @@
 //! equal.
 
 mod audit;
+mod comparison;
 mod discrepancies;
-mod lives;
 mod renamings;
 mod subjects;
 
@@ -12,8 +12,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use self::audit::Trail;
+use self::comparison::Lives;
 use self::discrepancies::Discrepancies;
-use self::lives::Lives;
 use super::snapshot::SnapshotChunk;
 use super::{Installation, Position};
 use crate::ids::{EventNo, ShardId, TenantNo};
@@ -149,7 +149,7 @@ struct Counting {
     shard: Shard,
     restore: Restore,
     trail: Trail,
-    lives: Lives,
+    comparison: Lives,
     problems: Discrepancies,
 }
 
@@ -177,7 +177,7 @@ impl Counter {
                     shard.shard.events.add(event);
                     shard.shard.last_event = Some(event.at);
                     shard.trail.event(event, &mut shard.problems);
-                    shard.lives.event(event, &mut shard.problems);
+                    shard.comparison.event(event, &mut shard.problems);
                 }
             }),
         }
@@ -225,8 +225,8 @@ impl Counting {
         if let Some(what) = position.implausible() {
             problems.add(format!("shards: {what}"));
         }
-        let (trail, lives) = (Trail::new(floor, last_event), Lives::new(position, floor));
-        Self { shard, restore, trail, lives, problems }
+        let (trail, comparison) = (Trail::new(floor, last_event), Lives::new(position, floor));
+        Self { shard, restore, trail, comparison, problems }
     }
 
     fn row(&mut self, row: &Change, shards: u16) {
@@ -245,17 +245,17 @@ impl Counting {
         match self.restore.validate_row(row) {
             Some(what) => self.problems.add(what),
             None => {
-                self.lives.row(row, &mut self.problems);
+                self.comparison.row(row, &mut self.problems);
                 self.restore.put(row.clone());
             }
         }
     }
 
     fn finish(self) -> Shard {
-        let Self { mut shard, restore, trail, lives, mut problems } = self;
+        let Self { mut shard, restore, trail, comparison, mut problems } = self;
         let now = moment(&shard.position);
         trail.finish(&mut problems);
-        lives.finish(&mut problems);
+        comparison.finish(&mut problems);
         if let Some(what) = restore.gap() {
             // A ledger cannot be built from these rows.
             problems.add(what);

@@ -12,7 +12,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use self::audit::Trail;
-use self::comparison::Lives;
+use self::comparison::AuditComparison;
 use self::discrepancies::Discrepancies;
 use super::snapshot::SnapshotChunk;
 use super::{Installation, Position};
@@ -149,7 +149,7 @@ struct Counting {
     shard: Shard,
     restore: Restore,
     trail: Trail,
-    comparison: Lives,
+    comparison: AuditComparison,
     problems: Discrepancies,
 }
 
@@ -158,7 +158,7 @@ impl Counter {
     pub fn take(&mut self, chunk: &SnapshotChunk) {
         match chunk {
             SnapshotChunk::Installation(installation) => self.done.installation = *installation,
-            SnapshotChunk::Strays(table, rows) => {
+            SnapshotChunk::UnownedRows(table, rows) => {
                 self.done.unowned.push(format!("{table}: {rows} rows of no shard"));
             }
             SnapshotChunk::Shard(id, _, position, floor) => {
@@ -225,7 +225,7 @@ impl Counting {
         if let Some(what) = position.implausible() {
             problems.add(format!("shards: {what}"));
         }
-        let (trail, comparison) = (Trail::new(floor, last_event), Lives::new(position, floor));
+        let (trail, comparison) = (Trail::new(floor, last_event), AuditComparison::new(position, floor));
         Self { shard, restore, trail, comparison, problems }
     }
 

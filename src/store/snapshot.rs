@@ -16,7 +16,7 @@ pub enum SnapshotChunk {
     /// The last value is the first event that must exist: retention has deleted the events below it.
     Shard(ShardId, Owner, Box<Position>, EventNo),
     /// Number of rows of a table that belong to no shard.
-    Strays(&'static str, u64),
+    UnownedRows(&'static str, u64),
     Rows(Vec<Change>),
     Blocks(Vec<Block>),
     Events(Vec<AuditEvent>),

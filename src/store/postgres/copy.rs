@@ -117,7 +117,7 @@ impl Copy {
                 }
             }
             // Rows that belong to no shard are not copied.
-            SnapshotChunk::Installation(None) | SnapshotChunk::Strays(..) => Ok(()),
+            SnapshotChunk::Installation(None) | SnapshotChunk::UnownedRows(..) => Ok(()),
             SnapshotChunk::Shard(shard, Owner { epoch, .. }, position, floor) => {
                 self.set_position().await?;
                 self.at = Some(CopyPosition { shard, epoch, position: *position, floor, seq: Seq(0) });

@@ -74,7 +74,7 @@ async fn count_unowned_rows(client: &Client, shards: u16, chunks: &Sender<Snapsh
             format!("/* usher:count_strays */ SELECT count(*) FROM {table} WHERE shard_id NOT BETWEEN 0 AND $1 - 1");
         let rows: i64 = client.query_one(&sql, &[&i32::from(shards)]).await?.try_get(0)?;
         if rows > 0 {
-            send(chunks, SnapshotChunk::Strays(table, rows.unsigned_abs())).await?;
+            send(chunks, SnapshotChunk::UnownedRows(table, rows.unsigned_abs())).await?;
         }
     }
     Ok(())

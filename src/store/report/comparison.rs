@@ -15,7 +15,7 @@ use crate::store::Position;
 
 /// Comparison for one shard. It takes all rows, in the order of a load, and then all events, in ascending order.
 #[derive(Debug)]
-pub struct Lives {
+pub struct AuditComparison {
     position: Position,
     /// The audit is complete from the first event: then each row must have an event.
     whole: bool,
@@ -38,11 +38,11 @@ struct Tenant {
     pool_ids: HashSet<Box<str>>,
     /// Revision of each license that is compared: the newest.
     revisions: HashMap<Key, u64>,
-    lives: HashMap<Key, Life>,
+    subjects: HashMap<Key, Subject>,
 }
 
 #[derive(Debug)]
-struct Life {
+struct Subject {
     kind: Kind,
     row: Option<State>,
     /// Numbers of the row's key without the tenant, for messages.
@@ -50,7 +50,7 @@ struct Life {
     last: Option<(EventNo, State)>,
 }
 
-impl Lives {
+impl AuditComparison {
     pub fn new(position: Position, floor: EventNo) -> Self {
         let whole = floor <= EventNo(1);
         Self {
@@ -117,8 +117,8 @@ impl Lives {
     }
 
     fn put(&mut self, tenant: TenantNo, kind: Kind, names: &[&str], state: State, row_key: (u32, u16)) {
-        let life = Life { kind, row: Some(state), row_key, last: None };
-        self.tenants.entry(tenant).or_default().lives.insert(Key::of(kind, names), life);
+        let subject = Subject { kind, row: Some(state), row_key, last: None };
+        self.tenants.entry(tenant).or_default().subjects.insert(Key::of(kind, names), subject);
     }
 
     fn names(&self, tenant: TenantNo, user: UserNo, pool: PoolNo) -> Option<(Box<str>, Box<str>)> {
@@ -205,10 +205,10 @@ impl Lives {
         let tenant = self.tenants.entry(event.tenant).or_default();
         if state.is_none() {
             // All rows of the tenant were deleted, without an event for each.
-            for life in tenant.lives.values_mut() {
-                life.last = Some((event.no, State::Gone));
+            for subject in tenant.subjects.values_mut() {
+                subject.last = Some((event.no, State::Gone));
             }
-            tenant.lives.retain(|_, life| life.row.is_some());
+            tenant.subjects.retain(|_, subject| subject.row.is_some());
         }
         tenant.last = Some((event.no, state));
         if event.action == Action::TenantCreated {
@@ -246,24 +246,24 @@ impl Tenant {
         if kind == Kind::User && state == State::Gone {
             self.drop_seats(event);
         }
-        let life = self.lives.entry(key).or_insert(Life { kind, row: None, row_key: (0, 0), last: None });
-        life.last = Some((event.no, state));
+        let subject = self.subjects.entry(key).or_insert(Subject { kind, row: None, row_key: (0, 0), last: None });
+        subject.last = Some((event.no, state));
         // The rest of a seat may have its row under the user's later id.
         let waits = kind == Kind::Seat && state == State::Either;
-        if life.row.is_none() && !matches!(state, State::There(..)) && !waits {
-            self.lives.remove(&key);
+        if subject.row.is_none() && !matches!(state, State::There(..)) && !waits {
+            self.subjects.remove(&key);
         }
     }
 
     /// Moves the last event from the old names to the new ones. Another row may have the old names by now.
     fn rename(&mut self, kind: Kind, old: &[&str], new: &[&str]) {
         let (old, new) = (Key::of(kind, old), Key::of(kind, new));
-        let last = self.lives.get_mut(&old).and_then(|life| life.last.take());
-        if self.lives.get(&old).is_some_and(|life| life.row.is_none()) {
-            self.lives.remove(&old);
+        let last = self.subjects.get_mut(&old).and_then(|subject| subject.last.take());
+        if self.subjects.get(&old).is_some_and(|subject| subject.row.is_none()) {
+            self.subjects.remove(&old);
         }
-        if last.is_some() || self.lives.contains_key(&new) {
-            self.lives.entry(new).or_insert(Life { kind, row: None, row_key: (0, 0), last: None }).last = last;
+        if last.is_some() || self.subjects.contains_key(&new) {
+            self.subjects.entry(new).or_insert(Subject { kind, row: None, row_key: (0, 0), last: None }).last = last;
         }
     }
 
@@ -272,10 +272,10 @@ impl Tenant {
         let Some(user) = &event.user else { return };
         for pool in self.pools.values() {
             let key = Key::of(Kind::Seat, &[user.as_str(), pool]);
-            if let Some(life) = self.lives.get_mut(&key) {
-                life.last = Some((event.no, State::Gone));
-                if life.row.is_none() {
-                    self.lives.remove(&key);
+            if let Some(subject) = self.subjects.get_mut(&key) {
+                subject.last = Some((event.no, State::Gone));
+                if subject.row.is_none() {
+                    self.subjects.remove(&key);
                 }
             }
         }
@@ -298,13 +298,18 @@ impl Tenant {
             (Some(_), None) if whole => problems.add(format!("tenants (tenant_no {no}): no event tells of it")),
             _ => {}
         }
-        let mut lives: Vec<&Life> = self.lives.values().collect();
-        lives.sort_unstable_by_key(|life| (life.kind.table(), life.row_key, life.last.map(|(event, _)| event)));
-        lives.into_iter().filter_map(|life| life.wrong(no, whole, renamings)).for_each(|what| problems.add(what));
+        let mut subjects: Vec<&Subject> = self.subjects.values().collect();
+        subjects.sort_unstable_by_key(|subject| {
+            (subject.kind.table(), subject.row_key, subject.last.map(|(event, _)| event))
+        });
+        subjects
+            .into_iter()
+            .filter_map(|subject| subject.wrong(no, whole, renamings))
+            .for_each(|what| problems.add(what));
     }
 }
 
-impl Life {
+impl Subject {
     /// Message if the row does not match the last event about it.
     fn wrong(&self, tenant: TenantNo, whole: bool, renamings: &Renamings) -> Option<String> {
         let (table, (one, two)) = (self.kind.table(), self.row_key);

@@ -110,7 +110,7 @@ fn count_unowned_rows(connection: &Connection, shards: u16, chunks: &Sender<Snap
             format!("/* usher:count_strays */ SELECT count(*) FROM {table} WHERE shard_id NOT BETWEEN 0 AND ?1 - 1");
         let rows: i64 = connection.query_row(&sql, [shards], |row| row.get(0))?;
         if rows > 0 {
-            send(chunks, SnapshotChunk::Strays(table, rows.unsigned_abs()))?;
+            send(chunks, SnapshotChunk::UnownedRows(table, rows.unsigned_abs()))?;
         }
     }
     Ok(())

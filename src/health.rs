@@ -188,12 +188,12 @@ pub async fn follow(mut shards: Vec<watch::Receiver<ShardState>>, readiness: Arc
             }
             Summary::Away => {
                 // Whatever changes meanwhile, the grace counts from when the first shard lost its store.
-                let settled = async {
+                let back = async {
                     while summarize(&mut shards) == Summary::Away {
                         changed(&mut shards).await;
                     }
                 };
-                if tokio::time::timeout(STORE_AWAY_TIMEOUT, settled).await.is_err() {
+                if tokio::time::timeout(STORE_AWAY_TIMEOUT, back).await.is_err() {
                     readiness.set(NotReadyReason::StoreAway);
                 }
             }

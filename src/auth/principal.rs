@@ -100,28 +100,28 @@ mod tests {
             Grant { roles: APPLICATION, tenants: only("acme") },
             Grant { roles: APPLICATION, tenants: only("globex") },
         ];
-        let who = Principal { actor: Actor("oidc:alice".into()), grants };
-        assert!(who.may(MANAGER, &tenant("acme")) && who.may(APPLICATION, &tenant("globex")));
-        assert!(!who.may(MANAGER, &tenant("globex")) && !who.may(Roles::NONE, &tenant("acme")));
-        assert!(who.may(MANAGER.with(Role::Application), &tenant("globex")), "one of the roles suffices");
-        assert_eq!(who.tenants_for(MANAGER), only("acme"));
-        assert_eq!(who.tenants_for(APPLICATION), Tenants::Only([tenant("acme"), tenant("globex")].into()));
-        assert!(who.has_role(APPLICATION) && !who.has_role(Roles::NONE.with(Role::Operator)));
-        assert!(!who.all_tenants_for(APPLICATION));
+        let principal = Principal { actor: Actor("oidc:alice".into()), grants };
+        assert!(principal.may(MANAGER, &tenant("acme")) && principal.may(APPLICATION, &tenant("globex")));
+        assert!(!principal.may(MANAGER, &tenant("globex")) && !principal.may(Roles::NONE, &tenant("acme")));
+        assert!(principal.may(MANAGER.with(Role::Application), &tenant("globex")), "one of the roles suffices");
+        assert_eq!(principal.tenants_for(MANAGER), only("acme"));
+        assert_eq!(principal.tenants_for(APPLICATION), Tenants::Only([tenant("acme"), tenant("globex")].into()));
+        assert!(principal.has_role(APPLICATION) && !principal.has_role(Roles::NONE.with(Role::Operator)));
+        assert!(!principal.all_tenants_for(APPLICATION));
     }
 
     #[test]
     fn whoever_has_no_grant_has_no_tenant() {
-        let who = Principal { actor: Actor("oidc:bob".into()), grants: Vec::new() };
-        assert!(!who.has_role(Roles::ALL) && !who.may(Roles::ALL, &tenant("acme")));
-        assert_eq!(who.tenants_for(Roles::ALL), Tenants::NONE);
+        let principal = Principal { actor: Actor("oidc:bob".into()), grants: Vec::new() };
+        assert!(!principal.has_role(Roles::ALL) && !principal.may(Roles::ALL, &tenant("acme")));
+        assert_eq!(principal.tenants_for(Roles::ALL), Tenants::NONE);
     }
 
     #[test]
     fn all_tenants_are_all_also_beside_some() {
-        let mut who = Principal::new(Actor("token:ops".into()), APPLICATION, Tenants::All);
-        who.grants.push(Grant { roles: MANAGER, tenants: only("acme") });
-        assert_eq!(who.tenants_for(Roles::ALL), Tenants::All);
-        assert!(who.all_tenants_for(APPLICATION) && !who.all_tenants_for(MANAGER));
+        let mut principal = Principal::new(Actor("token:ops".into()), APPLICATION, Tenants::All);
+        principal.grants.push(Grant { roles: MANAGER, tenants: only("acme") });
+        assert_eq!(principal.tenants_for(Roles::ALL), Tenants::All);
+        assert!(principal.all_tenants_for(APPLICATION) && !principal.all_tenants_for(MANAGER));
     }
 }

@@ -148,7 +148,7 @@ mod tests {
     const SHARD: ShardId = ShardId(0);
 
     #[test]
-    fn a_lease_runs_from_when_its_beat_was_sent_and_also_while_the_machine_sleeps() {
+    fn a_lease_runs_from_the_sending_of_its_heartbeat_and_also_while_the_machine_sleeps() {
         let (clock, manual) = Clock::manual(Wall(0));
         let lease = Lease::none(clock.clone(), 2);
         let (mine, other) = (lease.of(SHARD), lease.of(ShardId(1)));
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_beat_shortens_nothing_and_what_was_lost_stays_so() {
+    fn an_older_heartbeat_shortens_nothing_and_what_was_lost_stays_so() {
         let (clock, manual) = Clock::manual(Wall(0));
         manual.advance(Duration::from_secs(10));
         let lease = Lease::none(clock, 1);
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_of_ones_own_needs_no_beat() {
+    fn a_store_of_ones_own_needs_no_heartbeat() {
         let (clock, manual) = Clock::manual(Wall(0));
         let mine = Lease::exclusive(clock, 1).of(SHARD);
         manual.advance(Duration::from_secs(1 << 40));

@@ -86,7 +86,7 @@ pub enum Fetched {
 pub struct Folder {
     url: FolderUrl,
     client: https::Client,
-    turns: Semaphore,
+    permits: Semaphore,
 }
 
 impl fmt::Debug for Folder {
@@ -99,7 +99,7 @@ impl Folder {
     /// A client that makes at most 8 requests at once.
     #[must_use]
     pub fn new(url: FolderUrl) -> Self {
-        Self { url, client: https::client(), turns: Semaphore::new(MAX_CONCURRENT_FETCHES) }
+        Self { url, client: https::client(), permits: Semaphore::new(MAX_CONCURRENT_FETCHES) }
     }
 
     #[must_use]
@@ -117,7 +117,7 @@ impl Folder {
 
     async fn request(&self, instance: InstanceId, tenant: &TenantId) -> Result<Fetched, String> {
         let uri = self.url.file(instance, tenant).ok_or("there is no such URL")?;
-        let _turn = self.turns.acquire().await.map_err(|error| error.to_string())?;
+        let _permit = self.permits.acquire().await.map_err(|error| error.to_string())?;
         let request = Request::get(uri).header(USER_AGENT, https::USER_AGENT);
         let request = request.body(Full::new(Bytes::new())).map_err(|error| error.to_string())?;
         let response = self.client.request(request).await.map_err(|error| https::whole(&error))?;

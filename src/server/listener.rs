@@ -127,18 +127,18 @@ impl Acceptor {
         let _ = socket.set_nodelay(true);
         let lifetime = Lifetime { age: jittered(self.lifetime.age, random_seed()), ..self.lifetime };
         let (http, handler) = (Arc::clone(&self.http), Arc::clone(handler));
-        let ends = Ends { ending: self.closing.child_token(), cut: self.cut.clone() };
+        let stop_signals = StopSignals { ending: self.closing.child_token(), cut: self.cut.clone() };
         let (stats, counted) = (Arc::clone(&self.stats), self.stats.connection());
         self.connections.spawn(async move {
             match tls {
                 None => {
                     let client = Client { peer: Peer::new(address), anonymous, withdrawn: std::future::pending() };
-                    serve(socket, client, http, handler, lifetime, ends).await;
+                    serve(socket, client, http, handler, lifetime, stop_signals).await;
                 }
                 Some(tls) => match tokio::time::timeout(lifetime.first_call, tls.accept(socket, address)).await {
                     Ok(Ok(accepted)) => {
                         let (socket, client) = client_of(accepted, anonymous);
-                        serve(socket, client, http, handler, lifetime, ends).await;
+                        serve(socket, client, http, handler, lifetime, stop_signals).await;
                     }
                     // For example a scanner, a plaintext client, or a certificate that is not trusted.
                     Ok(Err(error)) => {

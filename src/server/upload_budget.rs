@@ -140,17 +140,17 @@ mod tests {
 
     const LARGEST: usize = 10 * FREE_BYTES;
 
-    /// The body of a caller's request, in chunks of `piece` bytes.
-    fn body_of(name: &str, budget: &Arc<UploadBudget>, bytes: &[u8], piece: usize) -> Body {
+    /// The body of a caller's request, in chunks of `chunk` bytes.
+    fn body_of(name: &str, budget: &Arc<UploadBudget>, bytes: &[u8], chunk: usize) -> Body {
         let principal = Principal::new(Actor(name.into()), Roles::ALL, Tenants::All);
         let caller = Caller { principal: Arc::new(principal), needs: Roles::ALL };
-        let pieces: Vec<_> = bytes.chunks(piece).map(Bytes::copy_from_slice).collect();
-        let frames = pieces.into_iter().map(|piece| Ok::<_, Status>(Frame::data(piece)));
+        let chunks: Vec<_> = bytes.chunks(chunk).map(Bytes::copy_from_slice).collect();
+        let frames = chunks.into_iter().map(|chunk| Ok::<_, Status>(Frame::data(chunk)));
         budget.give(Some(caller), Body::new(StreamBody::new(iter(frames))))
     }
 
-    fn body(budget: &Arc<UploadBudget>, bytes: &[u8], piece: usize) -> Body {
-        body_of("somebody", budget, bytes, piece)
+    fn body(budget: &Arc<UploadBudget>, bytes: &[u8], chunk: usize) -> Body {
+        body_of("somebody", budget, bytes, chunk)
     }
 
     #[tokio::test]
@@ -175,16 +175,16 @@ mod tests {
     async fn what_is_announced_is_taken_until_the_request_ends_or_its_next_message_begins() {
         let budget = UploadBudget::new(LARGEST);
         let taken = |budget: &UploadBudget| budget.permits.taken();
-        for piece in [1, 3, 5, 1_000_000] {
-            let mut held = body(&budget, &message(LARGEST, 10), piece);
+        for chunk in [1, 3, 5, 1_000_000] {
+            let mut held = body(&budget, &message(LARGEST, 10), chunk);
             while held.frame().await.is_some() {}
-            assert_eq!(taken(&budget), LARGEST - FREE_BYTES, "in pieces of {piece}");
+            assert_eq!(taken(&budget), LARGEST - FREE_BYTES, "in chunks of {chunk}");
             drop(held);
             // The second message is small, and so needs no permit.
             let two = [message(2 * FREE_BYTES, 2 * FREE_BYTES), message(FREE_BYTES, 0)].concat();
-            let mut held = body(&budget, &two, piece);
+            let mut held = body(&budget, &two, chunk);
             while held.frame().await.is_some() {}
-            assert_eq!(taken(&budget), 0, "in pieces of {piece}");
+            assert_eq!(taken(&budget), 0, "in chunks of {chunk}");
         }
     }
 

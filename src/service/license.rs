@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 use super::context::ServiceContext;
-use super::license_request::{self, Made};
+use super::license_request::{self, PreparedRequest};
 use super::{caller, parse, render};
 use crate::ledger::command::{DeleteLicenses, GetEntitlements, GetLicenseInformation, GetTenant};
 use crate::proto::v1::{self, license_service_server};
@@ -90,8 +90,8 @@ impl license_service_server::LicenseService for LicenseService {
         let caller = caller(&request)?;
         let wanted = parse::create_license_request(request.into_inner())?;
         let access = self.context.tenant_access(caller, wanted.tenant.clone())?;
-        let made = Made::new(&self.context, &access, wanted).await?;
-        let (document, file_name) = render::request_file(&made.request);
+        let prepared = PreparedRequest::new(&self.context, &access, wanted).await?;
+        let (document, file_name) = render::request_file(&prepared.request);
         Ok(Response::new(v1::CreateLicenseRequestResponse { document, file_name }))
     }
 
@@ -102,12 +102,12 @@ impl license_service_server::LicenseService for LicenseService {
         let caller = caller(&request)?;
         let wanted = parse::send_license_request(request.into_inner())?;
         let access = self.context.tenant_access(caller, wanted.tenant.clone())?;
-        let made = Made::new(&self.context, &access, wanted).await?;
+        let prepared = PreparedRequest::new(&self.context, &access, wanted).await?;
         if self.context.licensing.exchange().mailer.is_none() {
             return Err(status::no_mailer());
         }
         self.context.rates.check_request(access.tenant())?;
-        Ok(Response::new(license_request::send(&self.context, access, made).await?))
+        Ok(Response::new(license_request::send(&self.context, access, prepared).await?))
     }
 
     async fn fetch_license(

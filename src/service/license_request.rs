@@ -24,13 +24,13 @@ const MAX_LICENSE_ROWS: usize = 1_000;
 const MAX_ERROR_CHARS: usize = 500;
 
 /// A license request, with what its mail contains in addition.
-pub(super) struct Made {
+pub(super) struct PreparedRequest {
     pub request: Request,
     display_name: Box<str>,
     responsible_person: Box<str>,
 }
 
-impl Made {
+impl PreparedRequest {
     /// Reads the tenant's licenses and usage, checks the wanted changes against them, and builds the request.
     ///
     /// # Errors
@@ -55,12 +55,12 @@ async fn all(access: &TenantAccess) -> Result<Vec<LicenseView>, Status> {
 pub(super) async fn send(
     context: &ServiceContext,
     access: TenantAccess,
-    made: Made,
+    prepared: PreparedRequest,
 ) -> Result<v1::SendLicenseRequestResponse, Status> {
     let licensing = Arc::clone(&context.licensing);
     let sending = tokio::spawn(async move {
         match &licensing.exchange().mailer {
-            Some(mailer) => mail(mailer, &access, &made).await,
+            Some(mailer) => mail(mailer, &access, &prepared).await,
             None => Err(status::no_mailer()),
         }
     });
@@ -68,15 +68,19 @@ pub(super) async fn send(
 }
 
 /// Mails the request. Its audit event is durable before the mail is sent (R35).
-async fn mail(mailer: &Mailer, access: &TenantAccess, made: &Made) -> Result<v1::SendLicenseRequestResponse, Status> {
-    let (document, file_name) = render::request_file(&made.request);
-    let person = &*made.responsible_person;
+async fn mail(
+    mailer: &Mailer,
+    access: &TenantAccess,
+    prepared: &PreparedRequest,
+) -> Result<v1::SendLicenseRequestResponse, Status> {
+    let (document, file_name) = render::request_file(&prepared.request);
+    let person = &*prepared.responsible_person;
     let mail = RequestMail {
         to: &mailer.to,
         reply_to: if is_address(person) { person } else { "" },
-        display_name: &made.display_name,
+        display_name: &prepared.display_name,
         requested_by: &access.caller().actor().0,
-        request: &made.request,
+        request: &prepared.request,
         document: &document,
         file_name: &file_name,
     };

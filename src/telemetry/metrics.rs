@@ -97,11 +97,11 @@ impl Metrics {
     pub fn observe_node(&self, figures: impl Fn() -> NodeFigures + Clone + Send + Sync + 'static) {
         let (heartbeats, age, standby) = (figures.clone(), figures.clone(), figures.clone());
         self.observe(&STANDBY, move |report| report(u64::from(standby().standby), &[]));
-        self.observe(&BEATS, move |report| {
+        self.observe(&HEARTBEATS, move |report| {
             report(heartbeats().heartbeats, &["good"]);
             report(heartbeats().missed, &["missed"]);
         });
-        self.observe(&BEAT_AGE, move |report| report(age().age.as_secs(), &[]));
+        self.observe(&HEARTBEAT_AGE, move |report| report(age().age.as_secs(), &[]));
         self.observe(&NODES_DEAD, move |report| report(figures().declared_dead, &[]));
     }
 

@@ -145,11 +145,11 @@ table! {
     STANDBY: Gauge "usher_standby" [] in "1 or 0",
         "On PostgreSQL: whether this process stands by because a live process owns the shards",
         "1 is normal for all processes but one; the log says which host owns the shards";
-    BEATS: Counter "usher_beats_total" ["result"] in "beats",
+    HEARTBEATS: Counter "usher_beats_total" ["result"] in "beats",
         "On PostgreSQL: beats, one a second, that succeeded, or were missed (no answer within a second)",
         "missed: look at PostgreSQL and the network; after three in a row Usher answers nothing from memory, and after \
          five another process may take the shards";
-    BEAT_AGE: Gauge "usher_beat_age_seconds" [] in "seconds",
+    HEARTBEAT_AGE: Gauge "usher_beat_age_seconds" [] in "seconds",
         "On PostgreSQL: time since the last good beat was sent; from 3 on Usher answers nothing from memory",
         "Above 2 for long: PostgreSQL answers too slowly, or not at all; logins get UNAVAILABLE, reason NO_LEASE";
     NODES_DEAD: Counter "usher_nodes_declared_dead_total" [] in "processes",

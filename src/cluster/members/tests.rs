@@ -41,7 +41,7 @@ fn every_second(count: u64, snapshot: impl Fn(u64) -> ClusterSnapshot) -> Vec<(u
 }
 
 #[test]
-fn a_beat_that_stands_still_for_4500_ms_is_that_of_a_dead_node() {
+fn a_heartbeat_number_that_stands_still_for_4500_ms_is_that_of_a_dead_node() {
     // The count begins at 10, with the first answer, and is long enough at 4,510: at the read that is sent at 5,000.
     assert_eq!(silent(&every_second(7, |_| heartbeat(5))), [5_000, 6_000]);
     let exactly = |last| {
@@ -54,7 +54,7 @@ fn a_beat_that_stands_still_for_4500_ms_is_that_of_a_dead_node() {
 }
 
 #[test]
-fn a_beat_that_moves_is_that_of_a_living_node() {
+fn a_heartbeat_number_that_moves_is_that_of_a_living_node() {
     assert_eq!(silent(&every_second(60, |at| heartbeat(i64::try_from(at / 4).unwrap()))), NEVER);
 }
 

@@ -83,8 +83,8 @@ impl Tokens {
         }
     }
 
-    fn good(&self, at: Wall, which: impl Fn(&TokenRow) -> bool) -> usize {
-        self.rows.values().filter(|row| which(row) && row.state(at) == TokenState::Active).count()
+    fn good(&self, at: Wall, matches: impl Fn(&TokenRow) -> bool) -> usize {
+        self.rows.values().filter(|row| matches(row) && row.state(at) == TokenState::Active).count()
     }
 
     /// Refuses a token beyond a bound. Names are compared only among tokens with the same tenants, so that a caller
@@ -127,11 +127,11 @@ impl Tokens {
         };
         let of_tenants = tenants.iter().cloned().map(Creation::For);
         let all: Vec<Creation> = std::iter::once(Creation::By(actor.clone())).chain(of_tenants).collect();
-        for whose in &all {
-            self.budget.check(whose, now.tick).map_err(too_often)?;
+        for creation in &all {
+            self.budget.check(creation, now.tick).map_err(too_often)?;
         }
-        for whose in &all {
-            self.budget.take(whose, now.tick).map_err(too_often)?;
+        for creation in &all {
+            self.budget.take(creation, now.tick).map_err(too_often)?;
         }
         Ok(())
     }

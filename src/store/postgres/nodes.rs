@@ -82,17 +82,17 @@ impl Nodes {
             let (NodeRef { id, generation }, state) = (heartbeat.node, heartbeat.state.code());
             let lock = heartbeat.lock.as_ref().map(|lock| &*lock.0);
             let rows = connection.client.query(&connection.heartbeat, &[&id.0, &generation, &state, &lock]).await?;
-            let mut sighting =
+            let mut snapshot =
                 ClusterSnapshot { alive: false, nodes: Vec::new(), owners: Vec::new(), connection: connection.number };
             for row in &rows {
                 match row.try_get::<_, i16>(0)? {
-                    0 => sighting.owners.push(owner(row)?),
-                    1 => sighting.nodes.push(node(row)?),
-                    _ => sighting.alive = true,
+                    0 => snapshot.owners.push(owner(row)?),
+                    1 => snapshot.nodes.push(node(row)?),
+                    _ => snapshot.alive = true,
                 }
             }
-            sighting.owners.sort_by_key(|row| row.shard);
-            Ok(sighting)
+            snapshot.owners.sort_by_key(|row| row.shard);
+            Ok(snapshot)
         })
         .await
     }

@@ -12,11 +12,11 @@ use usher::ledger::command::{
 };
 use usher::ledger::policy::{Policy, UnknownUsers};
 use usher::ledger::rates::{Rate, RateLimits};
-use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::time::{Moment, Tick, WallTime};
 use usher::ledger::{Config, Ledger, Seed};
 
 const SESSIONS: usize = 1_000_000;
-const NOW: Moment = Moment::new(Tick(1_800_000_000_000), Wall(1_800_000_000_000));
+const NOW: Moment = Moment::new(Tick(1_800_000_000_000), WallTime(1_800_000_000_000));
 
 struct Million {
     ledger: Ledger,
@@ -31,7 +31,7 @@ impl Million {
         let admissions = Rate { burst: u32::MAX, each: Duration::from_millis(1) };
         let rates = RateLimits { admissions, ..RateLimits::DEFAULT };
         let config = Config { demo_seats: 0, channels: Default::default(), seed: Seed(random_seed()), rates };
-        let ledger = Ledger::restore(config, TenantNo(0), EventNo(0), Wall(0), NOW, Duration::ZERO).finish();
+        let ledger = Ledger::restore(config, TenantNo(0), EventNo(0), WallTime(0), NOW, Duration::ZERO).finish();
         let tenant = TenantId::parse("acme").expect("an id");
         let mut this =
             Self { ledger, tenant, actor: Actor("bench".into()), sessions: Vec::with_capacity(SESSIONS), next: 0 };

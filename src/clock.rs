@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::ledger::continuity::Boot;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// Three times: wall time, for people and for license dates, which may jump; a monotonic time, on which every duration
 /// runs (R31); and the time since the machine was booted, on which ownership runs.
@@ -34,7 +34,7 @@ impl Clock {
 
     /// A manual clock whose wall time is `wall`.
     #[must_use]
-    pub fn manual(wall: Wall) -> (Self, Arc<ManualClock>) {
+    pub fn manual(wall: WallTime) -> (Self, Arc<ManualClock>) {
         let manual = ManualClock { wall: AtomicI64::new(wall.0), ..ManualClock::default() };
         let manual = Arc::new(manual);
         (Clock::Manual(Arc::clone(&manual)), manual)
@@ -42,7 +42,7 @@ impl Clock {
 
     /// Wall time. It can jump in both directions.
     #[must_use]
-    pub fn wall(&self) -> Wall {
+    pub fn wall(&self) -> WallTime {
         match self {
             Clock::System(_) => system_wall(),
             Clock::Manual(manual) => manual.wall(),
@@ -128,12 +128,12 @@ fn millis(duration: Duration) -> u64 {
 }
 
 #[allow(clippy::disallowed_methods)] // The only module that may read the time.
-fn system_wall() -> Wall {
+fn system_wall() -> WallTime {
     let now = SystemTime::now();
     let millis = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
     // A machine whose clock battery failed may show a time before 1970, and a wrong clock the year 20000: both are
     // suspect clocks, and no reason to crash. No date that a document can contain is before or after these bounds.
-    now.duration_since(UNIX_EPOCH).map_or(Wall(0), |since| Wall(millis(since)).min(Wall::LAST))
+    now.duration_since(UNIX_EPOCH).map_or(WallTime(0), |since| WallTime(millis(since)).min(WallTime::LAST))
 }
 
 /// Linux has a separate clock that includes suspension; on other systems the monotonic clock may include it.
@@ -177,12 +177,12 @@ impl ManualClock {
     }
 
     #[must_use]
-    pub fn wall(&self) -> Wall {
-        Wall(self.wall.load(Ordering::SeqCst))
+    pub fn wall(&self) -> WallTime {
+        WallTime(self.wall.load(Ordering::SeqCst))
     }
 
     /// Sets the wall clock, forward or back, while no time passes.
-    pub fn set_wall(&self, wall: Wall) {
+    pub fn set_wall(&self, wall: WallTime) {
         self.wall.store(wall.0, Ordering::SeqCst);
     }
 }
@@ -193,27 +193,27 @@ mod tests {
 
     #[test]
     fn a_manual_clock_moves_on_request_and_its_clones_with_it() {
-        let (clock, manual) = Clock::manual(Wall(1_000));
+        let (clock, manual) = Clock::manual(WallTime(1_000));
         let same = clock.clone();
         manual.advance(Duration::from_millis(250));
-        assert_eq!((clock.wall(), clock.monotonic()), (Wall(1_250), Duration::from_millis(250)));
-        assert_eq!((same.wall(), same.monotonic()), (Wall(1_250), Duration::from_millis(250)));
+        assert_eq!((clock.wall(), clock.monotonic()), (WallTime(1_250), Duration::from_millis(250)));
+        assert_eq!((same.wall(), same.monotonic()), (WallTime(1_250), Duration::from_millis(250)));
     }
 
     #[test]
     fn setting_the_wall_clock_back_moves_no_duration() {
-        let (clock, manual) = Clock::manual(Wall(1_000_000));
+        let (clock, manual) = Clock::manual(WallTime(1_000_000));
         manual.advance(Duration::from_secs(1));
-        manual.set_wall(Wall(5));
-        assert_eq!((clock.wall(), clock.monotonic()), (Wall(5), Duration::from_secs(1)));
+        manual.set_wall(WallTime(5));
+        assert_eq!((clock.wall(), clock.monotonic()), (WallTime(5), Duration::from_secs(1)));
     }
 
     #[test]
     fn a_machine_that_was_suspended_knows_it_by_its_boot_time() {
-        let (clock, manual) = Clock::manual(Wall(1_000));
+        let (clock, manual) = Clock::manual(WallTime(1_000));
         manual.advance(Duration::from_secs(1));
         manual.suspend(Duration::from_secs(60));
-        assert_eq!((clock.wall(), clock.monotonic()), (Wall(62_000), Duration::from_secs(1)));
+        assert_eq!((clock.wall(), clock.monotonic()), (WallTime(62_000), Duration::from_secs(1)));
         assert_eq!(clock.boot_time(), Duration::from_secs(61));
     }
 
@@ -225,6 +225,6 @@ mod tests {
         assert!(clock.boot_time() >= boot && boot > Duration::ZERO);
         let boot = clock.boot().expect("Linux has a name for it");
         assert!(clock.boot().is_some_and(|now| now.id == boot.id && now.at >= boot.at));
-        assert!(clock.wall() > Wall(1_600_000_000_000), "{:?}", clock.wall());
+        assert!(clock.wall() > WallTime(1_600_000_000_000), "{:?}", clock.wall());
     }
 }

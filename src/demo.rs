@@ -9,7 +9,7 @@ use crate::ledger::command::{
     Reply, UpdateTenant,
 };
 use crate::ledger::outcome::{Denial, Done, Granted, Refusal};
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::license::{Claims, Entitlement, LICENSE, Rejection, SigningKey, Tier, sign, whole_seconds};
 use crate::licensing::Licensing;
 
@@ -65,11 +65,11 @@ pub async fn make(journal: &Journal, licensing: &Licensing, vendor: &Vendor<'_>)
 /// Vendor of the tenant's license, and the time of issue.
 pub struct Vendor<'a> {
     pub key: &'a SigningKey,
-    pub now: Wall,
+    pub now: WallTime,
 }
 
 /// Five concurrent seats in `primary`, three named seats in `crm`, without an end.
-fn claims(tenant: &TenantId, now: Wall) -> Result<Claims, IdError> {
+fn claims(tenant: &TenantId, now: WallTime) -> Result<Claims, IdError> {
     let entitlement =
         |pool, plan, seats| Ok(Entitlement { pool: PoolId::parse(pool)?, plan, limit: Limit::Seats(seats) });
     Ok(Claims {

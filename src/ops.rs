@@ -159,7 +159,7 @@ fn page(status: StatusCode, text: impl Into<bytes::Bytes>) -> Response<Body> {
 mod tests {
     use super::*;
     use crate::clock::Clock;
-    use crate::ledger::time::Wall;
+    use crate::ledger::time::WallTime;
 
     fn ops(clock: Clock) -> Ops {
         let metrics = Arc::new(Metrics::start());
@@ -188,7 +188,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn livez_asks_whether_anything_runs_not_whether_it_serves() {
-        let (clock, manual) = Clock::manual(Wall(0));
+        let (clock, manual) = Clock::manual(WallTime(0));
         let ops = ops(clock);
         let (ran, mut runs) = tokio::sync::mpsc::unbounded_channel();
         ops.tasks.every("sweeper", Duration::from_secs(1), move || {

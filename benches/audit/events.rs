@@ -6,7 +6,7 @@ use std::time::Duration;
 use usher::ids::{EventNo, PoolId, SessionId, TenantNo, UserId};
 use usher::ledger::change::{Action, Actor, AuditEvent, Reason};
 use usher::ledger::outcome::{DenialReason, SessionEndReason};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use uuid::Uuid;
 
 /// The large tenant (`BUSY`), and a tenant that has three events (`RARE`).
@@ -20,7 +20,7 @@ pub const DAYS: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 const SMALL_TENANTS: u64 = 1_000;
 const USERS: u64 = 50_000;
 /// The time of the last event.
-const END: Wall = Wall(1_800_000_000_000);
+const END: WallTime = WallTime(1_800_000_000_000);
 
 pub fn user(no: u64, tenant: TenantNo) -> Option<UserId> {
     let number = mixed(no) % if tenant == BUSY { USERS } else { 200 };

@@ -15,7 +15,7 @@ use clap::Parser;
 use usher::ids::{EventNo, OwnerToken, ShardId, UserId};
 use usher::ledger::change::Reason;
 use usher::ledger::outcome::DenialReason;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::store::audit_block::OpenBlock;
 use usher::store::postgres::{DatabaseUrl, PostgresStore};
 use usher::store::sqlite::SqliteStore;
@@ -96,7 +96,7 @@ async fn measure(name: &str, store: &dyn Store, events: u64) {
 }
 
 /// Writes the events. Returns the time of the last one.
-async fn fill(store: &dyn Store, events: u64) -> Wall {
+async fn fill(store: &dyn Store, events: u64) -> WallTime {
     let installation = Installation::new(1);
     store.installation(installation).await.expect("a fresh store");
     let (owner, mut position) = store.claim(SHARD, None, OwnerToken::random().into()).await.expect("a claim");
@@ -138,7 +138,7 @@ async fn print(what: &str, store: &dyn Store, query: AuditQuery) {
 }
 
 /// Measures the steps of retention that delete the oldest tenth of the events.
-async fn expire(store: &dyn Store, end: Wall) {
+async fn expire(store: &dyn Store, end: WallTime) {
     let (mut steps, mut deleted) = (Vec::new(), 0);
     loop {
         let start = Instant::now();

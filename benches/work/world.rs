@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use usher::commands::connection::AuthenticatedChannel;
 use usher::ids::{LicenseId, PoolId, TenantId};
 use usher::ledger::change::{Limit, Plan};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::license::{Claims, Entitlement, LICENSE, SigningKey, Tier, sign};
 use usher::proto::v1::directory_service_client::DirectoryServiceClient;
 use usher::proto::v1::license_service_client::LicenseServiceClient;
@@ -151,7 +151,7 @@ impl World {
             entitlements: pools.map(entitlement).collect(),
             features: Default::default(),
             limits: Default::default(),
-            issued: Wall(1_700_000_000_000),
+            issued: WallTime(1_700_000_000_000),
             not_before: None,
             expires: None,
         };

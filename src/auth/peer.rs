@@ -10,7 +10,7 @@ use webpki::EndEntityCert;
 use super::principal::Principal;
 use super::refused::Refused;
 use super::{spiffe, validity};
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// The other end of a connection.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct Peer {
     /// Names in its certificate, which was verified.
     pub names: Option<Names>,
     /// When the certificate, or one of its chain, expires.
-    end: Wall,
+    end: WallTime,
     revoked: AtomicBool,
     /// Cached principal of the names, with the edition of the rules by which it was found.
     pub(super) known: Mutex<Option<(u64, Option<Arc<Principal>>)>>,
@@ -44,7 +44,7 @@ impl Peer {
     /// A peer without a certificate.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, names: None, end: Wall(i64::MAX), revoked: AtomicBool::new(false), known: Mutex::default() }
+        Self { address, names: None, end: WallTime(i64::MAX), revoked: AtomicBool::new(false), known: Mutex::default() }
     }
 
     /// A peer with a verified chain of certificates, its own first.
@@ -59,7 +59,7 @@ impl Peer {
 
     /// When the certificate, or one of its chain, expires.
     #[must_use]
-    pub fn end(&self) -> Wall {
+    pub fn end(&self) -> WallTime {
         self.end
     }
 
@@ -72,7 +72,7 @@ impl Peer {
     ///
     /// # Errors
     /// The certificate was revoked or has expired.
-    pub(super) fn check_in_force(&self, now: Wall) -> Result<(), Refused> {
+    pub(super) fn check_in_force(&self, now: WallTime) -> Result<(), Refused> {
         if self.revoked.load(Ordering::Relaxed) {
             return Err(Refused::Revoked);
         }
@@ -105,12 +105,12 @@ mod tests {
 
     #[test]
     fn a_certificate_is_in_force_until_its_end_or_its_revocation() {
-        let peer = Peer { end: Wall(1_000), ..Peer::new(SocketAddr::from(([127, 0, 0, 1], 1))) };
+        let peer = Peer { end: WallTime(1_000), ..Peer::new(SocketAddr::from(([127, 0, 0, 1], 1))) };
         assert_eq!(
-            (peer.check_in_force(Wall(1_000)), peer.check_in_force(Wall(1_001))),
+            (peer.check_in_force(WallTime(1_000)), peer.check_in_force(WallTime(1_001))),
             (Ok(()), Err(Refused::Expired))
         );
         peer.revoke();
-        assert_eq!(peer.check_in_force(Wall(0)), Err(Refused::Revoked));
+        assert_eq!(peer.check_in_force(WallTime(0)), Err(Refused::Revoked));
     }
 }

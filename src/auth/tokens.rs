@@ -13,7 +13,7 @@ use crate::ids::{TenantId, TokenId};
 use crate::journal::{Journal, JournalError};
 use crate::ledger::change::Actor;
 use crate::ledger::command::AllTokens;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::ledger::token::{KnownTokens, TokenRow, TokenState};
 
 /// Reason for which a token is refused. Expired and revoked are reported only for a token with the right secret.
@@ -64,7 +64,7 @@ impl Tokens {
     }
 
     /// Replaces the tokens and the high-water mark.
-    pub fn replace(&self, rows: Vec<Arc<TokenRow>>, high: Wall) {
+    pub fn replace(&self, rows: Vec<Arc<TokenRow>>, high: WallTime) {
         let before = self.table.load();
         let known = rows.into_iter().map(|row| match before.get(&row.id) {
             Some(known) if Arc::ptr_eq(&known.row, &row) => (row.id, known.clone()),
@@ -79,8 +79,8 @@ impl Tokens {
     ///
     /// # Errors
     /// [`TokenRefused`]
-    pub fn find(&self, token: &Token, now: Wall) -> Result<Arc<Principal>, TokenRefused> {
-        let at = Wall(self.latest.fetch_max(now.0, Ordering::Relaxed).max(now.0));
+    pub fn find(&self, token: &Token, now: WallTime) -> Result<Arc<Principal>, TokenRefused> {
+        let at = WallTime(self.latest.fetch_max(now.0, Ordering::Relaxed).max(now.0));
         let table = self.table.load();
         let known = table.get(&token.id()).filter(|known| token.hash().is(&known.row.hash));
         let known = known.ok_or(TokenRefused::Unknown)?;
@@ -97,7 +97,7 @@ impl Tokens {
     /// Returns the active tokens that this caller created, by id.
     #[must_use]
     pub fn active_of(&self, creator: &Actor) -> Vec<TokenRow> {
-        let at = Wall(self.latest.load(Ordering::Relaxed));
+        let at = WallTime(self.latest.load(Ordering::Relaxed));
         let rows = self.table.load();
         let rows = rows.values().map(|known| &*known.row);
         let made = rows.filter(|row| row.created_by == *creator && row.state(at) == TokenState::Active);
@@ -108,12 +108,12 @@ impl Tokens {
 
     /// Returns the last use of each token whose use the ledger does not know yet.
     #[must_use]
-    pub fn used_since_last(&self) -> Vec<(TokenId, Wall)> {
+    pub fn used_since_last(&self) -> Vec<(TokenId, WallTime)> {
         let table = self.table.load();
         let used = table.iter().filter_map(|(id, known)| {
             let used = known.used.load(Ordering::Relaxed);
-            let new = used != NEVER && known.row.last_used < Some(Wall(used));
-            new.then_some((*id, Wall(used)))
+            let new = used != NEVER && known.row.last_used < Some(WallTime(used));
+            new.then_some((*id, WallTime(used)))
         });
         used.collect()
     }
@@ -146,7 +146,7 @@ mod tests {
             hash: token(id).hash(),
             roles: Roles::NONE.with(Role::Application),
             tenants: Tenants::All,
-            created: Wall(0),
+            created: WallTime(0),
             created_by: Actor::service(),
             expires: None,
             revoked: None,
@@ -157,60 +157,70 @@ mod tests {
     #[test]
     fn a_token_stands_for_a_principal_and_any_other_secret_for_nobody() {
         let tokens = Tokens::default();
-        assert_eq!(tokens.find(&token(1), Wall(5)), Err(TokenRefused::Unknown));
-        tokens.replace(vec![row(1)], Wall(0));
-        let found = tokens.find(&token(1), Wall(5)).unwrap();
+        assert_eq!(tokens.find(&token(1), WallTime(5)), Err(TokenRefused::Unknown));
+        tokens.replace(vec![row(1)], WallTime(0));
+        let found = tokens.find(&token(1), WallTime(5)).unwrap();
         assert_eq!(
             (&*found.actor.0, found.has_role(Roles::NONE.with(Role::Application))),
             ("token:0000000000000001:login-eu", true)
         );
-        assert!(Arc::ptr_eq(&found, &tokens.find(&token(1), Wall(5)).unwrap()), "made once");
+        assert!(Arc::ptr_eq(&found, &tokens.find(&token(1), WallTime(5)).unwrap()), "made once");
         let other = Token::new(TokenId(1), &[8; 32]);
-        assert_eq!(tokens.find(&other, Wall(5)), Err(TokenRefused::Unknown));
-        assert_eq!(tokens.find(&token(2), Wall(5)), Err(TokenRefused::Unknown));
-        tokens.replace(vec![Arc::new(TokenRow { revoked: Some(Wall(6)), ..TokenRow::clone(&row(1)) })], Wall(6));
-        assert_eq!(tokens.find(&token(1), Wall(5)), Err(TokenRefused::Revoked));
-        assert_eq!(tokens.find(&other, Wall(5)), Err(TokenRefused::Unknown), "who has not the secret learns nothing");
+        assert_eq!(tokens.find(&other, WallTime(5)), Err(TokenRefused::Unknown));
+        assert_eq!(tokens.find(&token(2), WallTime(5)), Err(TokenRefused::Unknown));
+        tokens
+            .replace(vec![Arc::new(TokenRow { revoked: Some(WallTime(6)), ..TokenRow::clone(&row(1)) })], WallTime(6));
+        assert_eq!(tokens.find(&token(1), WallTime(5)), Err(TokenRefused::Revoked));
+        assert_eq!(
+            tokens.find(&other, WallTime(5)),
+            Err(TokenRefused::Unknown),
+            "who has not the secret learns nothing"
+        );
     }
 
     #[test]
     fn r31_a_clock_that_is_set_back_revives_no_token() {
         let tokens = Tokens::default();
         let load = |high| {
-            tokens
-                .replace(vec![Arc::new(TokenRow { expires: Some(Wall(100)), ..TokenRow::clone(&row(1)) })], Wall(high))
+            tokens.replace(
+                vec![Arc::new(TokenRow { expires: Some(WallTime(100)), ..TokenRow::clone(&row(1)) })],
+                WallTime(high),
+            )
         };
         load(0);
-        assert!(tokens.find(&token(1), Wall(99)).is_ok());
-        assert_eq!(tokens.find(&token(1), Wall(100)), Err(TokenRefused::Expired));
-        assert_eq!(tokens.find(&token(1), Wall(0)), Err(TokenRefused::Expired), "as was seen");
+        assert!(tokens.find(&token(1), WallTime(99)).is_ok());
+        assert_eq!(tokens.find(&token(1), WallTime(100)), Err(TokenRefused::Expired));
+        assert_eq!(tokens.find(&token(1), WallTime(0)), Err(TokenRefused::Expired), "as was seen");
         load(100);
-        assert_eq!(tokens.find(&token(1), Wall(0)), Err(TokenRefused::Expired), "as the ledger knows");
+        assert_eq!(tokens.find(&token(1), WallTime(0)), Err(TokenRefused::Expired), "as the ledger knows");
         // The clock was ahead by mistake, and the ledger's mark did not follow it.
         load(50);
-        assert!(tokens.find(&token(1), Wall(50)).is_ok());
+        assert!(tokens.find(&token(1), WallTime(50)).is_ok());
     }
 
     #[test]
     fn uses_are_reported_until_the_ledger_has_them() {
         let tokens = Tokens::default();
-        tokens.replace(vec![row(1), row(2)], Wall(0));
+        tokens.replace(vec![row(1), row(2)], WallTime(0));
         assert_eq!(tokens.used_since_last(), []);
-        tokens.find(&token(1), Wall(5)).unwrap();
-        tokens.find(&token(1), Wall(7)).unwrap();
-        assert_eq!(tokens.used_since_last(), [(TokenId(1), Wall(7))]);
-        tokens.replace(vec![row(1)], Wall(0));
-        assert_eq!(tokens.used_since_last(), [(TokenId(1), Wall(7))], "a change in between loses none");
-        tokens.replace(vec![Arc::new(TokenRow { last_used: Some(Wall(7)), ..TokenRow::clone(&row(1)) })], Wall(0));
+        tokens.find(&token(1), WallTime(5)).unwrap();
+        tokens.find(&token(1), WallTime(7)).unwrap();
+        assert_eq!(tokens.used_since_last(), [(TokenId(1), WallTime(7))]);
+        tokens.replace(vec![row(1)], WallTime(0));
+        assert_eq!(tokens.used_since_last(), [(TokenId(1), WallTime(7))], "a change in between loses none");
+        tokens.replace(
+            vec![Arc::new(TokenRow { last_used: Some(WallTime(7)), ..TokenRow::clone(&row(1)) })],
+            WallTime(0),
+        );
         assert_eq!(tokens.used_since_last(), []);
-        let _ = tokens.find(&Token::new(TokenId(1), &[8; 32]), Wall(9));
+        let _ = tokens.find(&Token::new(TokenId(1), &[8; 32]), WallTime(9));
         assert_eq!(tokens.used_since_last(), [], "nobody used it");
     }
 
     #[test]
     fn nothing_shows_a_hash() {
         let tokens = Tokens::default();
-        tokens.replace(vec![row(1)], Wall(0));
+        tokens.replace(vec![row(1)], WallTime(0));
         let shown = format!("{tokens:?} {:?}", row(1));
         let bytes = row(1).hash.0;
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -3,7 +3,7 @@
 
 use rustls::pki_types::CertificateDer;
 
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 const INTEGER: u8 = 0x02;
 const UTC_TIME: u8 = 0x17;
@@ -14,18 +14,18 @@ const VERSION: u8 = 0xa0;
 
 /// Returns the earliest end of a chain, from which on it is invalid. A certificate whose end cannot be read counts as
 /// expired.
-pub fn end_of_chain(chain: &[CertificateDer<'_>]) -> Wall {
-    let ends = chain.iter().map(|certificate| not_after(certificate).unwrap_or(Wall(i64::MIN)));
-    ends.min().unwrap_or(Wall(i64::MIN))
+pub fn end_of_chain(chain: &[CertificateDer<'_>]) -> WallTime {
+    let ends = chain.iter().map(|certificate| not_after(certificate).unwrap_or(WallTime(i64::MIN)));
+    ends.min().unwrap_or(WallTime(i64::MIN))
 }
 
-fn not_after(certificate: &[u8]) -> Option<Wall> {
+fn not_after(certificate: &[u8]) -> Option<WallTime> {
     span(certificate).map(|(_, end)| end)
 }
 
 /// Reads `tbsCertificate.validity` (RFC 5280, section 4.1): from the first of the two times to the end of the second of
 /// the other one.
-pub fn span(certificate: &[u8]) -> Option<(Wall, Wall)> {
+pub fn span(certificate: &[u8]) -> Option<(WallTime, WallTime)> {
     let (certificate, _) = element(certificate, SEQUENCE)?;
     let (mut tbs, _) = element(certificate, SEQUENCE)?;
     if tbs.first() == Some(&VERSION) {
@@ -38,7 +38,7 @@ pub fn span(certificate: &[u8]) -> Option<(Wall, Wall)> {
     let (validity, _) = element(tbs, SEQUENCE)?;
     let (begin, rest) = time(validity)?;
     let (end, _) = time(rest)?;
-    Some((Wall(begin * 1_000), Wall(end * 1_000 + 999)))
+    Some((WallTime(begin * 1_000), WallTime(end * 1_000 + 999)))
 }
 
 /// Reads a time in seconds since 1970; returns the rest, too.
@@ -124,8 +124,8 @@ mod tests {
             (4096, 3, 1, 67_095_302_400),
         ] {
             let end = not_after(&certificate(year, month, day)).unwrap();
-            assert_eq!(end, Wall(seconds * 1_000 + 999), "{year}-{month}-{day}");
-            let begin = Wall(899_251_200_000);
+            assert_eq!(end, WallTime(seconds * 1_000 + 999), "{year}-{month}-{day}");
+            let begin = WallTime(899_251_200_000);
             assert_eq!(span(&certificate(year, month, day)), Some((begin, end)), "{year}-{month}-{day}");
         }
     }
@@ -134,8 +134,12 @@ mod tests {
     fn a_chain_ends_with_its_first_certificate_that_does() {
         let chain = [certificate(2040, 1, 1), certificate(2030, 1, 1), certificate(2035, 1, 1)];
         assert_eq!(end_of_chain(&chain), not_after(&chain[1]).unwrap());
-        assert_eq!(end_of_chain(&[]), Wall(i64::MIN));
-        assert_eq!(end_of_chain(&[CertificateDer::from(vec![0x30, 3, 0x30, 1])]), Wall(i64::MIN), "it cannot be read");
+        assert_eq!(end_of_chain(&[]), WallTime(i64::MIN));
+        assert_eq!(
+            end_of_chain(&[CertificateDer::from(vec![0x30, 3, 0x30, 1])]),
+            WallTime(i64::MIN),
+            "it cannot be read"
+        );
     }
 
     #[test]

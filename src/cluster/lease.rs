@@ -143,13 +143,13 @@ fn millis(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::time::Wall;
+    use crate::ledger::time::WallTime;
 
     const SHARD: ShardId = ShardId(0);
 
     #[test]
     fn a_lease_runs_from_the_sending_of_its_heartbeat_and_also_while_the_machine_sleeps() {
-        let (clock, manual) = Clock::manual(Wall(0));
+        let (clock, manual) = Clock::manual(WallTime(0));
         let lease = Lease::none(clock.clone(), 2);
         let (mine, other) = (lease.of(SHARD), lease.of(ShardId(1)));
         assert!(!mine.holds(), "none at first");
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn an_older_heartbeat_shortens_nothing_and_what_was_lost_stays_so() {
-        let (clock, manual) = Clock::manual(Wall(0));
+        let (clock, manual) = Clock::manual(WallTime(0));
         manual.advance(Duration::from_secs(10));
         let lease = Lease::none(clock, 1);
         let mine = lease.of(SHARD);
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_store_of_ones_own_needs_no_heartbeat() {
-        let (clock, manual) = Clock::manual(Wall(0));
+        let (clock, manual) = Clock::manual(WallTime(0));
         let mine = Lease::exclusive(clock, 1).of(SHARD);
         manual.advance(Duration::from_secs(1 << 40));
         assert!(mine.holds());

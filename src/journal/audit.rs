@@ -6,7 +6,7 @@ use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantId, UserId};
 use crate::ledger::change::Action;
 use crate::ledger::command::FormerIds;
 use crate::ledger::former_id::FormerId;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::store::audit_search::MAX_BLOCKS;
 use crate::store::{AuditPage, AuditQuery};
 
@@ -27,8 +27,8 @@ pub struct AuditFilter {
     pub count: Option<u32>,
     /// Events whose detail contains this text.
     pub detail: Option<String>,
-    pub from: Option<Wall>,
-    pub until: Option<Wall>,
+    pub from: Option<WallTime>,
+    pub until: Option<WallTime>,
     pub limit: usize,
 }
 

@@ -40,7 +40,7 @@ use crate::cluster::ShardLease;
 use crate::ids::{EventNo, InstanceId, OwnerToken, ShardId, TenantId, TenantNo};
 use crate::ledger::change::Actor;
 use crate::ledger::command::{Command, Operation, Outcome, Query, QueryResult, Reply, Request};
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::ledger::{PoolUsageEntry, Totals};
 use crate::opaque_id::{OpaqueIds, Purpose};
 pub use crate::store::AuditPage;
@@ -233,7 +233,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`StoreError`]: some shards may have been processed already.
-    pub async fn expire_audit(&self, now: Wall, keep: Duration, max: usize) -> Result<bool, StoreError> {
+    pub async fn expire_audit(&self, now: WallTime, keep: Duration, max: usize) -> Result<bool, StoreError> {
         let mut more = false;
         for (shard, held) in (0..).map(ShardId).zip(&self.shards).filter(|(_, held)| held.lease.holds()) {
             let expired = self.store.expire_audit(shard, now, keep, max).await?;

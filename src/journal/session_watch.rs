@@ -126,7 +126,7 @@ mod tests {
         AuditEvent {
             no: EventNo(no),
             tenant: TenantNo(1),
-            at: Wall(0),
+            at: WallTime(0),
             actor: Actor::service(),
             action: Action::SessionStarted,
             reason: None,

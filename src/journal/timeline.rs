@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::ledger::continuity::Continuity;
-use crate::ledger::time::{Moment, Tick, Wall};
+use crate::ledger::time::{Moment, Tick, WallTime};
 use crate::ledger::wall_line::WallLine;
 use crate::store::Position;
 
@@ -53,7 +53,7 @@ impl Timeline {
     }
 
     /// Reads both clocks with as little time as possible between them.
-    fn read_at_once(&self, clock: &Clock) -> (Tick, Wall) {
+    fn read_at_once(&self, clock: &Clock) -> (Tick, WallTime) {
         let read = || {
             let (before, wall, after) = (clock.monotonic(), clock.wall(), clock.monotonic());
             (after.saturating_sub(before), after, wall)
@@ -72,7 +72,7 @@ impl Timeline {
 }
 
 /// Sets the shard's times to `now`, as a batch stores them.
-pub(super) fn mark(position: &mut Position, now: Moment, wall_high: Wall, continuity: Continuity) {
+pub(super) fn mark(position: &mut Position, now: Moment, wall_high: WallTime, continuity: Continuity) {
     position.tick = now.tick;
     position.wall = now.wall;
     position.wall_high = wall_high;

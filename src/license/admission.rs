@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::claims::Claims;
 use super::rejection::Rejection;
 use crate::ids::TenantId;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// Target of an installation.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +22,7 @@ impl Claims {
     ///
     /// # Errors
     /// The first of: wrong tenant, wrong host, wrong installation, expired `at` this time.
-    pub fn admits(&self, target: &InstallTarget, at: Wall) -> Result<(), Rejection> {
+    pub fn admits(&self, target: &InstallTarget, at: WallTime) -> Result<(), Rejection> {
         if self.tenant != *target.tenant {
             return Err(Rejection::Tenant);
         }
@@ -40,7 +40,7 @@ impl Claims {
     ///
     /// # Errors
     /// [`Rejection::Expired`]
-    pub fn not_expired(&self, at: Wall) -> Result<(), Rejection> {
+    pub fn not_expired(&self, at: WallTime) -> Result<(), Rejection> {
         match self.expires {
             Some(end) if at >= end => Err(Rejection::Expired(end)),
             _ => Ok(()),

@@ -10,7 +10,7 @@ use super::{date, limit};
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
 use crate::ledger::change::{Limit, Plan};
 pub use crate::ledger::license::Tier;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// Longest name of a feature or a numeric limit, in bytes.
 const MAX_NAME_BYTES: usize = 64;
@@ -39,11 +39,11 @@ pub struct Claims {
     /// Numeric limits: `MAX_PUBLISH_LOCATIONS`.
     pub limits: BTreeMap<Text, Limit>,
     /// All three times are in whole seconds.
-    pub issued: Wall,
+    pub issued: WallTime,
     /// In force from this time; `None`: from the beginning of time.
-    pub not_before: Option<Wall>,
+    pub not_before: Option<WallTime>,
     /// In force until just before this time; `None`: forever.
-    pub expires: Option<Wall>,
+    pub expires: Option<WallTime>,
 }
 
 /// What a license gives for one pool: a plan and a number of seats.

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::json::{Member, Wrong};
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// The last second of the year 9999.
 pub const MAX_SECONDS: u64 = 253_402_300_799;
@@ -11,29 +11,29 @@ pub const MAX_SECONDS: u64 = 253_402_300_799;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Reads a time of a document, in whole seconds since 1970.
-pub(super) fn read(member: &Member) -> Result<Wall, Wrong> {
+pub(super) fn read(member: &Member) -> Result<WallTime, Wrong> {
     member.number(0..=MAX_SECONDS).map(wall)
 }
 
-fn wall(seconds: u64) -> Wall {
+fn wall(seconds: u64) -> WallTime {
     // At most MAX_SECONDS, so it fits.
-    Wall(seconds as i64 * 1_000)
+    WallTime(seconds as i64 * 1_000)
 }
 
 /// Whole seconds, rounded down, within the range of documents.
-pub(super) fn seconds(at: Wall) -> u64 {
+pub(super) fn seconds(at: WallTime) -> u64 {
     u64::try_from(at.0.div_euclid(1_000)).unwrap_or(0).min(MAX_SECONDS)
 }
 
 /// The time rounded down to a whole second, as documents store it.
 #[must_use]
-pub fn whole_seconds(at: Wall) -> Wall {
+pub fn whole_seconds(at: WallTime) -> WallTime {
     wall(seconds(at))
 }
 
 /// Formats a time as `2027-12-31T23:59:59Z`.
 #[must_use]
-pub fn iso(at: Wall) -> String {
+pub fn iso(at: WallTime) -> String {
     let since = Duration::from_secs(seconds(at));
     humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + since).to_string()
 }
@@ -42,8 +42,8 @@ pub fn iso(at: Wall) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Date {
     /// The start of a day in UTC.
-    Day(Wall),
-    Moment(Wall),
+    Day(WallTime),
+    Moment(WallTime),
 }
 
 impl Date {
@@ -58,7 +58,7 @@ impl Date {
 
     /// The first moment of the day; or the moment.
     #[must_use]
-    pub fn start(self) -> Wall {
+    pub fn start(self) -> WallTime {
         match self {
             Date::Day(at) | Date::Moment(at) => at,
         }
@@ -67,15 +67,15 @@ impl Date {
     /// The first moment after the day; or the moment: a license that expires on a day is in force until that day is
     /// over. For the last day of the year 9999 it is the last second, because a document cannot contain a later time.
     #[must_use]
-    pub fn end(self) -> Wall {
+    pub fn end(self) -> WallTime {
         match self {
-            Date::Day(at) => whole_seconds(Wall(at.0 + DAY_MS)),
+            Date::Day(at) => whole_seconds(WallTime(at.0 + DAY_MS)),
             Date::Moment(at) => at,
         }
     }
 }
 
-fn since_1970(at: SystemTime) -> Option<Wall> {
+fn since_1970(at: SystemTime) -> Option<WallTime> {
     let seconds = at.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
     (seconds <= MAX_SECONDS).then(|| wall(seconds))
 }
@@ -103,8 +103,8 @@ mod tests {
 
     #[test]
     fn what_no_document_can_say_is_shown_as_the_nearest_that_it_can() {
-        assert_eq!(iso(Wall(i64::MIN)), "1970-01-01T00:00:00Z");
-        assert_eq!(iso(Wall(i64::MAX)), "9999-12-31T23:59:59Z");
-        assert_eq!(iso(Wall(1_999)), "1970-01-01T00:00:01Z");
+        assert_eq!(iso(WallTime(i64::MIN)), "1970-01-01T00:00:00Z");
+        assert_eq!(iso(WallTime(i64::MAX)), "9999-12-31T23:59:59Z");
+        assert_eq!(iso(WallTime(1_999)), "1970-01-01T00:00:01Z");
     }
 }

@@ -8,7 +8,7 @@ use super::terms::Terms;
 use super::trust::Trust;
 use crate::ids::{LicenseId, TenantId};
 use crate::json::Wrong;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// All mistakes, each with the option that corrects it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +20,7 @@ pub struct IssueError(pub Vec<String>);
 ///
 /// # Errors
 /// [`IssueError`] lists all mistakes.
-pub fn issue(terms: &Terms, request: Option<&Request>, trust: &Trust, at: Wall) -> Result<Claims, IssueError> {
+pub fn issue(terms: &Terms, request: Option<&Request>, trust: &Trust, at: WallTime) -> Result<Claims, IssueError> {
     let base = request.map_or(Ok(None), |request| base(terms, request, trust));
     let base = base.map_err(|problem| IssueError(vec![problem]))?;
     let base = base.as_ref();
@@ -59,12 +59,12 @@ pub fn issue(terms: &Terms, request: Option<&Request>, trust: &Trust, at: Wall) 
     Claims::parse(claims.to_json().to_string().as_bytes()).map_err(|wrong| IssueError(vec![remedy(&wrong)]))
 }
 
-fn expires(terms: &Terms, base: Option<&Claims>) -> Option<Wall> {
+fn expires(terms: &Terms, base: Option<&Claims>) -> Option<WallTime> {
     terms.expires.unwrap_or(base.and_then(|base| base.expires))
 }
 
 /// Conflicts of the terms with the license to be revised, with the request, or with the time.
-fn disagreements(terms: &Terms, base: Option<&Claims>, request: Option<&Request>, at: Wall) -> Vec<String> {
+fn disagreements(terms: &Terms, base: Option<&Claims>, request: Option<&Request>, at: WallTime) -> Vec<String> {
     let mut problems = Vec::new();
     if let Some(base) = base
         && terms.revision.is_some_and(|revision| revision <= base.revision)

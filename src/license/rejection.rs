@@ -8,7 +8,7 @@ use super::host::HostPattern;
 use super::revocation::Revoked;
 use crate::error_reason::ErrorReason;
 use crate::json::Wrong;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// The reason for which a document is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +32,7 @@ pub enum Rejection {
     #[error("the license is for another installation: for {wanted}, and this one is {target}")]
     Instance { wanted: Uuid, target: Uuid },
     #[error("the license expired at {}", iso(*.0))]
-    Expired(Wall),
+    Expired(WallTime),
     #[error("the license was revoked, up to revision {}{}", .0.through, because(.0.why.as_deref()))]
     Revoked(Revoked),
 }

@@ -11,7 +11,7 @@ use super::parse;
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
 use crate::json::{MAX_NUMBER, Member, Object, Wrong};
 use crate::ledger::change::{Limit, Plan};
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// Largest request in bytes: a hundred licenses of the largest size, and the rest of the document.
 pub const MAX_REQUEST_BYTES: usize = 8 * 1024 * 1024;
@@ -31,7 +31,7 @@ pub struct Request {
     /// Version of the software to which the customer wants to update.
     pub target_version: Option<Text>,
     /// In whole seconds.
-    pub created: Wall,
+    pub created: WallTime,
     pub pools: Vec<PoolUse>,
     /// Installed and not superseded; in force or not.
     pub licenses: Vec<Installed>,
@@ -134,7 +134,7 @@ fn all<T>(list: Member, read: impl Fn(Member) -> Result<T, Wrong>) -> Result<Vec
     list.list()?.map(read).collect()
 }
 
-fn moment(text: &str) -> Result<Wall, &'static str> {
+fn moment(text: &str) -> Result<WallTime, &'static str> {
     match Date::parse(text) {
         // Only in the form that Usher writes: whole seconds, in UTC.
         Some(Date::Moment(at)) if date::iso(at) == text => Ok(at),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{date, parse};
 use crate::ids::{LicenseId, TenantId, Text};
 use crate::json::{MAX_NUMBER, Member, Object, Wrong};
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// Revocation of a license: all revisions up to `through`. A higher revision is a new agreement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Revocations {
 
     /// The payload of a document.
     #[must_use]
-    pub fn to_json(&self, issued: Wall) -> Value {
+    pub fn to_json(&self, issued: WallTime) -> Value {
         let entries: Vec<Value> =
             self.iter().map(|(tenant, license, revoked)| entry(tenant, license, revoked)).collect();
         json!({ "iat": date::seconds(issued), "revoked": entries })

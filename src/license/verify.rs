@@ -5,7 +5,7 @@ use super::claims::Claims;
 use super::document::{LICENSE, open};
 use super::rejection::Rejection;
 use super::trust::Trust;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// A license with a valid signature of a trusted key. It may be for another tenant, expired, or revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Trust {
     ///
     /// # Errors
     /// The first of: the errors of [`Trust::verify`], those of [`Claims::admits`], revoked.
-    pub fn admit(&self, document: &str, target: &InstallTarget, at: Wall) -> Result<Verified, Rejection> {
+    pub fn admit(&self, document: &str, target: &InstallTarget, at: WallTime) -> Result<Verified, Rejection> {
         let verified = self.verify(document)?;
         verified.claims.admits(target, at)?;
         self.not_revoked(&verified.claims)?;

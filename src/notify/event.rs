@@ -108,7 +108,7 @@ mod tests {
     use super::super::message::tests::{message, refused};
     use super::*;
     use crate::ids::LicenseId;
-    use crate::ledger::time::Wall;
+    use crate::ledger::time::WallTime;
 
     fn read(message: &Message) -> Value {
         serde_json::from_str(&event(message)).unwrap()
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_end_of_a_license_has_its_date() {
-        let facts = Facts::License { expires: Wall(1_800_000_000_000), days: 7 };
+        let facts = Facts::License { expires: WallTime(1_800_000_000_000), days: 7 };
         let read = read(&message(Topic::LicenseExpiring(LicenseId::stored("gold"), 2), facts));
         assert_eq!(read["type"], "usher.license.expiring.v1");
         assert_eq!((&read["data"]["license_id"], &read["data"]["revision"]), (&json!("gold"), &json!(2)));

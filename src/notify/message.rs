@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::ids::InstanceId;
 use crate::ledger::change::Limit;
 use crate::ledger::notification::{Cause, Dispatch, Facts, Topic};
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// One notification, ready to be sent: the same each time it is sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -169,19 +169,19 @@ fn days_left(days: u16) -> String {
 }
 
 /// The time in the type of the time libraries; times before 1970 become 1970.
-pub(super) fn system_time(at: Wall) -> SystemTime {
+pub(super) fn system_time(at: WallTime) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).unwrap_or(0).min(LAST_MILLISECOND))
 }
 
 /// The last millisecond of the year 9999.
 const LAST_MILLISECOND: u64 = 253_402_300_799_999;
 
-pub(super) fn moment(at: Wall) -> String {
+pub(super) fn moment(at: WallTime) -> String {
     let text = humantime::format_rfc3339_seconds(system_time(at)).to_string();
     text.replace('T', " ").replace('Z', " UTC")
 }
 
-fn date(at: Wall) -> String {
+fn date(at: WallTime) -> String {
     moment(at).chars().take(10).collect()
 }
 
@@ -193,7 +193,7 @@ pub(super) mod tests {
     use crate::ledger::notification::NotificationView;
 
     /// 2026-11-22 02:00 UTC.
-    const NOW: Wall = Wall(1_795_312_800_000);
+    const NOW: WallTime = WallTime(1_795_312_800_000);
 
     pub fn message(topic: Topic, facts: Facts) -> Message {
         let notification =
@@ -262,7 +262,7 @@ tenant. It was sent by a program; nobody reads answers.
     #[test]
     fn every_kind_has_its_numbers() {
         let license = || LicenseId::stored("gold");
-        let ends = |days| Facts::License { expires: Wall(NOW.0 + 86_400_000), days };
+        let ends = |days| Facts::License { expires: WallTime(NOW.0 + 86_400_000), days };
         let level =
             Facts::Pool { cause: Cause::Level, plan: Plan::Named, limit: Limit::Seats(100), in_use: 91, user: None };
         for (message, subject, text) in [

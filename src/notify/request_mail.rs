@@ -113,7 +113,7 @@ impl RequestMail<'_> {
 mod tests {
     use super::*;
     use crate::ids::{PoolId, TenantId};
-    use crate::ledger::time::Wall;
+    use crate::ledger::time::WallTime;
     use crate::license::{Move, SeatsWanted};
 
     fn request() -> Request {
@@ -125,7 +125,7 @@ mod tests {
             hosts: Vec::new(),
             running_version: "0.1.0".into(),
             target_version: Some("2.0".into()),
-            created: Wall(1_795_312_800_000),
+            created: WallTime(1_795_312_800_000),
             pools: Vec::new(),
             licenses: Vec::new(),
             seats: vec![SeatsWanted { pool: pool("primary"), seats: 20 }],
@@ -186,8 +186,8 @@ Answers go to boss@acme.example.
     fn r32_a_repetition_on_the_same_day_is_known_by_its_id() {
         let id = |request: &Request| mail(request).id();
         let first = request();
-        let later = Request { created: Wall(first.created.0 + 60_000), ..first.clone() };
-        let next_day = Request { created: Wall(first.created.0 + 24 * 60 * 60 * 1_000), ..first.clone() };
+        let later = Request { created: WallTime(first.created.0 + 60_000), ..first.clone() };
+        let next_day = Request { created: WallTime(first.created.0 + 24 * 60 * 60 * 1_000), ..first.clone() };
         let more = Request { moves: Vec::new(), ..first.clone() };
         let nobody = Request { customer_id: None, ..first.clone() };
         assert_eq!(id(&first), id(&later));

@@ -241,10 +241,10 @@ impl Drop for AnonymousCall {
 mod tests {
     use super::*;
     use crate::clock::ManualClock;
-    use crate::ledger::time::Wall;
+    use crate::ledger::time::WallTime;
 
     fn budget(connections: usize) -> (Arc<AnonymousBudget>, Arc<ManualClock>) {
-        let (clock, manual) = Clock::manual(Wall(0));
+        let (clock, manual) = Clock::manual(WallTime(0));
         (AnonymousBudget::new(connections, clock), manual)
     }
 

@@ -23,7 +23,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::auth::{Peer, Withdrawn, certificate_span};
 use crate::clock::Clock;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::license::iso;
 
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
@@ -64,7 +64,7 @@ pub struct Tls {
 struct Served {
     config: Arc<ServerConfig>,
     /// Validity period of the server's own certificate; `None` if it cannot be read.
-    span: Option<(Wall, Wall)>,
+    span: Option<(WallTime, WallTime)>,
     /// Verifier of client certificates; `None` if none are accepted.
     verifier: Option<Arc<dyn ClientCertVerifier>>,
     /// Fingerprint of the files from which the verifier was made.
@@ -150,7 +150,7 @@ impl Tls {
 
 impl AcceptedCertificate {
     /// Resolves when the certificate is no longer valid: when it expires at `end`, or when the files withdraw it.
-    pub async fn withdrawn(mut self, end: Wall) -> Withdrawn {
+    pub async fn withdrawn(mut self, end: WallTime) -> Withdrawn {
         loop {
             let now = self.clock.wall();
             if now > end {

@@ -167,7 +167,7 @@ mod tests {
     use super::*;
     use crate::ledger::change::TenantState;
     use crate::ledger::policy::Policy;
-    use crate::ledger::time::Wall;
+    use crate::ledger::time::WallTime;
 
     fn page(ids: &[&str], more: bool) -> Page<TenantView> {
         let row = |id: &&str| TenantView {
@@ -176,7 +176,7 @@ mod tests {
             contact: "".into(),
             state: TenantState::Active,
             policy: Policy::default(),
-            created: Wall(0),
+            created: WallTime(0),
             version: 1,
         };
         Page { rows: ids.iter().map(row).collect(), next: more.then(Cursor::default) }

@@ -14,7 +14,7 @@ use super::audit_filter::{self, Key};
 use super::{Batch, Position};
 use crate::ids::EventNo;
 use crate::ledger::change::AuditEvent;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// Maximum number of events in a block; reading them takes a few milliseconds.
 pub const MAX_BLOCK_EVENTS: usize = 4_096;
@@ -27,11 +27,11 @@ pub struct Block {
     pub first: EventNo,
     pub last: EventNo,
     /// Times of the oldest and the newest event, as recorded in the events.
-    pub oldest: Wall,
-    pub newest: Wall,
+    pub oldest: WallTime,
+    pub newest: WallTime,
     /// Time of completion, by the later of clock and high-water mark (R31): no event in the block is younger, even if
     /// the clock had been set back when the event was written.
-    pub closed: Wall,
+    pub closed: WallTime,
     /// Bloom filter of the events' keys, see [`audit_filter`].
     pub filter: Vec<u8>,
 }
@@ -43,9 +43,9 @@ pub struct OpenBlock {
     last: EventNo,
     first: EventNo,
     events: usize,
-    oldest: Wall,
-    newest: Wall,
-    opened: Wall,
+    oldest: WallTime,
+    newest: WallTime,
+    opened: WallTime,
     keys: HashSet<Key, BuildHasherDefault<IdentityHasher>>,
 }
 
@@ -92,7 +92,7 @@ impl OpenBlock {
         complete
     }
 
-    fn add(&mut self, event: &AuditEvent, opened: Wall) {
+    fn add(&mut self, event: &AuditEvent, opened: WallTime) {
         if self.events == 0 {
             (self.first, self.oldest, self.newest, self.opened) = (event.no, event.at, event.at, opened);
         }
@@ -103,7 +103,7 @@ impl OpenBlock {
         self.keys.extend(audit_filter::keys(event));
     }
 
-    fn close(&mut self, now: Wall) -> Block {
+    fn close(&mut self, now: WallTime) -> Block {
         let filter = audit_filter::build(self.keys.iter().copied());
         self.keys.clear();
         self.events = 0;
@@ -119,7 +119,7 @@ impl OpenBlock {
 }
 
 /// Most reliable time of a batch: not before any event that was written until then.
-fn time(position: &Position) -> Wall {
+fn time(position: &Position) -> WallTime {
     position.wall.max(position.wall_high)
 }
 
@@ -153,7 +153,7 @@ mod tests {
         AuditEvent {
             no: EventNo(no),
             tenant: TenantNo(1),
-            at: Wall(at),
+            at: WallTime(at),
             actor: Actor::service(),
             action: Action::TenantUpdated,
             reason: None,
@@ -167,7 +167,7 @@ mod tests {
     }
 
     fn batch(now: i64, events: impl IntoIterator<Item = AuditEvent>) -> Batch {
-        let position = Position { wall: Wall(now), ..Position::default() };
+        let position = Position { wall: WallTime(now), ..Position::default() };
         Batch { position, rows: vec![], events: events.into_iter().collect() }
     }
 
@@ -209,7 +209,7 @@ mod tests {
         // The clock is set back, the high-water mark is not: batches must not each complete a block.
         let behind = |no| {
             let mut batch = batch(0, [event(no, 0)]);
-            batch.position.wall_high = Wall(100 * HOUR);
+            batch.position.wall_high = WallTime(100 * HOUR);
             batch
         };
         assert_eq!(open.extend(&behind(4)), []);

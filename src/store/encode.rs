@@ -14,7 +14,7 @@ use crate::ledger::license::{Entitlement, Standing};
 use crate::ledger::license_fetch::{FetchOutcome, LicenseFetch};
 use crate::ledger::outcome::SessionEndReason;
 use crate::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
-use crate::ledger::time::{Tick, Wall};
+use crate::ledger::time::{Tick, WallTime};
 
 const UNLIMITED: &str = "UNLIMITED";
 
@@ -96,7 +96,7 @@ pub fn license_fetch_from_text(text: &str) -> Result<LicenseFetch, StoreError> {
     let fields = Fields::parse("tenants.license_fetch", text)?;
     let outcome = |value: &Value| FetchOutcome::ALL.into_iter().find(|outcome| value == outcome.word());
     Ok(LicenseFetch {
-        at: fields.read("at_ms", Wall::default(), |value| value.as_i64().map(Wall))?,
+        at: fields.read("at_ms", WallTime::default(), |value| value.as_i64().map(WallTime))?,
         outcome: fields.read("outcome", FetchOutcome::Nothing, outcome)?,
         reason: fields.read("reason", "".into(), boxed)?,
         text: fields.read("text", "".into(), boxed)?,

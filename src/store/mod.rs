@@ -34,7 +34,7 @@ use crate::ids::{
 };
 use crate::ledger::change::{Action, AuditEvent, Change};
 use crate::ledger::continuity::Continuity;
-use crate::ledger::time::{Tick, Wall};
+use crate::ledger::time::{Tick, WallTime};
 use crate::opaque_id::Secret;
 
 /// Future of a [`Store`] method; boxed, so that the trait can be used as `dyn Store`.
@@ -73,9 +73,9 @@ pub struct Position {
     pub seq: Seq,
     /// Tick of the last batch, and its wall time (R31).
     pub tick: Tick,
-    pub wall: Wall,
+    pub wall: WallTime,
     /// High-water mark of wall time (R31).
-    pub wall_high: Wall,
+    pub wall_high: WallTime,
     /// Highest tenant number ever given; a number is never given twice.
     pub last_tenant: TenantNo,
     /// Highest number of an audit event.
@@ -97,7 +97,7 @@ impl Position {
     #[must_use]
     pub fn implausible(&self) -> Option<&'static str> {
         let Self { seq, tick, wall, wall_high, last_tenant, last_event, continuity: _ } = *self;
-        let latest = Wall::LAST.0;
+        let latest = WallTime::LAST.0;
         match () {
             () if seq.0 < 0 || seq.0 > i64::MAX / 2 => Some("seq is out of range"),
             () if tick.0 > 2 * latest.unsigned_abs() => Some("tick_ms is beyond the year 9999"),
@@ -248,9 +248,9 @@ pub struct AuditQuery {
     /// Events whose detail contains exactly this text.
     pub detail: Option<String>,
     /// Events at or after this wall time.
-    pub from: Option<Wall>,
+    pub from: Option<WallTime>,
     /// Events before this wall time.
-    pub until: Option<Wall>,
+    pub until: Option<WallTime>,
     /// Maximum number of events in the answer.
     pub limit: usize,
 }
@@ -340,7 +340,7 @@ pub trait Store: Send + Sync + 'static {
     fn expire_audit(
         &self,
         shard: ShardId,
-        now: Wall,
+        now: WallTime,
         keep: Duration,
         max: usize,
     ) -> StoreFuture<'_, Result<Expired, StoreError>>;

@@ -8,7 +8,7 @@ use super::encode::{Fields, PLANS, boxed, limit_from_value, limit_to_value, mean
 use crate::ids::UserId;
 use crate::ledger::change::{Limit, Plan};
 use crate::ledger::notification::{Cause, Channel, Deliveries, Delivery, DeliveryState, Facts, Topic};
-use crate::ledger::time::{Tick, Wall};
+use crate::ledger::time::{Tick, WallTime};
 
 const CAUSES: [(Cause, &str); 5] = [
     (Cause::CheckOut, "CHECK_OUT"),
@@ -43,7 +43,7 @@ pub fn facts_to_text(facts: &Facts) -> String {
 /// The text is not what [`facts_to_text`] writes.
 pub fn facts_from_text(text: &str) -> Result<Facts, StoreError> {
     let fields = Fields::parse("notifications.facts", text)?;
-    if let Some(expires) = fields.read("expires_ms", None, |value| value.as_i64().map(|ms| Some(Wall(ms))))? {
+    if let Some(expires) = fields.read("expires_ms", None, |value| value.as_i64().map(|ms| Some(WallTime(ms))))? {
         return Ok(Facts::License { expires, days: fields.read("days", 0, number)? });
     }
     Ok(Facts::Pool {
@@ -116,7 +116,7 @@ mod tests {
             pool(Cause::Sync, Plan::Named, Limit::Seats(0), None),
             pool(Cause::LimitShrank, Plan::Named, Limit::Seats(1), None),
             pool(Cause::Level, Plan::Named, Limit::Seats(1), None),
-            Facts::License { expires: Wall(i64::MIN), days: u16::MAX },
+            Facts::License { expires: WallTime(i64::MIN), days: u16::MAX },
         ] {
             assert_eq!(facts_from_text(&facts_to_text(&facts)), Ok(facts));
         }

@@ -20,7 +20,7 @@ use crate::ids::{EventNo, ShardId, TenantNo};
 use crate::ledger::change::Change;
 use crate::ledger::notification::Channels;
 use crate::ledger::rates::RateLimits;
-use crate::ledger::time::{Moment, Wall};
+use crate::ledger::time::{Moment, WallTime};
 use crate::ledger::{Config, FormerIdKept, Ledger, Restore, Seed, Totals};
 
 /// No decision is made here, and the map keys do not come from an attacker, so the seed is fixed.
@@ -70,7 +70,7 @@ pub struct Shard {
     pub blocks: Sum,
     pub events: Sum,
     /// Time of the last event.
-    pub last_event: Option<Wall>,
+    pub last_event: Option<WallTime>,
     /// Totals of a ledger that was loaded from the rows.
     pub totals: Totals,
     /// Inconsistencies.

@@ -8,7 +8,7 @@ use super::StoreError;
 use super::encode::{Fields, boxed, limit_from_value, limit_to_value};
 use crate::ids::InstanceId;
 use crate::ledger::license::{Terms, Tier};
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// All terms except the document, which has a column of its own.
 #[must_use]
@@ -47,7 +47,7 @@ pub fn from_text(text: &str, document: &str) -> Result<Terms, StoreError> {
             let pair = |pair: &Value| Some((boxed(pair.get(0)?)?, limit_from_value(pair.get(1)?)?));
             value.as_array()?.iter().map(pair).collect()
         })?,
-        issued: Wall(fields.read("issued_ms", 0, Value::as_i64)?),
+        issued: WallTime(fields.read("issued_ms", 0, Value::as_i64)?),
     })
 }
 
@@ -81,7 +81,7 @@ mod tests {
             tier: Some(Tier::Platinum),
             features: vec!["A".into(), "B_1".into()],
             limits: vec![("A".into(), Limit::Seats(u64::MAX)), ("B".into(), Limit::Unlimited)],
-            issued: Wall(i64::MIN),
+            issued: WallTime(i64::MIN),
         };
         for terms in [Terms::default(), other] {
             assert_eq!(from_text(&to_text(&terms), &terms.document), Ok(terms));

@@ -131,12 +131,12 @@ fn millis(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::time::Wall;
+    use crate::ledger::time::WallTime;
     use tokio::sync::mpsc;
 
     #[tokio::test(start_paused = true)]
     async fn a_task_runs_once_a_period_and_a_panic_ends_one_run_only() {
-        let (clock, manual) = Clock::manual(Wall(0));
+        let (clock, manual) = Clock::manual(WallTime(0));
         let tasks = Tasks::new(clock);
         let (ran, mut runs) = mpsc::unbounded_channel();
         tasks.every("counter", Duration::from_secs(1), move || {
@@ -156,7 +156,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn stopping_waits_for_the_run_that_is_under_way() {
-        let tasks = Arc::new(Tasks::new(Clock::manual(Wall(0)).0));
+        let tasks = Arc::new(Tasks::new(Clock::manual(WallTime(0)).0));
         let (begun, mut begins) = mpsc::unbounded_channel();
         let (ended, mut ends) = mpsc::unbounded_channel();
         tasks.every("slow", Duration::from_secs(1), move || {

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use usher::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId, TenantNo};
 use usher::ledger::change::{Action, Actor, AuditEvent, Change};
 use usher::ledger::continuity::{Boot, Continuity};
-use usher::ledger::time::{Tick, Wall};
+use usher::ledger::time::{Tick, WallTime};
 use usher::ledger::wall_line::ClockOffset;
 use usher::store::postgres::{DatabaseUrl, PostgresStore};
 use usher::store::sqlite::SqliteStore;
@@ -250,7 +250,7 @@ pub fn event(no: u64, tenant: u32) -> AuditEvent {
     AuditEvent {
         no: EventNo(no),
         tenant: TenantNo(tenant),
-        at: Wall(1_000 * i64::try_from(no).expect("a small number")),
+        at: WallTime(1_000 * i64::try_from(no).expect("a small number")),
         actor: Actor("login".into()),
         action: Action::TenantUpdated,
         reason: None,
@@ -268,8 +268,8 @@ pub fn position(seq: i64) -> Position {
     Position {
         seq: Seq(seq),
         tick: Tick(11),
-        wall: Wall(-12),
-        wall_high: Wall(13),
+        wall: WallTime(-12),
+        wall_high: WallTime(13),
         last_tenant: TenantNo(14),
         last_event: EventNo(15),
         continuity: Continuity::new(Some(Boot { id: 16, at: 17 }), &[ClockOffset { from: Tick(18), ms: -19 }]),

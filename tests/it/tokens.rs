@@ -12,7 +12,7 @@ use usher::ids::TenantId;
 use usher::journal::{AuditFilter, Journal, JournalConfig};
 use usher::ledger::access::{Role, Roles, Tenants};
 use usher::ledger::change::Actor;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::ledger::{Config, Seed};
 use usher::license::Trust;
 use usher::licensing::Licensing;
@@ -26,7 +26,7 @@ use usher::tasks;
 use crate::conformance::Backend;
 use crate::support::callers::anonymous_request;
 
-const START: Wall = Wall(1_800_000_000_000);
+const START: WallTime = WallTime(1_800_000_000_000);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Makes each test run on both stores.
@@ -69,7 +69,7 @@ impl TestServer {
         Self::at(backend, START).await
     }
 
-    async fn at(backend: Backend, wall: Wall) -> Self {
+    async fn at(backend: Backend, wall: WallTime) -> Self {
         let store: Arc<dyn Store> = Arc::from(backend.open().await);
         let installation = store.installation(Installation::new(2)).await.expect("a store");
         let (now, clock) = Clock::manual(wall);
@@ -87,7 +87,7 @@ impl TestServer {
     }
 
     /// Stops the process in order, and starts another one when the clock shows `wall`.
-    async fn restart(self, wall: Wall) -> Self {
+    async fn restart(self, wall: WallTime) -> Self {
         let Self { backend, store, journal, tokens, .. } = self;
         tasks::write_token_use(&journal, &tokens).await.expect("written");
         journal.stop().await;

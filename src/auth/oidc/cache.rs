@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::Arc;
 
 use crate::auth::Principal;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// Maximum number of cached tokens.
 const MAX_TOKENS: usize = 10_000;
@@ -25,13 +25,13 @@ pub struct Cache {
 
 #[derive(Debug, Clone)]
 struct Good {
-    end: Wall,
+    end: WallTime,
     principal: Arc<Principal>,
 }
 
 impl Cache {
     /// Returns the principal of a token that was verified with `keys` and has not expired.
-    pub fn get(&mut self, hash: &TokenHash, keys: u64, now: Wall) -> Option<Arc<Principal>> {
+    pub fn get(&mut self, hash: &TokenHash, keys: u64, now: WallTime) -> Option<Arc<Principal>> {
         if self.keys != keys {
             return None;
         }
@@ -44,7 +44,7 @@ impl Cache {
     }
 
     /// Adds a token that was verified with `keys`.
-    pub fn put(&mut self, hash: TokenHash, keys: u64, end: Wall, principal: Arc<Principal>) {
+    pub fn put(&mut self, hash: TokenHash, keys: u64, end: WallTime, principal: Arc<Principal>) {
         if keys < self.keys {
             return; // Verified while the keys were replaced.
         }
@@ -79,25 +79,25 @@ mod tests {
     #[test]
     fn a_token_is_kept_until_it_ends_and_while_its_keys_are_in_force() {
         let mut cache = Cache::default();
-        cache.put(hash(1), 1, Wall(100), anybody());
-        assert!(cache.get(&hash(1), 1, Wall(99)).is_some());
-        assert!(cache.get(&hash(1), 1, Wall(100)).is_none());
-        assert!(cache.get(&hash(2), 1, Wall(0)).is_none());
-        assert!(cache.get(&hash(1), 2, Wall(0)).is_none(), "the keys have changed");
-        cache.put(hash(2), 2, Wall(100), anybody());
-        cache.put(hash(3), 1, Wall(100), anybody());
-        assert!(cache.get(&hash(2), 2, Wall(0)).is_some());
-        assert!(cache.get(&hash(1), 2, Wall(0)).is_none() && cache.get(&hash(3), 2, Wall(0)).is_none());
+        cache.put(hash(1), 1, WallTime(100), anybody());
+        assert!(cache.get(&hash(1), 1, WallTime(99)).is_some());
+        assert!(cache.get(&hash(1), 1, WallTime(100)).is_none());
+        assert!(cache.get(&hash(2), 1, WallTime(0)).is_none());
+        assert!(cache.get(&hash(1), 2, WallTime(0)).is_none(), "the keys have changed");
+        cache.put(hash(2), 2, WallTime(100), anybody());
+        cache.put(hash(3), 1, WallTime(100), anybody());
+        assert!(cache.get(&hash(2), 2, WallTime(0)).is_some());
+        assert!(cache.get(&hash(1), 2, WallTime(0)).is_none() && cache.get(&hash(3), 2, WallTime(0)).is_none());
     }
 
     #[test]
     fn it_is_bounded_and_keeps_what_is_asked_for() {
         let mut cache = Cache::default();
         for number in 0..5 * MAX_TOKENS {
-            cache.put(hash(number), 1, Wall(100), anybody());
-            assert!(cache.get(&hash(0), 1, Wall(0)).is_some(), "{number}");
+            cache.put(hash(number), 1, WallTime(100), anybody());
+            assert!(cache.get(&hash(0), 1, WallTime(0)).is_some(), "{number}");
             assert!(cache.young.len() + cache.old.len() <= MAX_TOKENS);
         }
-        assert!(cache.get(&hash(1), 1, Wall(0)).is_none());
+        assert!(cache.get(&hash(1), 1, WallTime(0)).is_none());
     }
 }

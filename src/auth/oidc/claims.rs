@@ -9,7 +9,7 @@ use crate::ids::TenantId;
 use crate::json::{Json, Object};
 use crate::ledger::access::Tenants;
 use crate::ledger::change::Actor;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// Maximum difference between the clocks of the issuer and of this machine, in milliseconds.
 const LEEWAY_MS: i64 = 30_000;
@@ -23,7 +23,7 @@ pub struct Claims {
     members: BTreeMap<String, Json>,
     subject: String,
     /// Time from which the token is refused.
-    pub end: Wall,
+    pub end: WallTime,
 }
 
 impl Claims {
@@ -31,7 +31,7 @@ impl Claims {
     ///
     /// # Errors
     /// Wrong issuer or audience, expired, not valid yet, or a required claim is missing or invalid.
-    pub fn read(payload: Object, config: &OidcConfig, now: Wall) -> Result<Self, Refused> {
+    pub fn read(payload: Object, config: &OidcConfig, now: WallTime) -> Result<Self, Refused> {
         let members = payload.members();
         if text(&members, "iss")? != config.issuer {
             return Err(Refused::Issuer);
@@ -51,7 +51,7 @@ impl Claims {
             }
         }
         let subject = name(text(&members, "sub")?).ok_or(Refused::Claims)?.to_owned();
-        Ok(Self { members, subject, end: Wall(end) })
+        Ok(Self { members, subject, end: WallTime(end) })
     }
 
     /// Returns the holder of the token, with the grants of all rules that match.
@@ -130,12 +130,14 @@ fn text<'a>(members: &'a BTreeMap<String, Json>, name: &str) -> Result<&'a str, 
 
 /// Reads a date in seconds, possibly with a fraction (RFC 7519, NumericDate). A date of the wrong type is an error, not
 /// an absent date.
-fn date(members: &BTreeMap<String, Json>, name: &str) -> Result<Option<Wall>, Refused> {
+fn date(members: &BTreeMap<String, Json>, name: &str) -> Result<Option<WallTime>, Refused> {
     match members.get(name) {
         None => Ok(None),
-        Some(Json::Number(seconds)) => Ok(Some(Wall(i64::try_from(*seconds).unwrap_or(i64::MAX).saturating_mul(1000)))),
+        Some(Json::Number(seconds)) => {
+            Ok(Some(WallTime(i64::try_from(*seconds).unwrap_or(i64::MAX).saturating_mul(1000))))
+        }
         // `as` saturates.
-        Some(Json::Fraction(seconds)) => Ok(Some(Wall((seconds * 1000.0) as i64))),
+        Some(Json::Fraction(seconds)) => Ok(Some(WallTime((seconds * 1000.0) as i64))),
         Some(_) => Err(Refused::Claims),
     }
 }

@@ -20,7 +20,7 @@ pub use refused::Refused;
 
 use super::Principal;
 use crate::clock::Clock;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use cache::Cache;
 use claims::Claims;
 use jwt::Jwt;
@@ -99,9 +99,9 @@ impl Oidc {
         self.source.failures()
     }
 
-    fn now(&self) -> Wall {
+    fn now(&self) -> WallTime {
         let now = self.clock.wall();
-        Wall(self.latest.fetch_max(now.0, Ordering::Relaxed).max(now.0))
+        WallTime(self.latest.fetch_max(now.0, Ordering::Relaxed).max(now.0))
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache> {

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::commands::output::say;
 use crate::failure::Failure;
 use crate::files::named::read;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::license::{Claims, LICENSE, Rejection, Trust, unchecked};
 
 #[derive(Debug, Args)]
@@ -63,7 +63,7 @@ fn unverified_claims(text: &str) -> Result<(Claims, String), Rejection> {
 }
 
 /// Checks that the license is genuine, and in force now or later.
-fn checked(text: &str, trust: &Trust, now: Wall) -> Result<(), Rejection> {
+fn checked(text: &str, trust: &Trust, now: WallTime) -> Result<(), Rejection> {
     let claims = trust.verify(text)?.claims;
     trust.not_revoked(&claims)?;
     claims.not_expired(now)
@@ -86,7 +86,7 @@ fn as_json(shown: Option<&(Claims, String)>, checked: bool, rejection: Option<&R
     format!("{answer:#}\n")
 }
 
-fn as_text(shown: Option<&(Claims, String)>, checked: bool, rejection: Option<&Rejection>, now: Wall) -> String {
+fn as_text(shown: Option<&(Claims, String)>, checked: bool, rejection: Option<&Rejection>, now: WallTime) -> String {
     let Some((claims, kid)) = shown else { return String::new() };
     let verdict = match rejection {
         Some(rejection) => format!("NO: {rejection}"),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::option_errors::OptionErrors;
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
 use crate::ledger::change::{Limit, Plan};
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::license::{Date, HostPattern, MAX_NUMBER, Terms, Tier, is_name, parse_text};
 
 #[derive(Debug, Args)]
@@ -157,6 +157,6 @@ fn date(text: &str) -> Result<Date, String> {
     Date::parse(text).ok_or_else(|| format!("{text:?} is not a date such as 2027-12-31 or 2027-12-31T12:00:00Z"))
 }
 
-fn end(text: &str) -> Result<Option<Wall>, String> {
+fn end(text: &str) -> Result<Option<WallTime>, String> {
     if text == "never" { Ok(None) } else { date(text).map(|date| Some(date.end())) }
 }

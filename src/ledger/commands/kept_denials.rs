@@ -142,12 +142,12 @@ impl Ledger {
 mod tests {
     use super::*;
     use crate::ids::{EventNo, UserId};
-    use crate::ledger::model::time::{Tick, Wall};
+    use crate::ledger::model::time::{Tick, WallTime};
 
     fn event(no: u64, action: Action) -> AuditEvent {
         let about = AuditDraft::new(TenantNo(1), action).denied(DenialReason::SeatsExhausted);
         let about = about.user(&UserId::stored(&format!("user{no:06}")));
-        about.event(EventNo(no), Moment::new(Tick(0), Wall(0)), &Actor::service())
+        about.event(EventNo(no), Moment::new(Tick(0), WallTime(0)), &Actor::service())
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::ledger::model::notification::{
     Cause, Channel, Deliveries, Delivery, DeliveryState, Facts, NotificationRow, Topic,
 };
 use crate::ledger::model::outcome::DenialReason;
-use crate::ledger::model::time::{Tick, Wall};
+use crate::ledger::model::time::{Tick, WallTime};
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::context::Context;
 use crate::ledger::state::notifications::Looking;
@@ -243,12 +243,12 @@ impl Tenant {
     }
 
     /// Notes the dates of licenses before and after `at`: nothing changes between them.
-    pub fn note_dates(&mut self, at: Wall) {
+    pub fn note_dates(&mut self, at: WallTime) {
         let current = self.licenses.heads().iter().filter(|row| row.standing == Standing::Current);
         let dates = current.flat_map(dates);
         let next = dates.clone().filter(|date| *date > at).min();
-        self.notifications.last_date = dates.filter(|date| *date <= at).max().unwrap_or(Wall(i64::MIN));
-        self.notifications.next_date = next.unwrap_or(Wall(i64::MAX));
+        self.notifications.last_date = dates.filter(|date| *date <= at).max().unwrap_or(WallTime(i64::MIN));
+        self.notifications.next_date = next.unwrap_or(WallTime(i64::MAX));
     }
 
     fn check_license_topics(&mut self, ctx: &mut Context) {
@@ -300,14 +300,14 @@ pub(in crate::ledger) fn fresh_delivery(now: Tick) -> Delivery {
 }
 
 /// Dates at which something about a license changes, or how it is shown.
-fn dates(row: &LicenseRow) -> impl Iterator<Item = Wall> + Clone {
+fn dates(row: &LicenseRow) -> impl Iterator<Item = WallTime> + Clone {
     let before = row.expires.into_iter().flat_map(|end| WARNING_DAYS.map(|days| end.minus(DAY * u32::from(days))));
     let soon = row.not_before.map(|from| from.minus(crate::ledger::state::entitlement::EXPIRY_NOTICE_PERIOD));
     row.not_before.into_iter().chain(soon).chain(before).chain(row.expires)
 }
 
 /// The notification about a license that is due at a time; of the days before its end, the last one that has come.
-fn due(row: &LicenseRow, at: Wall) -> Option<(Topic, Facts)> {
+fn due(row: &LicenseRow, at: WallTime) -> Option<(Topic, Facts)> {
     let expires = row.expires?;
     if at >= expires {
         return Some((Topic::LicenseExpired(row.id.clone(), row.revision), Facts::License { expires, days: 0 }));

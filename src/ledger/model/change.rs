@@ -13,7 +13,7 @@ pub use super::limit::Limit;
 use super::notification::{NotificationRow, Topic};
 use super::outcome::{DenialReason, SessionEndReason};
 use super::policy::Policy;
-use super::time::{Tick, Wall};
+use super::time::{Tick, WallTime};
 use super::token::TokenRow;
 use crate::ids::{
     DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, SessionNo, TenantId,
@@ -330,7 +330,7 @@ impl Reason {
 pub struct AuditEvent {
     pub no: EventNo,
     pub tenant: TenantNo,
-    pub at: Wall,
+    pub at: WallTime,
     /// Principal that made the request, or the service.
     pub actor: Actor,
     pub action: Action,

@@ -2,7 +2,7 @@
 //! ends and right when the next begins, so the time between them by that clock ends no session. Only the machine's
 //! monotonic clock can measure that time, if the machine is the same and was not restarted.
 
-use super::time::{Moment, Tick, Wall};
+use super::time::{Moment, Tick, WallTime};
 use super::wall_line::{ClockOffset, ClockOffsets, WallLine};
 
 /// A reading of a machine's monotonic clock.
@@ -32,7 +32,7 @@ impl Continuity {
     /// Returns the first tick of another process. `last`: tick and wall time of the last batch; `wall` and `boot`:
     /// clocks of the new process. Time that passed and that no tick counts becomes part of the next clock offset.
     #[must_use]
-    pub fn resume(&self, last: (Tick, Wall), wall: Wall, boot: Option<Boot>) -> Tick {
+    pub fn resume(&self, last: (Tick, WallTime), wall: WallTime, boot: Option<Boot>) -> Tick {
         let (tick, since) = last;
         let passed = match (self.boot, boot) {
             (Some(then), Some(now)) if then.id == now.id => now.at.checked_sub(then.at),
@@ -45,7 +45,7 @@ impl Continuity {
 
     /// The recorded timeline of a shard whose last batch was at `last`.
     #[must_use]
-    pub fn line(&self, last: (Tick, Wall)) -> &'static WallLine {
+    pub fn line(&self, last: (Tick, WallTime)) -> &'static WallLine {
         let (tick, wall) = last;
         let mut offsets = self.offsets;
         if offsets.as_slice().is_empty() {
@@ -59,7 +59,7 @@ impl Continuity {
 
     /// Moment of the last batch.
     #[must_use]
-    pub fn moment(&self, last: (Tick, Wall)) -> Moment {
+    pub fn moment(&self, last: (Tick, WallTime)) -> Moment {
         Moment { line: Some(self.line(last)), ..Moment::new(last.0, last.1) }
     }
 }
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     const DAY: i64 = 86_400_000;
-    const NOON: Wall = Wall(1_800_000_000_000);
+    const NOON: WallTime = WallTime(1_800_000_000_000);
 
     fn boot(id: u128, at: u64) -> Option<Boot> {
         Some(Boot { id, at })
@@ -78,7 +78,7 @@ mod tests {
     /// Ticks that pass when the wall clock advances by `by`. The shard is at tick 1,000,000; its last batch was at
     /// noon.
     fn resume(before: Option<Boot>, by: i64, now: Option<Boot>) -> u64 {
-        let tick = Continuity::new(before, &[]).resume((Tick(1_000_000), NOON), Wall(NOON.0 + by), now);
+        let tick = Continuity::new(before, &[]).resume((Tick(1_000_000), NOON), WallTime(NOON.0 + by), now);
         tick.0 - 1_000_000
     }
 
@@ -108,16 +108,16 @@ mod tests {
         for round in 0..40 {
             events.push((tick, wall));
             let line = noted.line((tick, wall));
-            let last = (Tick(tick.0 + 5_000), Wall(wall.0 + 5_000));
+            let last = (Tick(tick.0 + 5_000), WallTime(wall.0 + 5_000));
             let _ = line.moment(last.0, last.1);
             noted.offsets = line.offsets();
             // Nobody serves for a while, or the clock is set back meanwhile.
-            wall = Wall(last.1.0 + [60_000, 0, -5_000_000, 7][round % 4] * (1 + round as i64));
+            wall = WallTime(last.1.0 + [60_000, 0, -5_000_000, 7][round % 4] * (1 + round as i64));
             tick = noted.resume(last, wall, None);
             let line = noted.line(last);
             let _ = line.moment(tick, wall);
             noted.offsets = line.offsets();
-            (tick, wall) = (Tick(tick.0 + 10), Wall(wall.0 + 10));
+            (tick, wall) = (Tick(tick.0 + 10), WallTime(wall.0 + 10));
         }
         let now = noted.moment((tick, wall));
         for (tick, wall) in events {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::change::{Actor, Limit, Plan};
-use super::time::{Tick, Wall};
+use super::time::{Tick, WallTime};
 use crate::ids::{InstanceId, LicenseId, PoolNo, TenantNo};
 
 /// The package that was bought, from the smallest to the largest. No decision depends on it (R28).
@@ -48,7 +48,7 @@ pub struct Terms {
     pub features: Vec<Box<str>>,
     /// Numeric limits (`MAX_PUBLISH_LOCATIONS`), sorted by name, without duplicates.
     pub limits: Vec<(Box<str>, Limit)>,
-    pub issued: Wall,
+    pub issued: WallTime,
 }
 
 /// Plan and limit that a license gives for one pool.
@@ -97,9 +97,9 @@ pub struct LicenseRow {
     /// The vendor revoked every revision up to this one, including revisions that were never installed here.
     pub revoked_up_to: Option<u64>,
     /// In force from this wall time on; `None`: from the start.
-    pub not_before: Option<Wall>,
+    pub not_before: Option<WallTime>,
     /// In force before this wall time; `None`: never expires.
-    pub expires: Option<Wall>,
+    pub expires: Option<WallTime>,
     pub entitlements: Vec<Entitlement>,
     /// Shared, because decisions iterate over rows and never read the terms.
     pub terms: Arc<Terms>,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::license_floors::fingerprint;
-use super::time::Wall;
+use super::time::WallTime;
 use crate::ids::TenantId;
 
 /// Time between two fetches, without the [`spread`].
@@ -54,7 +54,7 @@ impl FetchOutcome {
 /// A fetch of a license. The tenant's row has the last one, so that the license page shows it after a restart, too.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LicenseFetch {
-    pub at: Wall,
+    pub at: WallTime,
     pub outcome: FetchOutcome,
     /// Reason of a refusal, the same as of `InstallLicense`, such as `LICENSE_SIGNATURE`.
     pub reason: Box<str>,
@@ -63,7 +63,7 @@ pub struct LicenseFetch {
 }
 
 impl LicenseFetch {
-    pub(in crate::ledger) fn new(at: Wall, outcome: FetchOutcome, reason: &str, text: &str) -> Self {
+    pub(in crate::ledger) fn new(at: WallTime, outcome: FetchOutcome, reason: &str, text: &str) -> Self {
         let text = text.chars().take(MAX_ERROR_CHARS).collect::<String>();
         Self { at, outcome, reason: reason.into(), text: text.into() }
     }
@@ -75,7 +75,7 @@ impl LicenseFetch {
 }
 
 /// True if it is time for the next fetch.
-pub(in crate::ledger) fn is_due(last: Option<&LicenseFetch>, tenant: &TenantId, now: Wall) -> bool {
+pub(in crate::ledger) fn is_due(last: Option<&LicenseFetch>, tenant: &TenantId, now: WallTime) -> bool {
     let Some(last) = last else { return true };
     let pause = if last.outcome == FetchOutcome::Failed { RETRY_DELAY } else { FETCH_INTERVAL };
     // A time in the future was recorded by a clock that has been set back since.
@@ -101,7 +101,7 @@ mod tests {
     fn a_look_is_due_once_a_day_and_again_in_an_hour_or_two_after_a_failure() {
         let acme = TenantId::stored("acme");
         let late = i64::try_from(spread(&acme).as_millis()).unwrap();
-        let at = |hours: u64| Wall(1_800_000_000_000 + (hours * HOUR).cast_signed());
+        let at = |hours: u64| WallTime(1_800_000_000_000 + (hours * HOUR).cast_signed());
         let last = |outcome| LicenseFetch::new(at(0), outcome, "", "");
         assert!(is_due(None, &acme, at(0)));
         for (outcome, pause) in [
@@ -113,9 +113,9 @@ mod tests {
         ] {
             let (last, due) = (last(outcome), at(pause).0 + late);
             assert!(!is_due(Some(&last), &acme, at(0)));
-            assert!(!is_due(Some(&last), &acme, Wall(due - 1)), "{outcome:?}");
-            assert!(is_due(Some(&last), &acme, Wall(due)), "{outcome:?}");
-            assert!(is_due(Some(&last), &acme, Wall(at(0).0 - 1)), "the clock was set back");
+            assert!(!is_due(Some(&last), &acme, WallTime(due - 1)), "{outcome:?}");
+            assert!(is_due(Some(&last), &acme, WallTime(due)), "{outcome:?}");
+            assert!(is_due(Some(&last), &acme, WallTime(at(0).0 - 1)), "the clock was set back");
         }
     }
 

@@ -7,7 +7,7 @@ use super::change::{Actor, Limit, Plan};
 use super::license::{Terms, Tier};
 use super::license_fetch::LicenseFetch;
 use super::outcome::{LicenseState, PoolUsage};
-use super::time::Wall;
+use super::time::WallTime;
 use crate::ids::{LicenseId, PoolId};
 
 /// State of one revision of a license now. Dates are judged by the time of licenses (R31).
@@ -27,12 +27,12 @@ pub struct LicenseView {
     pub id: LicenseId,
     pub revision: u64,
     pub validity: Validity,
-    pub not_before: Option<Wall>,
+    pub not_before: Option<WallTime>,
     /// `None`: never expires.
-    pub expires: Option<Wall>,
+    pub expires: Option<WallTime>,
     pub pools: Vec<(PoolId, Plan, Limit)>,
     pub terms: Arc<Terms>,
-    pub installed: Wall,
+    pub installed: WallTime,
     pub installed_by: Actor,
 }
 
@@ -83,7 +83,7 @@ pub struct LicenseInformation {
     /// Time until the last of them ends; `None`: one of them never ends, or none is in force.
     pub last_end: Option<Duration>,
     /// Time at which a license was last installed, deleted or revoked; `None`: there never was one.
-    pub updated: Option<Wall>,
+    pub updated: Option<WallTime>,
     /// Last fetch from the vendor's folder; `None`: there was none.
     pub fetch: Option<LicenseFetch>,
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::change::{Limit, Plan};
-use super::time::{Tick, Wall};
+use super::time::{Tick, WallTime};
 use crate::ids::{EventNo, LicenseId, PoolId, TenantId, TenantNo, UserId};
 
 /// Subject of a notification. Its text is the key in the store and in the API: never change one.
@@ -89,7 +89,7 @@ pub enum Facts {
         user: Option<UserId>,
     },
     /// `days`: the notification was due so many days before the end; 0: at the end.
-    License { expires: Wall, days: u16 },
+    License { expires: WallTime, days: u16 },
 }
 
 /// Channel by which a notification is sent.
@@ -217,7 +217,7 @@ pub struct NotificationRow {
 pub struct NotificationView {
     pub topic: Topic,
     pub event: EventNo,
-    pub raised: Wall,
+    pub raised: WallTime,
     pub cleared: bool,
     pub facts: Facts,
     /// In the order of [`Channel::ALL`].
@@ -231,7 +231,7 @@ pub struct DeliveryView {
     pub state: DeliveryState,
     pub attempts: u32,
     /// Time at which it is sent, or sent again; `None`: never.
-    pub next: Option<Wall>,
+    pub next: Option<WallTime>,
     pub error: Box<str>,
 }
 

@@ -9,7 +9,7 @@ pub use usage::{PoolUsage, TenantUsage, UserTotals};
 
 use super::change::{Access, BlockCause, Profile, TenantState};
 use super::policy::Policy;
-use super::time::Wall;
+use super::time::WallTime;
 use crate::error_reason::ErrorReason;
 use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, Text, UserId};
 
@@ -109,7 +109,7 @@ pub struct Lease {
     pub user: UserId,
     pub device: DeviceId,
     pub organization: Option<OrganizationId>,
-    pub started: Wall,
+    pub started: WallTime,
     /// `None`: no heartbeat is needed (R25).
     pub ttl: Option<Duration>,
     pub heartbeat_interval: Option<Duration>,
@@ -175,8 +175,8 @@ pub struct SessionView {
     pub organization: Option<OrganizationId>,
     pub device: DeviceId,
     pub client: Text,
-    pub started: Wall,
-    pub last_activity: Wall,
+    pub started: WallTime,
+    pub last_activity: WallTime,
     /// Time since the last activity in this session.
     pub idle: Duration,
     pub status: Status,
@@ -196,7 +196,7 @@ pub struct SeatView {
     pub organizations: Option<Vec<OrganizationId>>,
     /// Number of organizations of the seat, including those that are not listed; 0: all of the tenant.
     pub organization_count: usize,
-    pub granted: Wall,
+    pub granted: WallTime,
 }
 
 impl SeatView {
@@ -216,9 +216,9 @@ pub struct UserView {
     pub status: Option<Status>,
     /// Organization in which a login lands that asks for none (R8).
     pub default_organization: Option<OrganizationId>,
-    pub last_sign_in: Option<Wall>,
-    pub last_activity: Option<Wall>,
-    pub created: Wall,
+    pub last_sign_in: Option<WallTime>,
+    pub last_activity: Option<WallTime>,
+    pub created: WallTime,
     pub version: u64,
 }
 
@@ -227,7 +227,7 @@ pub struct UserView {
 pub struct OrganizationView {
     pub id: OrganizationId,
     pub display_name: Box<str>,
-    pub created: Wall,
+    pub created: WallTime,
     pub version: u64,
 }
 
@@ -239,7 +239,7 @@ pub struct TenantView {
     pub contact: Box<str>,
     pub state: TenantState,
     pub policy: Policy,
-    pub created: Wall,
+    pub created: WallTime,
     pub version: u64,
 }
 
@@ -292,7 +292,7 @@ impl IdleClosed {
 pub enum HeartbeatResult {
     Kept(Lease),
     /// Reason and time of the end; `None`: the record of the session is no longer kept, or there never was one.
-    Ended(Option<(SessionEndReason, Wall)>),
+    Ended(Option<(SessionEndReason, WallTime)>),
 }
 
 /// Answer of one grant.

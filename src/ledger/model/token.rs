@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::access::{Roles, Tenants};
 use super::change::Actor;
-use super::time::Wall;
+use super::time::WallTime;
 use crate::ids::{TokenId, TokenName};
 
 /// SHA-256 of a token's text. It is not shown anywhere.
@@ -26,13 +26,13 @@ pub struct TokenRow {
     pub hash: TokenHash,
     pub roles: Roles,
     pub tenants: Tenants,
-    pub created: Wall,
+    pub created: WallTime,
     pub created_by: Actor,
     /// The token is invalid from this time on. `None`: it never expires.
-    pub expires: Option<Wall>,
-    pub revoked: Option<Wall>,
+    pub expires: Option<WallTime>,
+    pub revoked: Option<WallTime>,
     /// Last use, up to about a minute old, because uses are recorded together.
-    pub last_used: Option<Wall>,
+    pub last_used: Option<WallTime>,
 }
 
 /// State of a token at a moment.
@@ -48,7 +48,7 @@ impl TokenRow {
     /// State at `at`, which is the later of the clock and the high-water mark, so that turning the clock back revives
     /// no token (R31).
     #[must_use]
-    pub fn state(&self, at: Wall) -> TokenState {
+    pub fn state(&self, at: WallTime) -> TokenState {
         match (self.revoked, self.expires) {
             (Some(_), _) => TokenState::Revoked,
             (None, Some(expires)) if at >= expires => TokenState::Expired,
@@ -57,12 +57,12 @@ impl TokenRow {
     }
 
     /// Time of the end, if the token has ended by `at`.
-    pub(in crate::ledger) fn ended(&self, at: Wall) -> Option<Wall> {
+    pub(in crate::ledger) fn ended(&self, at: WallTime) -> Option<WallTime> {
         let expired = self.expires.filter(|expires| at >= *expires);
         [self.revoked, expired].into_iter().flatten().min()
     }
 
-    pub(in crate::ledger) fn view(&self, at: Wall) -> TokenView {
+    pub(in crate::ledger) fn view(&self, at: WallTime) -> TokenView {
         TokenView {
             id: self.id,
             name: self.name.clone(),
@@ -86,16 +86,16 @@ pub struct TokenView {
     pub roles: Roles,
     pub tenants: Tenants,
     pub state: TokenState,
-    pub created: Wall,
+    pub created: WallTime,
     pub created_by: Actor,
-    pub expires: Option<Wall>,
-    pub revoked: Option<Wall>,
-    pub last_used: Option<Wall>,
+    pub expires: Option<WallTime>,
+    pub revoked: Option<WallTime>,
+    pub last_used: Option<WallTime>,
 }
 
 /// All tokens, and the high-water mark by which they expire: what authentication uses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KnownTokens {
     pub rows: Vec<Arc<TokenRow>>,
-    pub high: Wall,
+    pub high: WallTime,
 }

@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::time::{Moment, Tick, Wall};
+use super::time::{Moment, Tick, WallTime};
 
 /// Highest number of offsets that are remembered; beyond it, two neighbors are merged, where that changes least.
 pub const MAX_OFFSETS: usize = 64;
@@ -20,8 +20,8 @@ pub struct ClockOffset {
 }
 
 impl ClockOffset {
-    fn wall(self, tick: Tick) -> Wall {
-        Wall(i64::try_from(tick.0).unwrap_or(i64::MAX).saturating_add(self.ms))
+    fn wall(self, tick: Tick) -> WallTime {
+        WallTime(i64::try_from(tick.0).unwrap_or(i64::MAX).saturating_add(self.ms))
     }
 }
 
@@ -53,13 +53,13 @@ impl ClockOffsets {
 
     /// Wall time of a tick, also of a future one, unless the clock is set again. `None`: there is no offset.
     #[must_use]
-    pub fn wall_of(&self, tick: Tick) -> Option<Wall> {
+    pub fn wall_of(&self, tick: Tick) -> Option<WallTime> {
         let after = self.as_slice().partition_point(|offset| offset.from <= tick);
         self.as_slice().get(after.saturating_sub(1)).map(|offset| offset.wall(tick))
     }
 
     /// Sets the wall time from a tick on. Offsets of later ticks are dropped: none of these ticks has come.
-    pub fn set(&mut self, from: Tick, wall: Wall) {
+    pub fn set(&mut self, from: Tick, wall: WallTime) {
         let ms = wall.0.saturating_sub(i64::try_from(from.0).unwrap_or(i64::MAX));
         self.put(ClockOffset { from, ms });
     }
@@ -113,7 +113,7 @@ struct State {
 
 impl State {
     /// True if the two readings show that the wall clock was set.
-    fn is_off(&self, tick: Tick, wall: Wall) -> bool {
+    fn is_off(&self, tick: Tick, wall: WallTime) -> bool {
         self.offsets.wall_of(tick).is_none_or(|known| known.0.abs_diff(wall.0) >= TOLERANCE_MS)
     }
 }
@@ -132,7 +132,7 @@ impl WallLine {
 
     /// Moment of two readings; `None`: they show that the wall clock was set.
     #[must_use]
-    pub fn moment_unless_set(&'static self, tick: Tick, wall: Wall) -> Option<Moment> {
+    pub fn moment_unless_set(&'static self, tick: Tick, wall: WallTime) -> Option<Moment> {
         let mut state = self.state();
         if state.is_off(tick, wall) {
             return None;
@@ -144,7 +144,7 @@ impl WallLine {
     /// Moment of two readings. If they show that the wall clock was set, the new offset applies from now on, after
     /// everything that has a tick already.
     #[must_use]
-    pub fn moment(&'static self, tick: Tick, wall: Wall) -> Moment {
+    pub fn moment(&'static self, tick: Tick, wall: WallTime) -> Moment {
         let mut state = self.state();
         if state.is_off(tick, wall) {
             // The whole millisecond in which the clock was set keeps the former offset.
@@ -158,7 +158,7 @@ impl WallLine {
 
     /// See [`ClockOffsets::wall_of`].
     #[must_use]
-    pub fn wall_of(&self, tick: Tick) -> Option<Wall> {
+    pub fn wall_of(&self, tick: Tick) -> Option<WallTime> {
         self.state().offsets.wall_of(tick)
     }
 
@@ -193,7 +193,7 @@ mod tests {
 
     /// The moment `passed` after noon, with the wall clock ahead by `ahead`, in milliseconds.
     fn at(line: &'static WallLine, passed: i64, ahead: i64) -> Moment {
-        line.moment(Tick((NOON + passed).unsigned_abs()), Wall(NOON + passed + ahead))
+        line.moment(Tick((NOON + passed).unsigned_abs()), WallTime(NOON + passed + ahead))
     }
 
     #[test]
@@ -221,8 +221,8 @@ mod tests {
         let first = at(line, 0, 0).tick;
         for (minute, off) in (1..).zip([1, -1, 2, 50, -99, 99]) {
             let now = at(line, minute * 60_000, off);
-            assert_eq!(now.wall_of(first), Wall(NOON));
-            assert_eq!(now.wall_of(now.tick), Wall(NOON + minute * 60_000), "off by {off} ms");
+            assert_eq!(now.wall_of(first), WallTime(NOON));
+            assert_eq!(now.wall_of(now.tick), WallTime(NOON + minute * 60_000), "off by {off} ms");
         }
         assert_eq!(line.offsets().as_slice().len(), 1);
     }
@@ -232,14 +232,14 @@ mod tests {
         let line = line();
         let before = at(line, HOUR, 0);
         let same = at(line, HOUR, 8 * HOUR);
-        assert_eq!(same.wall, Wall(NOON + 9 * HOUR), "dates are judged by the clock as it is");
-        assert_eq!(same.wall_of(before.tick), Wall(NOON + HOUR));
+        assert_eq!(same.wall, WallTime(NOON + 9 * HOUR), "dates are judged by the clock as it is");
+        assert_eq!(same.wall_of(before.tick), WallTime(NOON + HOUR));
         let after = at(line, HOUR + 1, 8 * HOUR);
-        assert_eq!(after.wall_of(before.tick), Wall(NOON + HOUR));
-        assert_eq!(after.wall_of(after.tick), Wall(NOON + 9 * HOUR + 1));
+        assert_eq!(after.wall_of(before.tick), WallTime(NOON + HOUR));
+        assert_eq!(after.wall_of(after.tick), WallTime(NOON + 9 * HOUR + 1));
         // Future ticks follow the clock as it is now.
         let later = Tick(after.tick.0 + 60_000);
-        assert_eq!(after.wall_of(later), Wall(NOON + 9 * HOUR + 60_001));
+        assert_eq!(after.wall_of(later), WallTime(NOON + 9 * HOUR + 60_001));
     }
 
     #[test]
@@ -255,7 +255,7 @@ mod tests {
         }
         let offsets = line.offsets();
         assert!(offsets.as_slice().len() <= MAX_OFFSETS);
-        let off = |(tick, wall): &(Tick, Wall)| line.wall_of(*tick).expect("known").0.abs_diff(wall.0);
+        let off = |(tick, wall): &(Tick, WallTime)| line.wall_of(*tick).expect("known").0.abs_diff(wall.0);
         let worst = happened.iter().map(off).max().expect("a hundred");
         assert!(worst <= 4_000, "a time is off by {worst} ms");
         assert_eq!(off(&happened[99]), 0);

@@ -78,7 +78,7 @@ impl Tenant {
         let hosts: BTreeSet<_> = shown.iter().flat_map(|row| row.terms.hosts.iter().cloned()).collect();
         let ends: Option<Vec<_>> = in_force.iter().map(|row| row.expires).collect();
         let first = in_force.iter().filter_map(|row| row.expires).min();
-        let until = |end: crate::ledger::model::time::Wall| end.since(basis.license_time);
+        let until = |end: crate::ledger::model::time::WallTime| end.since(basis.license_time);
         LicenseInformation {
             customer_id: last.map(|terms| terms.customer_id.clone()).unwrap_or_default(),
             registered_to: last.map(|terms| terms.registered_to.clone()).unwrap_or_default(),

@@ -26,10 +26,10 @@ pub(in crate::ledger) struct Agenda {
 
 impl Agenda {
     /// The tenant at which a tick has to look now, if any.
-    pub fn first_due(&self, now: Tick, license_time: Wall) -> Option<TenantNo> {
+    pub fn first_due(&self, now: Tick, license_time: WallTime) -> Option<TenantNo> {
         let at = |schedule: &Schedule, time: Tick| schedule.first().filter(|(at, _)| *at <= time);
         // Before the last date: strictly, because a date has come at its own millisecond.
-        let behind = falling(Wall(license_time.0.saturating_add(1)));
+        let behind = falling(WallTime(license_time.0.saturating_add(1)));
         let due = at(&self.ticks, now)
             .or_else(|| at(&self.dates, rising(license_time)))
             .or_else(|| at(&self.past_dates, behind));
@@ -37,17 +37,17 @@ impl Agenda {
     }
 
     /// Tenants with a date that has come, or that lies ahead again, and that no tick has looked at since.
-    pub fn each_dated(&self, license_time: Wall, mut take: impl FnMut(TenantNo)) {
+    pub fn each_dated(&self, license_time: WallTime, mut take: impl FnMut(TenantNo)) {
         let mut all = |no: TenantNo| {
             take(no);
             true
         };
         self.dates.each_due(rising(license_time), &mut all);
-        self.past_dates.each_due(falling(Wall(license_time.0.saturating_add(1))), &mut all);
+        self.past_dates.each_due(falling(WallTime(license_time.0.saturating_add(1))), &mut all);
     }
 
     /// True if a date of the tenant has come, or lies ahead again, by the schedule.
-    pub fn is_dated(&self, no: TenantNo, license_time: Wall) -> bool {
+    pub fn is_dated(&self, no: TenantNo, license_time: WallTime) -> bool {
         let mut found = false;
         self.each_dated(license_time, |dated| found |= dated == no);
         found
@@ -74,8 +74,8 @@ impl Agenda {
     fn put_dates(&mut self, no: TenantNo, of: &Notifications) {
         // A tenant at which no tick has looked yet has no dates.
         let looked = of.last_date < of.next_date;
-        self.dates.set(no, Some(of.next_date).filter(|date| looked && *date != Wall(i64::MAX)).map(rising));
-        self.past_dates.set(no, Some(of.last_date).filter(|date| looked && *date != Wall(i64::MIN)).map(falling));
+        self.dates.set(no, Some(of.next_date).filter(|date| looked && *date != WallTime(i64::MAX)).map(rising));
+        self.past_dates.set(no, Some(of.last_date).filter(|date| looked && *date != WallTime(i64::MIN)).map(falling));
         for channel in Channel::ALL {
             self.deliveries[channel as usize].set(no, of.next_due(channel));
         }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::ledger::model::time::{Moment, Tick, Wall};
+use crate::ledger::model::time::{Moment, Tick, WallTime};
 
 /// Speed at which the mark follows a clock that is ahead of it, as a multiple of the time that passes in this process.
 /// So a clock that is a year ahead for an hour moves the mark by one day, which locks nobody out for good when it is
@@ -17,7 +17,7 @@ const TENTHS_WHILE_BEHIND: u64 = 9;
 /// The mark, as it advances with the shard's time.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::ledger) struct ClockMark {
-    high: Wall,
+    high: WallTime,
     /// Tick of the last update. Time before a load does not count for catching up: a load starts here.
     at: Tick,
     /// Remainder of the slow advance, in tenths of a millisecond, less than ten. Without it, updates a millisecond
@@ -27,8 +27,8 @@ pub(in crate::ledger) struct ClockMark {
 
 impl ClockMark {
     /// `high`: the persisted mark; zero at the first start, where the mark begins at the clock.
-    pub fn load(high: Wall, now: Moment) -> Self {
-        let high = if high == Wall::default() { now.wall } else { high };
+    pub fn load(high: WallTime, now: Moment) -> Self {
+        let high = if high == WallTime::default() { now.wall } else { high };
         Self { high, at: now.tick, tenths: 0 }
     }
 
@@ -38,18 +38,18 @@ impl ClockMark {
         let passed = now.tick.0.saturating_sub(self.at.0);
         self.at = self.at.max(now.tick);
         let tenths = self.tenths + passed.saturating_mul(TENTHS_WHILE_BEHIND);
-        let least = Wall(self.high.0.saturating_add_unsigned(tenths / 10));
-        let reach = Wall(self.high.0.saturating_add_unsigned(passed.saturating_mul(CATCH_UP_FACTOR)));
+        let least = WallTime(self.high.0.saturating_add_unsigned(tenths / 10));
+        let reach = WallTime(self.high.0.saturating_add_unsigned(passed.saturating_mul(CATCH_UP_FACTOR)));
         let clock = now.wall.min(reach);
         (self.high, self.tenths) = if clock > least { (clock, 0) } else { (least, tenths % 10) };
     }
 
-    pub fn high(&self) -> Wall {
+    pub fn high(&self) -> WallTime {
         self.high
     }
 
     /// Time by which the dates of licenses are judged.
-    pub fn license_time(&self, now: Moment) -> Wall {
+    pub fn license_time(&self, now: Moment) -> WallTime {
         self.high.max(now.wall)
     }
 
@@ -80,12 +80,12 @@ mod tests {
 
     impl Run {
         fn start() -> Self {
-            let now = Moment::new(Tick(0), Wall(START));
-            Self { mark: ClockMark::load(Wall(0), now), passed: 0, wrong: 0 }
+            let now = Moment::new(Tick(0), WallTime(START));
+            Self { mark: ClockMark::load(WallTime(0), now), passed: 0, wrong: 0 }
         }
 
         fn now(&self) -> Moment {
-            Moment::new(Tick(self.passed as u64), Wall(START + self.passed + self.wrong))
+            Moment::new(Tick(self.passed as u64), WallTime(START + self.passed + self.wrong))
         }
 
         /// The service runs for `time`: something happens once a minute, and not on the minute.
@@ -200,10 +200,10 @@ mod tests {
 
     #[test]
     fn r31_time_asleep_earns_no_catching_up() {
-        let asleep = Moment::new(Tick(5 * YEAR as u64), Wall(9 * YEAR));
-        let mut mark = ClockMark::load(Wall(YEAR), asleep);
+        let asleep = Moment::new(Tick(5 * YEAR as u64), WallTime(9 * YEAR));
+        let mut mark = ClockMark::load(WallTime(YEAR), asleep);
         mark.observe(asleep);
-        assert_eq!(mark.high(), Wall(YEAR));
-        assert_eq!(mark.license_time(asleep), Wall(9 * YEAR), "but the clock counts");
+        assert_eq!(mark.high(), WallTime(YEAR));
+        assert_eq!(mark.license_time(asleep), WallTime(9 * YEAR), "but the clock counts");
     }
 }

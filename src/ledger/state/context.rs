@@ -19,7 +19,7 @@ pub(in crate::ledger) struct Context<'a> {
     /// Channels by which notifications can be sent (R34).
     pub channels: crate::ledger::model::notification::Channels,
     /// The wall time by which dates of licenses are judged (R31).
-    pub license_time: crate::ledger::model::time::Wall,
+    pub license_time: crate::ledger::model::time::WallTime,
     pub last_event: &'a mut EventNo,
     pub denials: &'a mut super::denials::Denials,
     /// Budgets of each tenant: users admitted at login, and notifications delivered again.

@@ -160,7 +160,7 @@ mod tests {
     use crate::ids::EventNo;
     use crate::ledger::model::change::Actor;
     use crate::ledger::model::outcome::DenialReason;
-    use crate::ledger::model::time::{Moment, Wall};
+    use crate::ledger::model::time::{Moment, WallTime};
     use crate::ledger::state::context::AuditDraft;
 
     const USERS: u64 = 12_000;
@@ -175,7 +175,7 @@ mod tests {
     }
 
     fn remember(denials: &mut Denials, user: u64, now: Tick) {
-        let event = about(user).event(EventNo(user), Moment::new(now, Wall(0)), &Actor::service());
+        let event = about(user).event(EventNo(user), Moment::new(now, WallTime(0)), &Actor::service());
         denials.remember(event, now);
     }
 

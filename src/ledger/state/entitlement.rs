@@ -21,7 +21,7 @@ pub(in crate::ledger) enum Force {
 }
 
 /// A revoked license counts as expired, and no clock revives it (R27).
-pub(in crate::ledger) fn force(license: &LicenseRow, at: Wall) -> Force {
+pub(in crate::ledger) fn force(license: &LicenseRow, at: WallTime) -> Force {
     if license.standing == Standing::Revoked {
         return Force::Expired;
     }
@@ -45,14 +45,14 @@ pub(in crate::ledger) fn is_licensed(licenses: &Licenses, pool: Option<PoolNo>) 
 pub(in crate::ledger) fn admit(
     licenses: &Licenses,
     pool: Option<PoolNo>,
-    at: Wall,
-    wall: Wall,
+    at: WallTime,
+    wall: WallTime,
 ) -> Result<(), DenialReason> {
     if licenses.heads().is_empty() {
         return Ok(()); // Demo mode (R30).
     }
     let licensed = is_licensed(licenses, pool);
-    let best = |at: Wall| match pool.filter(|_| licensed) {
+    let best = |at: WallTime| match pool.filter(|_| licensed) {
         Some(pool) => licenses.giving(pool).map(|(license, _)| force(license, at)).min(),
         None => licenses.heads().iter().map(|license| force(license, at)).min(),
     };
@@ -67,7 +67,7 @@ pub(in crate::ledger) fn admit(
 
 /// Plan and limit of a pool. Licenses in force add up (R27). If none of the licenses that name the pool is in force,
 /// the limit is 0 and the plan is theirs.
-pub(in crate::ledger) fn entitled(licenses: &Licenses, pool: PoolNo, at: Wall, demo_seats: u64) -> (Plan, Limit) {
+pub(in crate::ledger) fn entitled(licenses: &Licenses, pool: PoolNo, at: WallTime, demo_seats: u64) -> (Plan, Limit) {
     if licenses.heads().is_empty() {
         return (Plan::Concurrent, Limit::Seats(demo_seats));
     }
@@ -84,19 +84,19 @@ pub(in crate::ledger) fn entitled(licenses: &Licenses, pool: PoolNo, at: Wall, d
 }
 
 /// True if no license is in force, but one would be by the clock alone (R31).
-pub(in crate::ledger) fn is_suspect(licenses: &[LicenseRow], at: Wall, wall: Wall) -> bool {
+pub(in crate::ledger) fn is_suspect(licenses: &[LicenseRow], at: WallTime, wall: WallTime) -> bool {
     state(licenses, at) == LicenseState::Expired && state(licenses, wall) == LicenseState::Valid
 }
 
 /// Time until the first of the pool's licenses in force ends, if that is within 30 days.
-pub(in crate::ledger) fn expiring(licenses: &Licenses, pool: PoolNo, at: Wall) -> Option<Duration> {
+pub(in crate::ledger) fn expiring(licenses: &Licenses, pool: PoolNo, at: WallTime) -> Option<Duration> {
     let in_force = licenses.giving(pool).filter(|(license, _)| force(license, at) == Force::Holds);
     let end = in_force.filter_map(|(license, _)| license.expires).min()?;
     Some(end.since(at)).filter(|left| *left <= EXPIRY_NOTICE_PERIOD)
 }
 
 /// State of all licenses together: the best of them; `Demo` without any.
-pub(in crate::ledger) fn state(licenses: &[LicenseRow], at: Wall) -> LicenseState {
+pub(in crate::ledger) fn state(licenses: &[LicenseRow], at: WallTime) -> LicenseState {
     match licenses.iter().map(|license| force(license, at)).min() {
         None => LicenseState::Demo,
         Some(Force::Holds) => LicenseState::Valid,

@@ -24,8 +24,8 @@ pub(in crate::ledger) struct Notifications {
     pub full_check: Option<FullCheck>,
     /// By the time of licenses: the last date that had come at the last full check, and the next date. On such
     /// a date a license begins, ends, or is due for a warning; a corrected clock can go back to before one.
-    pub last_date: Wall,
-    pub next_date: Wall,
+    pub last_date: WallTime,
+    pub next_date: WallTime,
     /// Earliest time at which a notification that was held back by the limit of one a day may be sent.
     pub next_check: Tick,
     /// True if the shard's schedules have to be updated: see [`super::ledger::Ledger::update_shard_state`].
@@ -68,8 +68,8 @@ impl Notifications {
             moved: Vec::new(),
             needs_full_check: true,
             full_check: None,
-            last_date: Wall(i64::MIN),
-            next_date: Wall(i64::MIN),
+            last_date: WallTime(i64::MIN),
+            next_date: WallTime(i64::MIN),
             next_check: Tick::NEVER,
             changed: true,
         }
@@ -77,8 +77,8 @@ impl Notifications {
 
     /// The time of licenses, limited to the dates around the last full check: between these dates, licenses
     /// give the same.
-    pub fn since_full_check(&self, at: Wall) -> Wall {
-        if self.last_date < self.next_date { at.clamp(self.last_date, Wall(self.next_date.0 - 1)) } else { at }
+    pub fn since_full_check(&self, at: WallTime) -> WallTime {
+        if self.last_date < self.next_date { at.clamp(self.last_date, WallTime(self.next_date.0 - 1)) } else { at }
     }
 
     /// True if pools have to be checked when their level changes: a notification about a pool has not ended, or the

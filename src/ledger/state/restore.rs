@@ -46,7 +46,7 @@ impl Ledger {
         config: Config,
         last_tenant: TenantNo,
         last_event: EventNo,
-        wall_high: Wall,
+        wall_high: WallTime,
         now: Moment,
         grace: Duration,
     ) -> Restore {

@@ -2,7 +2,7 @@
 //! a time costs four bytes.
 
 use super::deadlines::{Deadlines, Positions};
-use crate::ledger::model::time::{Tick, Wall};
+use crate::ledger::model::time::{Tick, WallTime};
 use crate::ids::TenantNo;
 
 /// A heap of times, one at most for each tenant.
@@ -34,12 +34,12 @@ impl Schedule {
 }
 
 /// Date as a tick, in the same order.
-pub(in crate::ledger) fn rising(date: Wall) -> Tick {
+pub(in crate::ledger) fn rising(date: WallTime) -> Tick {
     Tick((date.0 as u64) ^ (1 << 63))
 }
 
 /// Date as a tick, in the opposite order: the latest date is due first, as the time goes back to before it.
-pub(in crate::ledger) fn falling(date: Wall) -> Tick {
+pub(in crate::ledger) fn falling(date: WallTime) -> Tick {
     Tick(!rising(date).0)
 }
 
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn dates_before_and_after_1970_keep_their_order() {
-        let dates = [i64::MIN, -1, 0, 1, i64::MAX].map(Wall);
+        let dates = [i64::MIN, -1, 0, 1, i64::MAX].map(WallTime);
         assert!(dates.is_sorted_by_key(|date| rising(*date)));
         assert!(dates.is_sorted_by(|a, b| falling(*a) > falling(*b)));
     }

@@ -83,13 +83,13 @@ impl Tokens {
         }
     }
 
-    fn good(&self, at: Wall, matches: impl Fn(&TokenRow) -> bool) -> usize {
+    fn good(&self, at: WallTime, matches: impl Fn(&TokenRow) -> bool) -> usize {
         self.rows.values().filter(|row| matches(row) && row.state(at) == TokenState::Active).count()
     }
 
     /// Refuses a token beyond a bound. Names are compared only among tokens with the same tenants, so that a caller
     /// learns of no token for other tenants and cannot use up its bound (R1).
-    fn guard_quota(&self, command: &CreateToken, actor: &Actor, at: Wall) -> Done<()> {
+    fn guard_quota(&self, command: &CreateToken, actor: &Actor, at: WallTime) -> Done<()> {
         let refused = |reason, subject: &dyn Display, text| {
             Err(Refusal::Precondition { reason, subject: subject.to_string(), text })
         };
@@ -138,8 +138,8 @@ impl Tokens {
 
     /// Tokens to delete for a new one: those that ended long ago; without any, the one that ended first, if there is no
     /// room.
-    fn old(&self, at: Wall) -> Vec<TokenId> {
-        let mut ended: Vec<(Wall, TokenId)> =
+    fn old(&self, at: WallTime) -> Vec<TokenId> {
+        let mut ended: Vec<(WallTime, TokenId)> =
             self.rows.values().filter_map(|row| Some((row.ended(at)?, row.id))).collect();
         ended.sort_unstable();
         let long_ago = ended.iter().take_while(|(end, _)| *end < at.minus(RETENTION)).count();

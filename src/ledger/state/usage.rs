@@ -15,7 +15,7 @@ use crate::ledger::queries::query::IdFilter;
 #[derive(Debug, Clone, Copy)]
 pub(in crate::ledger) struct LimitBasis {
     pub now: Moment,
-    pub license_time: Wall,
+    pub license_time: WallTime,
     pub demo_seats: u64,
 }
 

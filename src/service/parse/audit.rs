@@ -187,7 +187,7 @@ fn newest_first(problems: &mut FieldViolations, order_by: &str) {
 mod tests {
     use super::super::testing::{bad, opaque_ids};
     use super::*;
-    use crate::ledger::time::Wall;
+    use crate::ledger::time::WallTime;
 
     fn request() -> v1::ListAuditEventsRequest {
         v1::ListAuditEventsRequest { tenant_id: "acme".into(), ..Default::default() }
@@ -215,7 +215,10 @@ mod tests {
         assert_eq!(filter.user.unwrap().as_str(), "ann");
         assert_eq!((filter.actor.as_deref(), filter.action), (Some("console"), Some(Action::UserCreated)));
         assert_eq!(filter.reason, Some(Reason::Denied(DenialReason::SeatsExhausted).code()));
-        assert_eq!((filter.denied, filter.from, filter.until), (Some(true), Some(Wall(1_000)), Some(Wall(2_000))));
+        assert_eq!(
+            (filter.denied, filter.from, filter.until),
+            (Some(true), Some(WallTime(1_000)), Some(WallTime(2_000)))
+        );
         assert_eq!((filter.before, filter.limit), (None, 5));
         let page_token = shape.token(&crate::ledger::command::Cursor { when: 42, ..Default::default() });
         let (_, filter, _) =
@@ -282,7 +285,7 @@ mod tests {
         assert_eq!((user, actor.as_deref()), (Some(UserId::stored("ann")), Some("login")));
         assert_eq!((action, denied), (Some(Action::SeatGranted), Some(true)));
         assert_eq!(reason, Some(Reason::Denied(DenialReason::SeatsExhausted).code()));
-        assert_eq!((from, until), (Some(Wall(1_000)), Some(Wall(2_000))));
+        assert_eq!((from, until), (Some(WallTime(1_000)), Some(WallTime(2_000))));
         let lines = v1::ExportAuditEventsRequest { format: v1::AuditExportFormat::JsonLines.into(), ..request };
         assert_eq!(export_audit_events(&opaque_ids(), lines).unwrap().form, AuditForm::JsonLines);
     }

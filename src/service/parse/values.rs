@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::status::FieldViolations;
 
 /// Maximum length of a name, in bytes.
@@ -47,7 +47,7 @@ pub fn duration(problems: &mut FieldViolations, field: &str, given: prost_types:
 }
 
 /// Parses a timestamp; rounds up to the next millisecond.
-pub fn timestamp(problems: &mut FieldViolations, field: &str, given: prost_types::Timestamp) -> Option<Wall> {
+pub fn timestamp(problems: &mut FieldViolations, field: &str, given: prost_types::Timestamp) -> Option<WallTime> {
     // The years 1 to 9999, as protobuf defines the type.
     const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
     if !SECONDS.contains(&given.seconds) || !(0..1_000_000_000).contains(&given.nanos) {
@@ -55,7 +55,7 @@ pub fn timestamp(problems: &mut FieldViolations, field: &str, given: prost_types
         return None;
     }
     let up = i64::from(given.nanos % 1_000_000 != 0);
-    Some(Wall(given.seconds * 1_000 + i64::from(given.nanos / 1_000_000) + up))
+    Some(WallTime(given.seconds * 1_000 + i64::from(given.nanos / 1_000_000) + up))
 }
 
 /// Parses an enum value. An unknown number is an error and not the default: a newer client may mean by it the opposite
@@ -103,7 +103,7 @@ mod tests {
         let check = |seconds, nanos, expected: Option<i64>| {
             let mut problems = FieldViolations::default();
             let parsed = timestamp(&mut problems, "from", prost_types::Timestamp { seconds, nanos });
-            assert_eq!(parsed, expected.map(Wall), "{seconds} s {nanos} ns");
+            assert_eq!(parsed, expected.map(WallTime), "{seconds} s {nanos} ns");
             assert_eq!(fields(problems), if parsed.is_some() { vec![] } else { vec!["from"] });
         };
         check(1, 0, Some(1_000));

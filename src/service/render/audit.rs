@@ -59,7 +59,7 @@ mod tests {
     use crate::ids::{EventNo, PoolId, TenantNo, UserId};
     use crate::ledger::change::{Action, Actor};
     use crate::ledger::outcome::{DenialReason, SessionEndReason};
-    use crate::ledger::time::Wall;
+    use crate::ledger::time::WallTime;
     use crate::opaque_id::Purpose;
     use crate::service::parse::testing::opaque_ids;
 
@@ -71,7 +71,7 @@ mod tests {
         AuditEvent {
             no: EventNo(no),
             tenant: TenantNo(1),
-            at: Wall(1_500),
+            at: WallTime(1_500),
             actor: Actor("console".into()),
             action,
             reason,

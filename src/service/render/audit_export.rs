@@ -70,7 +70,7 @@ mod tests {
     use crate::ids::{EventNo, PoolId, SessionId, TenantNo, UserId};
     use crate::ledger::change::{Action, Actor, Reason};
     use crate::ledger::outcome::DenialReason;
-    use crate::ledger::time::Wall;
+    use crate::ledger::time::WallTime;
     use crate::opaque_id::Purpose;
     use crate::service::audit_column::AUDIT_COLUMNS;
     use crate::service::parse::testing::opaque_ids;
@@ -83,7 +83,7 @@ mod tests {
         AuditEvent {
             no: EventNo(7),
             tenant: TenantNo(1),
-            at: Wall(1_700_000_000_123),
+            at: WallTime(1_700_000_000_123),
             actor: Actor("login".into()),
             action: Action::SeatGranted,
             reason: Some(Reason::Denied(DenialReason::SeatsExhausted)),

@@ -102,7 +102,7 @@ mod tests {
     use crate::ids::{OrganizationId, PoolId};
     use crate::ledger::change::{BlockCause, Limit, Profile};
     use crate::ledger::outcome::{SeatView, Status};
-    use crate::ledger::time::Wall;
+    use crate::ledger::time::WallTime;
 
     fn ann(seats: Vec<SeatView>) -> UserView {
         UserView {
@@ -114,8 +114,8 @@ mod tests {
             status: Some(Status::Idle),
             default_organization: None,
             last_sign_in: None,
-            last_activity: Some(Wall(1)),
-            created: Wall(0),
+            last_activity: Some(WallTime(1)),
+            created: WallTime(0),
             version: 4,
         }
     }
@@ -128,7 +128,7 @@ mod tests {
             over_limit: false,
             organizations: organizations.map(|list| list.iter().map(|id| OrganizationId::stored(id)).collect()),
             organization_count: organizations.map_or(0, <[&str]>::len),
-            granted: Wall(0),
+            granted: WallTime(0),
         }
     }
 

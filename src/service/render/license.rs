@@ -12,7 +12,7 @@ use crate::ledger::command::{LicenseFetched, Page};
 use crate::ledger::license_fetch::LicenseFetch;
 use crate::ledger::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView, PoolChange, Validity};
 use crate::ledger::outcome::{LicenseState, PoolUsage};
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::license::{Installed, PoolUse, Request, parse_text, whole_seconds};
 use crate::proto::v1;
 use crate::service::names::{fetch_outcome, license_state, plan, tier, validity};
@@ -29,7 +29,7 @@ pub struct InstallationInfo<'a> {
     pub instance: InstanceId,
     pub host_names: &'a [String],
     pub addresses: &'a [SocketAddr],
-    pub now: Wall,
+    pub now: WallTime,
     pub exchange: &'a Exchange,
 }
 

@@ -152,7 +152,7 @@ pub(super) mod tests {
     use crate::ids::{DeviceId, PoolId, SessionId, TenantId, UserId};
     use crate::ledger::change::Plan;
     use crate::ledger::outcome::{DenialReason, SessionEndReason};
-    use crate::ledger::time::Wall;
+    use crate::ledger::time::WallTime;
 
     pub const SESSION: &str = "6f2c1e0a-4a55-4c2b-9d6e-1b7a3c5d7e9f";
 
@@ -164,7 +164,7 @@ pub(super) mod tests {
             user: UserId::stored("ann"),
             device: DeviceId::stored("laptop"),
             organization: Some(OrganizationId::stored("north")),
-            started: Wall(1_500),
+            started: WallTime(1_500),
             ttl: Some(Duration::from_secs(600)),
             heartbeat_interval: Some(Duration::from_secs(200)),
             remaining: Duration::from_millis(35_999_500),
@@ -222,7 +222,7 @@ pub(super) mod tests {
         assert_eq!(checked_in(known).end_reason(), v1::SessionEndReason::LeaseExpired);
         let unknown = CheckedIn { ended_now: false, reason: None };
         assert_eq!(checked_in(unknown).end_reason(), v1::SessionEndReason::Unknown);
-        let rendered = heartbeat(HeartbeatResult::Ended(Some((SessionEndReason::Closed, Wall(2_000)))));
+        let rendered = heartbeat(HeartbeatResult::Ended(Some((SessionEndReason::Closed, WallTime(2_000)))));
         let Some(v1::heartbeat_response::Outcome::Ended(end)) = rendered.outcome else { panic!("must have ended") };
         assert_eq!((end.reason(), end.ended_at.unwrap().seconds), (v1::SessionEndReason::Closed, 2));
         let rendered = heartbeat(HeartbeatResult::Ended(None));

@@ -5,7 +5,7 @@ use super::time::{duration, timestamp};
 use crate::ids::SessionId;
 use crate::ledger::command::Page;
 use crate::ledger::outcome::{CheckedIn, SessionEndReason, SessionView};
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::proto::v1;
 use crate::service::names::{session_end_reason, user_status};
 use crate::service::page::Shape;
@@ -39,7 +39,7 @@ pub fn session(view: SessionView) -> v1::Session {
 }
 
 /// Renders the end of a session; `None`: the tenant has no record of the session.
-pub fn ended(end: Option<(SessionEndReason, Wall)>) -> v1::SessionEnded {
+pub fn ended(end: Option<(SessionEndReason, WallTime)>) -> v1::SessionEnded {
     match end {
         Some((reason, at)) => {
             v1::SessionEnded { reason: session_end_reason(reason).into(), ended_at: Some(timestamp(at)) }

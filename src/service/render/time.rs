@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// The longest duration of the protobuf type: 10,000 years.
 const MAX_SECONDS: i64 = 315_576_000_000;
 
-pub fn timestamp(at: Wall) -> prost_types::Timestamp {
+pub fn timestamp(at: WallTime) -> prost_types::Timestamp {
     // Below 1,000,000,000, so it fits.
     let nanos = at.0.rem_euclid(1_000) as i32 * 1_000_000;
     prost_types::Timestamp { seconds: at.0.div_euclid(1_000), nanos }
@@ -30,7 +30,7 @@ mod tests {
     #[test]
     fn wall_time_before_and_after_1970() {
         let check = |millis, seconds, nanos| {
-            assert_eq!(timestamp(Wall(millis)), prost_types::Timestamp { seconds, nanos }, "{millis}");
+            assert_eq!(timestamp(WallTime(millis)), prost_types::Timestamp { seconds, nanos }, "{millis}");
         };
         check(0, 0, 0);
         check(1_500, 1, 500_000_000);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use deadpool_postgres::ClientWrapper;
 
 use crate::ids::ShardId;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::store::{Expired, StoreError, encode};
 
 /// Finds the oldest block if that block, or a later one, was complete long enough ago: its events are older than those
@@ -32,7 +32,7 @@ const MOVE_FLOOR: &str = "/* usher:move_floor */ INSERT INTO audit_floor (shard_
 pub async fn expire(
     client: &mut ClientWrapper,
     shard: ShardId,
-    now: Wall,
+    now: WallTime,
     keep: Duration,
     max: usize,
 ) -> Result<Expired, StoreError> {

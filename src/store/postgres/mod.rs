@@ -49,7 +49,7 @@ use super::{
 };
 use crate::ids::ShardId;
 use crate::ledger::change::Change;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// A store in a PostgreSQL database.
 pub struct PostgresStore {
@@ -130,7 +130,7 @@ impl Store for PostgresStore {
     fn expire_audit(
         &self,
         shard: ShardId,
-        now: Wall,
+        now: WallTime,
         keep: Duration,
         max: usize,
     ) -> StoreFuture<'_, Result<Expired, StoreError>> {

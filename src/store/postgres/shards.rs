@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::connection::Connection;
 use super::error::Failure;
 use crate::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId, TenantNo};
-use crate::ledger::time::{Tick, Wall};
+use crate::ledger::time::{Tick, WallTime};
 use crate::store::{Claimant, Owner, Position, StoreError, continuity};
 
 /// If a connection dies between a statement and the `Sync` after it, the server keeps the lock on the shard's row and
@@ -122,8 +122,8 @@ fn owned(row: &Row) -> Result<(Owner, Position), Failure> {
     let position = Position {
         seq: Seq(row.try_get(2)?),
         tick: Tick(row.try_get::<_, i64>(3)?.cast_unsigned()),
-        wall: Wall(row.try_get(4)?),
-        wall_high: Wall(row.try_get(5)?),
+        wall: WallTime(row.try_get(4)?),
+        wall_high: WallTime(row.try_get(5)?),
         last_tenant: TenantNo(row.try_get::<_, i32>(6)?.cast_unsigned()),
         last_event: EventNo(row.try_get::<_, i64>(7)?.cast_unsigned()),
         continuity: continuity::from_bytes(row.try_get(8)?)?,

@@ -6,7 +6,7 @@ use std::collections::{HashSet, VecDeque};
 use super::discrepancies::Discrepancies;
 use crate::ids::EventNo;
 use crate::ledger::change::AuditEvent;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::store::audit_block::{Block, MAX_BLOCK_EVENTS};
 use crate::store::audit_filter::{self, Key};
 
@@ -32,8 +32,8 @@ pub struct Trail {
 #[derive(Debug, Default)]
 struct Contents {
     keys: HashSet<Key>,
-    oldest: Option<Wall>,
-    newest: Option<Wall>,
+    oldest: Option<WallTime>,
+    newest: Option<WallTime>,
 }
 
 impl Trail {

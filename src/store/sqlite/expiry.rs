@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::audit_blocks::number;
 use crate::ids::ShardId;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::store::{Expired, StoreError, encode};
 
 /// Finds the oldest block if that block, or a later one, was complete long enough ago: its events are older than those
@@ -28,7 +28,7 @@ const MOVE_FLOOR: &str = "/* usher:move_floor */ REPLACE INTO audit_floor (shard
 pub fn expire(
     connection: &mut Connection,
     shard: ShardId,
-    now: Wall,
+    now: WallTime,
     keep: Duration,
     max: usize,
 ) -> Result<Expired, StoreError> {

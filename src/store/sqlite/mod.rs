@@ -42,7 +42,7 @@ use super::{
 };
 use crate::ids::ShardId;
 use crate::ledger::change::Change;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// A store in one SQLite file.
 pub struct SqliteStore {
@@ -127,7 +127,7 @@ impl Store for SqliteStore {
     fn expire_audit(
         &self,
         shard: ShardId,
-        now: Wall,
+        now: WallTime,
         keep: Duration,
         max: usize,
     ) -> StoreFuture<'_, Result<Expired, StoreError>> {

@@ -10,7 +10,7 @@ use super::error;
 use super::row_error::damaged;
 use crate::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId, TenantNo};
 use crate::ledger::continuity::Continuity;
-use crate::ledger::time::{Tick, Wall};
+use crate::ledger::time::{Tick, WallTime};
 use crate::store::audit_block::OpenBlock;
 use crate::store::{ClaimError, Owner, Position, ReadError, StoreError, continuity};
 
@@ -99,8 +99,8 @@ fn position(row: &Row<'_>) -> rusqlite::Result<(Owner, Position)> {
     let position = Position {
         seq: Seq(row.get(3)?),
         tick: Tick(row.get::<_, i64>(4)?.cast_unsigned()),
-        wall: Wall(row.get(5)?),
-        wall_high: Wall(row.get(6)?),
+        wall: WallTime(row.get(5)?),
+        wall_high: WallTime(row.get(6)?),
         last_tenant: TenantNo(row.get(7)?),
         last_event: EventNo(row.get::<_, i64>(8)?.cast_unsigned()),
         continuity: read_continuity(row)?,

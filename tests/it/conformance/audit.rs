@@ -3,7 +3,7 @@
 use usher::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantNo, UserId};
 use usher::ledger::change::{Action, Actor, AuditEvent, Reason};
 use usher::ledger::outcome::{DenialReason, SessionEndReason};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::store::{AuditQuery, Store};
 use uuid::Uuid;
 
@@ -73,8 +73,8 @@ pub async fn each_filter_holds(backend: Backend) {
         (AuditQuery { denied: Some(false), ..all.clone() }, &[5, 2, 1]),
         (AuditQuery { reason: code(Reason::Denied(DenialReason::SeatsExhausted)), ..all.clone() }, &[4]),
         (AuditQuery { reason: code(Reason::Ended(SessionEndReason::CheckedIn)), ..all.clone() }, &[2]),
-        (AuditQuery { from: Some(Wall(3_000)), ..all.clone() }, &[5, 4, 3]),
-        (AuditQuery { until: Some(Wall(3_000)), ..all.clone() }, &[2, 1]),
+        (AuditQuery { from: Some(WallTime(3_000)), ..all.clone() }, &[5, 4, 3]),
+        (AuditQuery { until: Some(WallTime(3_000)), ..all.clone() }, &[2, 1]),
         (AuditQuery { pool: Some(PoolId::stored("primary")), ..all.clone() }, &[4, 3, 2, 1]),
         (AuditQuery { pool: Some(PoolId::stored("crm")), ..all.clone() }, &[]),
         (AuditQuery { session: Some(SessionId(Uuid::from_u128(77))), ..all.clone() }, &[2, 1]),
@@ -106,8 +106,8 @@ pub async fn filters_add_up(backend: Backend) {
         action: Some(Action::CheckOutDenied),
         denied: Some(true),
         reason: Some(Reason::Denied(DenialReason::TenantNotFound).code()),
-        from: Some(Wall(3_000)),
-        until: Some(Wall(3_001)),
+        from: Some(WallTime(3_000)),
+        until: Some(WallTime(3_001)),
         ..everything(1)
     };
     assert_eq!(numbers(&*store, query.clone()).await, [3]);
@@ -159,7 +159,7 @@ pub async fn an_events_extremes_survive(backend: Backend) {
     }
     events.push(AuditEvent {
         no: EventNo(i64::MAX as u64 - 1),
-        at: Wall(i64::MIN),
+        at: WallTime(i64::MIN),
         actor: Actor(text.as_str().into()),
         user: Some(UserId::stored(&"é".repeat(127))),
         pool: Some(PoolId::stored(&text)),

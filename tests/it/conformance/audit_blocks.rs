@@ -6,7 +6,7 @@ use std::sync::Arc;
 use usher::ids::{EventNo, TenantNo, UserId};
 use usher::ledger::change::{Action, Actor, AuditEvent, Reason};
 use usher::ledger::outcome::{DenialReason, SessionEndReason};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::store::{AuditPage, AuditQuery, Batch, CommitError, Store, audit_block, audit_search};
 
 use super::audit::everything;
@@ -49,7 +49,7 @@ fn random(rng: &mut Rng, no: u64) -> AuditEvent {
     AuditEvent {
         tenant: TenantNo(if rare { 9 } else { 1 + rng.below(3) as u32 }),
         // The wall clock is set back now and then.
-        at: Wall(1_000 * (no as i64 - rng.below(400) as i64)),
+        at: WallTime(1_000 * (no as i64 - rng.below(400) as i64)),
         actor: Actor(if rng.below(3_000) == 0 { "root".into() } else { "login".into() }),
         action: if rare { Action::UserBlocked } else { action },
         reason: match action {
@@ -75,8 +75,8 @@ fn random_query(rng: &mut Rng, events: u64) -> AuditQuery {
         action: action.then_some(event.action),
         denied: denied.then_some(matches!(event.reason, Some(Reason::Denied(_)))),
         reason: event.reason.map(Reason::code).filter(|_| reason),
-        from: from.then(|| Wall(1_000 * rng.below(events) as i64)),
-        until: until.then(|| Wall(1_000 * rng.below(events) as i64)),
+        from: from.then(|| WallTime(1_000 * rng.below(events) as i64)),
+        until: until.then(|| WallTime(1_000 * rng.below(events) as i64)),
         before: before.then(|| EventNo(rng.below(events + 2))),
         limit: *rng.pick(&[50, 333, 1_000]),
         ..everything(event.tenant.0)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use usher::ledger::change::AuditEvent;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::store::{Expired, Store, audit_block};
 
 use super::audit::everything;
@@ -17,7 +17,7 @@ const KEEP: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 const BLOCK: u64 = audit_block::MAX_BLOCK_EVENTS as u64;
 
 /// `count` events from a number on, all at one time.
-fn events(from: u64, count: u64, at: Wall) -> Vec<AuditEvent> {
+fn events(from: u64, count: u64, at: WallTime) -> Vec<AuditEvent> {
     (from..from + count).map(|no| AuditEvent { at, ..event(no, 1) }).collect()
 }
 
@@ -26,7 +26,7 @@ async fn left(store: &dyn Store) -> Vec<u64> {
 }
 
 /// Deletes until no event is due; returns the number of events that each step deleted.
-async fn expire(store: &dyn Store, now: Wall, most: usize) -> Vec<u64> {
+async fn expire(store: &dyn Store, now: WallTime, most: usize) -> Vec<u64> {
     let mut steps = Vec::new();
     loop {
         let Expired { events, more } = store.expire_audit(SHARD, now, KEEP, most).await.expect("a step");
@@ -38,12 +38,12 @@ async fn expire(store: &dyn Store, now: Wall, most: usize) -> Vec<u64> {
     }
 }
 
-fn day(day: i64) -> Wall {
-    Wall(day * DAY)
+fn day(day: i64) -> WallTime {
+    WallTime(day * DAY)
 }
 
 /// Commits events; without any, commits only the time.
-async fn commit(writer: &mut Writer<'_>, now: Wall, events: &[AuditEvent]) {
+async fn commit(writer: &mut Writer<'_>, now: WallTime, events: &[AuditEvent]) {
     (writer.position.wall, writer.position.wall_high) = (now, now);
     if events.is_empty() {
         writer.commit(vec![], vec![]).await;
@@ -108,7 +108,7 @@ pub async fn a_quiet_shard_forgets_too(backend: Backend) {
     let store = backend.start().await;
     let mut writer = Writer::claim(&*store).await;
     commit(&mut writer, day(0), &events(1, 3, day(0))).await;
-    commit(&mut writer, Wall(DAY / 2), &events(4, 3, Wall(DAY / 2))).await;
+    commit(&mut writer, WallTime(DAY / 2), &events(4, 3, WallTime(DAY / 2))).await;
     commit(&mut writer, day(2), &events(7, 3, day(2))).await;
     commit(&mut writer, day(402), &[]).await;
     assert_eq!(expire(&*store, day(402), 1_000).await, [6]);
@@ -119,7 +119,7 @@ pub async fn a_quiet_shard_forgets_too(backend: Backend) {
     drop(store);
     let store = backend.open().await;
     let mut writer = Writer::claim(&*store).await;
-    commit(&mut writer, Wall(403 * DAY + DAY / 2), &[]).await;
+    commit(&mut writer, WallTime(403 * DAY + DAY / 2), &[]).await;
     commit(&mut writer, day(404), &[]).await;
     commit(&mut writer, day(804), &[]).await;
     assert_eq!(expire(&*store, day(804), 1_000).await, [3, 1]);

@@ -19,7 +19,7 @@ use usher::ledger::license_floors::LicenseFloor;
 use usher::ledger::notification::{Cause, Deliveries, Delivery, DeliveryState, Facts, NotificationRow, Topic};
 use usher::ledger::outcome::SessionEndReason;
 use usher::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
-use usher::ledger::time::{Tick, Wall};
+use usher::ledger::time::{Tick, WallTime};
 use usher::ledger::token::{TokenHash, TokenRow};
 use uuid::Uuid;
 
@@ -135,7 +135,7 @@ pub fn token(id: u64) -> Change {
         hash: TokenHash([7; 32]),
         roles: Roles::NONE.with(Role::Application),
         tenants: Tenants::All,
-        created: Wall(17),
+        created: WallTime(17),
         created_by: Actor("root".into()),
         expires: None,
         revoked: None,
@@ -232,7 +232,7 @@ pub fn extremes() -> Vec<Change> {
             created: Tick::NEVER,
             version: u64::MAX,
             license_fetch: Some(LicenseFetch {
-                at: Wall(i64::MIN),
+                at: WallTime(i64::MIN),
                 outcome: FetchOutcome::Refused,
                 reason: "\u{0}".into(),
                 text: long.clone(),
@@ -244,8 +244,8 @@ pub fn extremes() -> Vec<Change> {
             revision: u64::MAX,
             standing: Standing::Revoked,
             revoked_up_to: Some(u64::MAX),
-            not_before: Some(Wall(i64::MIN)),
-            expires: Some(Wall(i64::MAX)),
+            not_before: Some(WallTime(i64::MIN)),
+            expires: Some(WallTime(i64::MAX)),
             entitlements,
             terms: Arc::new(Terms {
                 document: "d".repeat(64 * 1024).into(),
@@ -257,7 +257,7 @@ pub fn extremes() -> Vec<Change> {
                 tier: Some(Tier::Platinum),
                 features: vec!["A".into(), "B".into()],
                 limits: vec![("A".into(), Limit::Seats(u64::MAX)), ("B".into(), Limit::Unlimited)],
-                issued: Wall(i64::MIN),
+                issued: WallTime(i64::MIN),
             }),
             installed: Tick::NEVER,
             installed_by: Actor(text.as_str().into()),
@@ -314,7 +314,7 @@ pub fn extremes() -> Vec<Change> {
             event: EventNo(u64::MAX),
             raised: Tick::NEVER,
             cleared: true,
-            facts: Facts::License { expires: Wall(i64::MAX), days: u16::MAX },
+            facts: Facts::License { expires: WallTime(i64::MAX), days: u16::MAX },
             deliveries: Deliveries {
                 email: None,
                 webhook: Some(Delivery {
@@ -332,11 +332,11 @@ pub fn extremes() -> Vec<Change> {
             hash: TokenHash([255; 32]),
             roles: Roles::ALL,
             tenants: Tenants::Only((0..1_000).map(|no| TenantId::stored(&format!("{no}\"ÿ"))).collect()),
-            created: Wall(i64::MIN),
+            created: WallTime(i64::MIN),
             created_by: Actor(text.as_str().into()),
-            expires: Some(Wall(i64::MAX)),
-            revoked: Some(Wall(-1)),
-            last_used: Some(Wall(i64::MAX)),
+            expires: Some(WallTime(i64::MAX)),
+            revoked: Some(WallTime(-1)),
+            last_used: Some(WallTime(i64::MAX)),
         }),
         Change::PutLicenseFloor(LicenseFloor {
             tenant: TenantId::stored(&text),
@@ -370,7 +370,7 @@ pub fn variants() -> Vec<Change> {
     rows.push(Change::PutSeat(row));
     let Change::PutLicense(mut row) = license(1, "empty") else { unreachable!() };
     row.entitlements.clear();
-    row.expires = Some(Wall(-1));
+    row.expires = Some(WallTime(-1));
     row.terms = Arc::default();
     rows.push(Change::PutLicense(row.clone()));
     for (revision, standing) in (3..).zip(Standing::ALL) {

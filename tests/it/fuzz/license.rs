@@ -12,7 +12,7 @@ use usher::license::{
 };
 
 use super::{corpus, fuzz};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 
 /// Returns the key of docs/license-example/, which signed the seeds.
 fn key() -> SigningKey {
@@ -99,7 +99,9 @@ fn key_sets() {
 
 #[test]
 fn revocation_lists() {
-    fuzz("license-revocations", 1, |bytes| again(bytes, Revocations::parse, |list| list.to_json(Wall(0)).to_string()));
+    fuzz("license-revocations", 1, |bytes| {
+        again(bytes, Revocations::parse, |list| list.to_json(WallTime(0)).to_string())
+    });
 }
 
 #[test]

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use usher::auth::Access;
 use usher::auth::oidc::{KeySet, MAX_TOKEN_BYTES, Oidc};
 use usher::clock::Clock;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 
 use super::{corpus, fuzz};
 
@@ -55,7 +55,7 @@ fn oidc() -> (TempDir, Oidc) {
     let (_, keys) = corpus("oidc-jwks").into_iter().find(|(file, _)| file.ends_with("several")).unwrap();
     std::fs::write(folder.path().join("keys.jwks"), keys).unwrap();
     let config = Access::parse(ACCESS, folder.path()).unwrap().oidc.unwrap();
-    (folder, Oidc::new(config, Clock::manual(Wall(NOW * 1000)).0).unwrap())
+    (folder, Oidc::new(config, Clock::manual(WallTime(NOW * 1000)).0).unwrap())
 }
 
 #[test]

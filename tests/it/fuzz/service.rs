@@ -20,7 +20,7 @@ use usher::app::mount;
 use usher::clock::Clock;
 use usher::ids::InstanceId;
 use usher::journal::{Journal, JournalConfig};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::ledger::{Config, Seed};
 use usher::license::{SigningKey, Trust};
 use usher::licensing::Licensing;
@@ -59,7 +59,7 @@ impl InProcess {
             queue: 64,
             batch: 16,
         };
-        let (clock, _) = Clock::manual(Wall(1_800_000_000_000));
+        let (clock, _) = Clock::manual(WallTime(1_800_000_000_000));
         let journal = runtime
             .block_on(Journal::start(Arc::new(Memory::default()), clock.clone(), installation(1), config))
             .unwrap();
@@ -70,7 +70,7 @@ impl InProcess {
         let context = ServiceContext::new(Arc::new(journal), licensing, Default::default(), limits, stop);
         let context = || Arc::clone(&context);
         let about = ServerInfo {
-            started: Wall(0),
+            started: WallTime(0),
             postgres: false,
             shards: 1,
             instance: InstanceId::random(),

@@ -8,7 +8,7 @@ use usher::journal::{Journal, LOAD_GRACE_PERIOD};
 use usher::ledger::command::{PolicyPatch, UpdateTenant};
 use usher::ledger::continuity::Boot;
 use usher::ledger::outcome::{HeartbeatResult, SessionEndReason};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 
 use super::{NOON, Process, actor, config, session_of, tenant};
 use crate::support::memory::{Memory, installation};
@@ -22,7 +22,7 @@ const MACHINE: Boot = Boot { id: 7, at: 1_000 };
 /// Starts another process, whose wall clock shows `wall`. `passed`: milliseconds since the former process on the same
 /// machine; `None`: on another machine.
 async fn restart(store: &Memory, wall: i64, passed: Option<u64>) -> Process {
-    let (clock, manual) = Clock::manual(Wall(wall));
+    let (clock, manual) = Clock::manual(WallTime(wall));
     manual.set_machine(passed.map(|passed| Boot { at: MACHINE.at + passed, ..MACHINE }));
     let journal = Journal::start(std::sync::Arc::new(store.clone()), clock, installation(1), config()).await.unwrap();
     Process { journal: std::sync::Arc::new(journal), clock: manual }
@@ -53,7 +53,7 @@ async fn r24_a_clock_that_is_wrong_while_nobody_serves_ends_no_session() {
             let process = Process::with_pool(&store, 2).await;
             process.clock.set_machine(Some(MACHINE));
             let ann = session_of(&process.check_out("ann").await.unwrap());
-            process.clock.set_wall(Wall(NOON.0 + at_the_end));
+            process.clock.set_wall(WallTime(NOON.0 + at_the_end));
             process.check_out("bob").await.unwrap();
             process.journal.stop().await;
 

@@ -23,7 +23,7 @@ use usher::ledger::change::{Actor, Limit, Plan};
 use usher::ledger::command::{CheckOut, CreateTenant, GetUsage, GrantSeats, Heartbeat, InstallLicense, LicenseGrant};
 use usher::ledger::outcome::{CheckedOut, HeartbeatResult, PoolUsage};
 use usher::ledger::policy::Policy;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::ledger::{Config, Seed};
 
 use crate::support::memory::{Memory, installation};
@@ -34,7 +34,7 @@ struct Process {
     clock: Arc<ManualClock>,
 }
 
-const NOON: Wall = Wall(1_800_000_000_000);
+const NOON: WallTime = WallTime(1_800_000_000_000);
 
 fn actor() -> Actor {
     Actor("test".into())

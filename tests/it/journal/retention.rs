@@ -6,7 +6,7 @@ use std::time::Duration;
 use usher::clock::Clock;
 use usher::ids::{EventNo, TenantNo};
 use usher::ledger::change::{Action, AuditEvent};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::tasks::{self, Tasks};
 
 use super::{NOON, Process, actor};
@@ -14,7 +14,7 @@ use crate::support::memory::Memory;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-fn event(no: u64, at: Wall) -> AuditEvent {
+fn event(no: u64, at: WallTime) -> AuditEvent {
     AuditEvent {
         no: EventNo(no),
         tenant: TenantNo(1),

@@ -10,7 +10,7 @@ use usher::ids::{ShardId, TenantId, UserId};
 use usher::ledger::change::{Action, Limit, Plan};
 use usher::ledger::command::{CheckOut, CreateTenant, GrantSeats, InstallLicense, LicenseGrant};
 use usher::ledger::policy::Policy;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::ops;
 use usher::tasks::Tasks;
 
@@ -101,7 +101,7 @@ async fn a_writer_that_is_stuck_in_a_step_is_neither_alive_nor_ready() {
     process.clock.advance(Duration::from_secs(2));
     let (shard, age) = process.journal.stuck().expect("stuck");
     assert_eq!((shard, age.as_secs()), (ShardId(0), 5));
-    let tasks = Tasks::new(Clock::manual(Wall(0)).0);
+    let tasks = Tasks::new(Clock::manual(WallTime(0)).0);
     ops::watch_writers(&tasks, &process.journal, &readiness);
     let mut told = readiness.subscribe();
     told.wait_for(|reasons| reasons.has(NotReadyReason::Stuck)).await.unwrap();

@@ -12,7 +12,7 @@ use usher::ledger::command::{
 };
 use usher::ledger::continuity::Boot;
 use usher::ledger::outcome::HeartbeatResult;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::store::Store;
 
 use super::{NOON, Process, actor, config, session_of, tenant, user};
@@ -38,7 +38,7 @@ async fn r31_on_postgres() {
 /// another machine.
 async fn serve(backend: &Backend, wall: i64, up: Option<u64>) -> (Process, Arc<dyn Store>) {
     let store: Arc<dyn Store> = backend.start().await.into();
-    let (clock, manual) = Clock::manual(Wall(wall));
+    let (clock, manual) = Clock::manual(WallTime(wall));
     manual.set_machine(up.map(|up| Boot { at: MACHINE.at + up, ..MACHINE }));
     let journal = Journal::start(Arc::clone(&store), clock, installation(1), config()).await.unwrap();
     (Process { journal: Arc::new(journal), clock: manual }, store)
@@ -50,9 +50,9 @@ async fn end(process: Process, store: Arc<dyn Store>) {
 }
 
 /// Every displayed time of something that has happened, with its name.
-async fn times(process: &Process, store: &Arc<dyn Store>) -> Vec<(String, Wall)> {
+async fn times(process: &Process, store: &Arc<dyn Store>) -> Vec<(String, WallTime)> {
     let mut times = Vec::new();
-    let mut add = |name: String, at: Option<Wall>| times.extend(at.map(|at| (name, at)));
+    let mut add = |name: String, at: Option<WallTime>| times.extend(at.map(|at| (name, at)));
     let tenant = &tenant();
     let request = GetTenant;
     add("the tenant's creation".into(), Some(process.journal.query(tenant, request).await.unwrap().unwrap().created));
@@ -87,7 +87,7 @@ async fn times(process: &Process, store: &Arc<dyn Store>) -> Vec<(String, Wall)>
 
 /// The displayed times at the last look.
 #[derive(Default)]
-struct Seen(Vec<(String, Wall)>);
+struct Seen(Vec<(String, WallTime)>);
 
 impl Seen {
     async fn look(&mut self, process: &Process, store: &Arc<dyn Store>, what: &str) {
@@ -115,14 +115,14 @@ async fn stand_where_they_were(backend: Backend) {
     // While the process runs, the clock is set eight hours ahead, and then a day back.
     for by in [8 * HOUR, -24 * HOUR] {
         let what = format!("the clock is set by {by} ms");
-        process.clock.set_wall(Wall(process.clock.wall().0 + by));
+        process.clock.set_wall(WallTime(process.clock.wall().0 + by));
         seen.look(&process, &store, &what).await;
         process.clock.advance(MINUTE);
         seen.look(&process, &store, &what).await;
         assert_eq!(seen.0, before, "{what}");
     }
     let bob = process.check_out("bob").await.unwrap().decision.unwrap();
-    assert_eq!(bob.started, Wall(NOON.0 + 3 * 60_000 - 16 * HOUR), "what happens now has the time of now");
+    assert_eq!(bob.started, WallTime(NOON.0 + 3 * 60_000 - 16 * HOUR), "what happens now has the time of now");
     seen.look(&process, &store, "bob signed in").await;
     let before = seen.0.clone();
     end(process, store).await;

@@ -1,7 +1,7 @@
 //! Conditions for installing a license: its tenant, hosts, installation, and time.
 
 use usher::ids::TenantId;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::license::{HostPattern, InstallTarget, Rejection, Revoked};
 use uuid::Uuid;
 
@@ -62,7 +62,7 @@ struct Case {
     tenant: &'static str,
     hosts: &'static [&'static str],
     instance: &'static str,
-    at: Wall,
+    at: WallTime,
 }
 
 const INSTANCE: &str = "7b4f6d0e-6e0f-4a51-9d7c-2f6f5f1b8c11";
@@ -96,12 +96,12 @@ fn the_tenant_the_hosts_the_installation_and_the_time() {
     check(&claims, &Case { hosts: &[], ..case() }, "LICENSE_HOST");
     check(&claims, &Case { hosts: &["x", "License-1"], ..case() }, "");
     check(&claims, &Case { instance: OTHER_INSTANCE, ..case() }, "LICENSE_INSTANCE");
-    check(&claims, &Case { at: Wall(end.0 - 1), ..case() }, "");
+    check(&claims, &Case { at: WallTime(end.0 - 1), ..case() }, "");
     check(&claims, &Case { at: end, ..case() }, "LICENSE_EXPIRED");
     // A license that begins later can be installed before it begins.
-    check(&claims, &Case { at: Wall(0), ..case() }, "");
+    check(&claims, &Case { at: WallTime(0), ..case() }, "");
     // A claim that is missing restricts nothing.
-    let anywhere = Case { hosts: &[], instance: OTHER_INSTANCE, at: Wall(i64::MAX), ..case() };
+    let anywhere = Case { hosts: &[], instance: OTHER_INSTANCE, at: WallTime(i64::MAX), ..case() };
     check(&least(), &anywhere, "");
     // Of several reasons, the first one in this order is reported.
     check(&claims, &Case { tenant: "x", ..anywhere }, "LICENSE_TENANT");
@@ -136,7 +136,7 @@ fn a_refusal_tells_what_does_not_fit_and_nothing_of_others() {
              00000000-0000-0000-0000-000000000000"
         ]
     );
-    let expired = Rejection::Expired(Wall(1_830_297_600_000)).to_string();
+    let expired = Rejection::Expired(WallTime(1_830_297_600_000)).to_string();
     assert_eq!(expired, "the license expired at 2028-01-01T00:00:00Z");
     let revoked = Rejection::Revoked(Revoked { through: 3, why: Some("paid back".into()) }).to_string();
     assert_eq!(revoked, "the license was revoked, up to revision 3: paid back");

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 use usher::ids::LicenseId;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::license::{Installed, LICENSE, REVOCATIONS, Request, sign, to_jwks};
 
 use super::requests::whole;
@@ -89,8 +89,8 @@ fn what_is_not_valid_has_an_exit_code_of_its_own_and_a_reason() {
     let workspace = Workspace::with_key();
     let good = sign(&key(1), LICENSE, &least().to_json());
     let mut expired = least();
-    expired.issued = Wall(0);
-    expired.expires = Some(Wall(86_400_000));
+    expired.issued = WallTime(0);
+    expired.expires = Some(WallTime(86_400_000));
     for (document, reason) in [
         (good.replacen('.', "", 1), "LICENSE_MALFORMED"),
         (sign(&key(2), LICENSE, &least().to_json()), "LICENSE_KEY_UNKNOWN"),

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::SecretBox;
 use serde_json::Value;
 use usher::ids::{LicenseId, TenantId};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::license::{
     Claims, Installed, LICENSE, REVOCATIONS, Request, Revocations, Revoked, SigningKey, Trust, load_trust, sign,
     to_jwks,
@@ -23,7 +23,7 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/license-example"
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/LICENSE-FORMAT.md");
 
 /// 2099-12-31, at the end of the day.
-const END: Wall = Wall(4_102_444_800_000);
+const END: WallTime = WallTime(4_102_444_800_000);
 
 /// Returns the key of RFC 8037, appendix A. It is public, so nobody would trust it by mistake.
 fn key() -> SigningKey {
@@ -32,7 +32,7 @@ fn key() -> SigningKey {
 }
 
 fn license() -> Claims {
-    let midnight = Wall(everything().issued.0 / DAY * DAY);
+    let midnight = WallTime(everything().issued.0 / DAY * DAY);
     Claims { not_before: Some(midnight), expires: Some(END), ..everything() }
 }
 

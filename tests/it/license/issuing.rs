@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use usher::ids::{LicenseId, TenantId};
 use usher::ledger::change::{Limit, Plan};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::license::{Claims, Entitlement, Installed, Move, PoolUse, Request, SeatsWanted, Terms, Tier, issue};
 
 use super::requests::{pool, whole};
 use super::{DAY, ISSUED, everything, signed, trust};
 
-const LATER: Wall = Wall(ISSUED.0 + 30 * DAY + 123);
+const LATER: WallTime = WallTime(ISSUED.0 + 30 * DAY + 123);
 
 /// Parses entitlements such as `primary=100 extranet=unlimited crm=3/named`.
 fn entitlements(text: &str) -> Vec<Entitlement> {
@@ -167,7 +167,7 @@ fn a_new_pool_has_the_plan_that_it_has_there() {
 fn what_nobody_says_stays_as_it_was() {
     let (claims, request) = base("primary=100");
     let issued = issue(&Terms::default(), Some(&request), &trust(&[1]), LATER).unwrap();
-    let expected = Claims { revision: 4, issued: Wall(LATER.0 / 1_000 * 1_000), ..claims };
+    let expected = Claims { revision: 4, issued: WallTime(LATER.0 / 1_000 * 1_000), ..claims };
     assert_eq!(issued, expected);
 }
 
@@ -183,7 +183,7 @@ fn what_the_vendor_says_stands() {
         tier: Some(Tier::Platinum),
         features: ["NEW_FEATURE".into()].into(),
         limits: [("MAX_ARCHIVES".into(), Limit::Seats(1))].into(),
-        not_before: Some(Wall(LATER.0 / DAY * DAY)),
+        not_before: Some(WallTime(LATER.0 / DAY * DAY)),
         expires: Some(None),
         ..Terms::default()
     };
@@ -278,7 +278,7 @@ fn what_does_not_go_together_is_told_at_once() {
             "--expires: 2026-11-01T12:00:00Z is in the past".to_owned(),
         ]
     );
-    let terms = Terms { not_before: Some(Wall(at.0 + DAY)), ..Terms::default() };
+    let terms = Terms { not_before: Some(WallTime(at.0 + DAY)), ..Terms::default() };
     let (_, request) = base("primary=100");
     let said = issue(&terms, Some(&request), &trust(&[1]), LATER).unwrap_err().to_string();
     assert_eq!(said, "--expires: must be later than nbf");

@@ -22,11 +22,11 @@ use secrecy::SecretBox;
 use serde_json::{Value, json};
 use usher::ids::{LicenseId, PoolId, TenantId};
 use usher::ledger::change::{Limit, Plan};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::license::{Claims, Entitlement, HostPattern, LICENSE, PublicKey, SigningKey, Tier, Trust, sign};
 
 /// 2025-11-01T12:00:00Z.
-const ISSUED: Wall = Wall(1_761_998_400_000);
+const ISSUED: WallTime = WallTime(1_761_998_400_000);
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 
 fn seed(number: u8) -> SecretBox<[u8; 32]> {
@@ -69,8 +69,8 @@ fn everything() -> Claims {
             ("MAX_PUBLISH_LOCATIONS".into(), Limit::Seats(50)),
         ]),
         issued: ISSUED,
-        not_before: Some(Wall(ISSUED.0 + DAY)),
-        expires: Some(Wall(ISSUED.0 + 365 * DAY)),
+        not_before: Some(WallTime(ISSUED.0 + DAY)),
+        expires: Some(WallTime(ISSUED.0 + 365 * DAY)),
     }
 }
 

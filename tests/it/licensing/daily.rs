@@ -81,7 +81,7 @@ async fn r27_the_day_goes_on_over_a_restart(backend: Backend) {
     assert_eq!(looks(&fixture, &folder, 20).await, [0; 0], "it was looked for today");
     assert_eq!(looks(&fixture, &folder, 4).await.len(), 1);
     // The server was down for days: looks that are due then are spread over an hour.
-    let later = usher::ledger::time::Wall(fixture.now().0 + i64::try_from(DAY.as_millis()).unwrap() * 9);
+    let later = usher::ledger::time::WallTime(fixture.now().0 + i64::try_from(DAY.as_millis()).unwrap() * 9);
     let fixture = fixture.restart(later).await;
     assert_eq!(looks(&fixture, &folder, 2).await, [late()]);
 }

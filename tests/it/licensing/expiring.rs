@@ -1,6 +1,6 @@
 //! From purchase to renewal, and wrong clocks (R29, R31).
 
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::license::Terms;
 use usher::proto::v1;
 
@@ -71,7 +71,7 @@ async fn r31_a_clock_set_back_a_year_revives_nothing(backend: Backend) {
         fixture.usage().await;
     }
     assert_eq!(fixture.sign_in("ann", "primary").await, "LICENSE_EXPIRED");
-    let back = Wall(fixture.now().0 - 365 * i64::try_from(DAY.as_millis()).unwrap());
+    let back = WallTime(fixture.now().0 - 365 * i64::try_from(DAY.as_millis()).unwrap());
     fixture.clock.set_wall(back);
     assert_eq!(fixture.sign_in("ann", "primary").await, "CLOCK_SUSPECT");
     assert_eq!(fixture.refused(&other).await, "LICENSE_EXPIRED", "nor can another one be installed that has ended");

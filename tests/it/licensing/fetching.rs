@@ -113,7 +113,7 @@ async fn r27_what_lies_there_is_verified_as_always(backend: Backend) {
     let other = usher::ids::TenantId::parse("umbrella").unwrap();
     let foreign = fixture.issued(&Terms { tenant: Some(other), revision: Some(2), ..fixture.terms("primary=9") });
     let past = fixture.claims(&Terms { revision: Some(2), ..fixture.terms("primary=9") });
-    let ago = |seconds: i64| usher::ledger::time::Wall(fixture.now().0 - seconds * 1_000);
+    let ago = |seconds: i64| usher::ledger::time::WallTime(fixture.now().0 - seconds * 1_000);
     let expired = usher::license::Claims { issued: ago(20), expires: Some(ago(10)), ..past };
     let expired = fixture.signed(&expired);
     let named = fixture.issued(&Terms { revision: Some(2), license: license("more"), ..fixture.terms("primary!=9") });

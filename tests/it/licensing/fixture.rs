@@ -11,7 +11,7 @@ use usher::exchange::{Exchange, Folder, FolderUrl, Mailer};
 use usher::ids::{InstanceId, PoolId, TenantId};
 use usher::journal::{Journal, JournalConfig};
 use usher::ledger::change::{Limit, Plan};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::ledger::{Config, Seed};
 use usher::license::{Claims, LICENSE, Request as LicenseRequest, SigningKey, Terms, Trust, issue, sign};
 use usher::licensing::Licensing;
@@ -29,7 +29,7 @@ use super::Backend;
 use crate::support::callers::anonymous_request;
 
 /// 2027-01-15T08:00:00Z.
-pub const START: Wall = Wall(1_800_000_000_000);
+pub const START: WallTime = WallTime(1_800_000_000_000);
 pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -94,7 +94,7 @@ impl Fixture {
     }
 
     /// Stops the process, and starts another one when the clock shows `wall`.
-    pub async fn restart(self, wall: Wall) -> Self {
+    pub async fn restart(self, wall: WallTime) -> Self {
         let Self { backend, store, journal, vendor, vendor_at, context, licensing, .. } = self;
         journal.stop().await;
         store.close().await;
@@ -108,7 +108,7 @@ impl Fixture {
         LicenseService::new(Arc::clone(&self.context))
     }
 
-    pub fn now(&self) -> Wall {
+    pub fn now(&self) -> WallTime {
         self.now.wall()
     }
 
@@ -297,7 +297,7 @@ pub fn reason(status: &Status) -> String {
 
 async fn start(
     backend: &Backend,
-    wall: Wall,
+    wall: WallTime,
     trust: Trust,
     vendor_at: &VendorAt,
 ) -> (Arc<dyn Store>, Arc<Journal>, Arc<ManualClock>, Clock, Arc<ServiceContext>, Arc<Licensing>) {

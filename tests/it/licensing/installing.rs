@@ -51,7 +51,7 @@ async fn r27_the_same_document_again_changes_nothing(backend: Backend) {
         assert_eq!(changes(&again.pools), ["primary 0/5 -> primary 0/5"]);
     }
     assert_eq!(fixture.audit().await.len(), 1);
-    let fixture = fixture.restart(usher::ledger::time::Wall(fixture_time())).await;
+    let fixture = fixture.restart(usher::ledger::time::WallTime(fixture_time())).await;
     assert!(!fixture.install(&document).await.unwrap().changed);
 }
 

@@ -2,7 +2,7 @@
 
 use tonic::Code;
 use usher::ids::{LicenseId, TenantId};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::license::{HostPattern, LICENSE, SigningKey, Terms, armored, sign};
 
 use super::fixture::DAY;
@@ -22,7 +22,7 @@ async fn a_refused_document_changes_nothing(backend: Backend) {
     let host = |pattern: &str| Terms { hosts: Some(vec![HostPattern::parse(pattern).unwrap()]), ..terms() };
     let tenant = Terms { tenant: Some(TenantId::parse("umbrella").unwrap()), ..terms() };
     let mut expired = claims.clone();
-    expired.issued = Wall(claims.issued.0 - 1_000);
+    expired.issued = WallTime(claims.issued.0 - 1_000);
     expired.expires = Some(claims.issued);
     let mut zero = claims.to_json();
     zero["entitlements"][0]["seats"] = (-1).into();

@@ -15,7 +15,7 @@ use usher::ledger::command::{
 };
 use usher::ledger::notification::{Channels, NotificationView, Topic};
 use usher::ledger::policy::Policy;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::ledger::{Config, Seed};
 use usher::notify::{Sender, SigningKeys, Smtp, SmtpServer, Webhook, WebhookUrl};
 use usher::store::sqlite::SqliteStore;
@@ -25,7 +25,7 @@ use usher::tasks::Notifier;
 use super::receiver::{Receiver, SECRET};
 
 /// 2027-01-15T08:00:00Z.
-pub const START: Wall = Wall(1_800_000_000_000);
+pub const START: WallTime = WallTime(1_800_000_000_000);
 
 pub struct Fixture {
     folder: TempDir,
@@ -44,7 +44,7 @@ pub fn exceeded() -> Topic {
     Topic::Exceeded(PoolId::stored("crm"))
 }
 
-async fn start(folder: &TempDir, wall: Wall) -> (Arc<dyn Store>, Arc<Journal>, Arc<ManualClock>, Clock) {
+async fn start(folder: &TempDir, wall: WallTime) -> (Arc<dyn Store>, Arc<Journal>, Arc<ManualClock>, Clock) {
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path()).expect("a store"));
     let installation = store.installation(Installation::new(2)).await.expect("a store");
     let (time, clock) = Clock::manual(wall);

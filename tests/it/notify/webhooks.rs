@@ -179,7 +179,7 @@ async fn a_signature_is_what_receivers_expect() {
     fixture.grant("bob").await;
     let now = std::fs::metadata(tempfile::tempdir().unwrap().path()).unwrap().modified().unwrap();
     let now = now.duration_since(std::time::UNIX_EPOCH).unwrap();
-    fixture.clock.set_wall(usher::ledger::time::Wall(i64::try_from(now.as_millis()).unwrap()));
+    fixture.clock.set_wall(usher::ledger::time::WallTime(i64::try_from(now.as_millis()).unwrap()));
     fixture.webhooks(&receiver).run().await;
     let came = receiver.one();
     let event = came.verified(SECRET).expect("the signature holds");

@@ -15,7 +15,7 @@ use usher::auth::Principal;
 use usher::auth::oidc::{KeysFrom, Oidc, OidcConfig, Refused, Rule, RuleTenants};
 use usher::clock::{Clock, ManualClock};
 use usher::ledger::access::{Role, Roles};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 
 use signer::Signer;
 
@@ -72,7 +72,7 @@ impl Fixture {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("keys.jwks");
         std::fs::write(&file, jwks(keys)).expect("a file");
-        let (clock, manual) = Clock::manual(Wall(NOW * 1000));
+        let (clock, manual) = Clock::manual(WallTime(NOW * 1000));
         let mut config = config(KeysFrom::File(file));
         change(&mut config);
         Self { folder, oidc: Oidc::new(config, clock).expect("keys"), clock: manual }

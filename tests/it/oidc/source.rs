@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use usher::auth::oidc::{KeysFrom, Oidc, Refused};
 use usher::clock::{Clock, ManualClock};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 
 use super::server::Server;
 use super::signer::Signer;
@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_secs(10);
 const PERIOD: Duration = Duration::from_secs(10 * 60);
 
 fn asking(keys: KeysFrom) -> (Oidc, Arc<ManualClock>) {
-    let (clock, manual) = Clock::manual(Wall(NOW * 1000));
+    let (clock, manual) = Clock::manual(WallTime(NOW * 1000));
     (Oidc::new(config(keys), clock).expect("a URL is not asked at once"), manual)
 }
 
@@ -166,7 +166,7 @@ fn a_file_without_keys_is_a_mistake() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("keys.jwks");
     let told = || {
-        let (clock, _) = Clock::manual(Wall(NOW * 1000));
+        let (clock, _) = Clock::manual(WallTime(NOW * 1000));
         Oidc::new(config(KeysFrom::File(file.clone())), clock).map(drop).unwrap_err()
     };
     assert!(told().starts_with(&format!("{}: ", file.display())), "{}", told());

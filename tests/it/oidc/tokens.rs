@@ -6,7 +6,7 @@ use ring::hmac;
 use serde_json::{Value, json};
 use usher::auth::oidc::{MAX_TOKEN_BYTES, Refused};
 use usher::ledger::change::Actor;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 
 use super::signer::{Signer, encoded};
 use super::{Fixture, NOW, claims, claims_with, ed25519};
@@ -183,7 +183,7 @@ fn a_token_is_good_for_half_a_minute_more_and_never_again_then() {
     for token in [&seen, &fresh, &token(json!(NOW + 10))] {
         assert_eq!(fixture.refusal(token), Refused::Expired);
     }
-    fixture.clock.set_wall(Wall(0));
+    fixture.clock.set_wall(WallTime(0));
     assert_eq!(fixture.refusal(&seen), Refused::Expired, "a clock that is set back revives nothing");
     fixture.check(&token((NOW + 600).into())).unwrap();
 }

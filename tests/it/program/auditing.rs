@@ -10,7 +10,7 @@ use tonic::{Code, Status, Streaming};
 use tonic_types::StatusExt;
 use usher::ids::{EventNo, OwnerToken, Seq, ShardId, TenantNo};
 use usher::ledger::change::{Action, Actor, AuditEvent};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::proto::v1::audit_service_client::AuditServiceClient;
 use usher::proto::v1::{
     AuditAction, AuditEvent as Told, AuditExportFormat, ExportAuditEventsRequest, ExportAuditEventsResponse,
@@ -151,9 +151,9 @@ async fn exports_are_few_and_say_when_they_are_not_whole() {
 
 /// Returns the wall time.
 #[allow(clippy::disallowed_methods)] // The program uses the machine's clock.
-fn now() -> Wall {
+fn now() -> WallTime {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    Wall(i64::try_from(since.as_millis()).expect("a while to go"))
+    WallTime(i64::try_from(since.as_millis()).expect("a while to go"))
 }
 
 /// Writes the audit of a deleted tenant: a block 500 days ago, a block yesterday, and a few events today.

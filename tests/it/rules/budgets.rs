@@ -12,7 +12,7 @@ use usher::ledger::notification::{Channels, Topic};
 use usher::ledger::outcome::{CheckedOut, DenialReason, Refusal};
 use usher::ledger::policy::{Policy, UnknownUsers};
 use usher::ledger::rates::{Rate, RateLimits};
-use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::time::{Moment, Tick, WallTime};
 use usher::ledger::{Config, Ledger, Seed};
 
 const EACH: Duration = Duration::from_secs(1);
@@ -36,9 +36,9 @@ impl Budgeted {
             ..RateLimits::DEFAULT
         };
         let channels = Channels { email: false, webhook: true };
-        let now = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
+        let now = Moment::new(Tick(1_000_000), WallTime(1_750_000_000_000));
         let config = Config { demo_seats: 2, channels, seed: Seed(7), rates };
-        let start = (TenantNo(0), EventNo(0), Wall(0));
+        let start = (TenantNo(0), EventNo(0), WallTime(0));
         let ledger = Ledger::restore(config, start.0, start.1, start.2, now, Duration::ZERO).finish();
         let mut this = Self { ledger, now, changes: Changes::default() };
         for tenant in ["acme", "other"] {

@@ -13,7 +13,7 @@ use usher::ledger::outcome::{
     CheckedIn, CheckedOut, Denial, DenialReason, Done, Granted, HeartbeatResult, Lease, Notice, PoolUsage, Refusal,
     Revoked, SeatView, SessionEndReason, SessionView, TenantUsage, UserView,
 };
-use usher::ledger::time::{Moment, Wall};
+use usher::ledger::time::{Moment, WallTime};
 
 use super::language::length;
 use super::{license_facts, notification_facts, sync_verbs};
@@ -164,7 +164,7 @@ fn checked_in(answer: CheckedIn) -> Answer {
     }
 }
 
-fn beat(answer: &HeartbeatResult, now: Wall) -> Answer {
+fn beat(answer: &HeartbeatResult, now: WallTime) -> Answer {
     match answer {
         HeartbeatResult::Kept(lease) => Answer::yes("kept").and(of_lease(lease)),
         HeartbeatResult::Ended(None) => Answer::no("ended: UNKNOWN".into()),
@@ -294,7 +294,7 @@ pub fn user(user: &UserView, now: Moment) -> Answer {
         let over = if seat.over_limit { " over limit" } else { "" };
         format!("seat {} at {}{blocked}{over}", seat.pool, access(seat))
     };
-    let ago = |what: &str, at: Option<Wall>| match at {
+    let ago = |what: &str, at: Option<WallTime>| match at {
         Some(at) => format!("{what} {} ago", length(now.wall.since(at))),
         None => format!("{what} never"),
     };

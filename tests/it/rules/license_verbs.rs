@@ -6,7 +6,7 @@ use usher::ids::{InstanceId, LicenseId, PoolId};
 use usher::ledger::change::{Limit, Plan};
 use usher::ledger::command::{DeleteLicense, InstallLicense, LicenseGrant, RevokeLicense};
 use usher::ledger::license::{Terms, Tier};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 
 use super::language::Words;
 use super::verbs::{START, Verb, command, parsed, pool_id};
@@ -28,7 +28,7 @@ fn limit(words: &mut Words) -> Result<Limit, String> {
     Ok(if words.eat("unlimited") { Limit::Unlimited } else { Limit::Seats(words.number("a limit")?) })
 }
 
-fn dates(words: &mut Words) -> Result<(Option<Wall>, Option<Wall>), String> {
+fn dates(words: &mut Words) -> Result<(Option<WallTime>, Option<WallTime>), String> {
     let from = words.eat("from").then(|| words.duration()).transpose()?;
     let until = words.eat("until").then(|| words.duration()).transpose()?;
     Ok((from.map(|after| START.plus(after)), until.map(|after| START.plus(after))))

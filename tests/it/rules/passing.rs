@@ -10,7 +10,7 @@ use usher::ledger::command::{
 };
 use usher::ledger::outcome::{CheckedOut, DenialReason, SessionEndReason};
 use usher::ledger::policy::{Policy, UnknownUsers};
-use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::time::{Moment, Tick, WallTime};
 use usher::ledger::{Budget, Config, Ledger, Reading, Seed, Ticking};
 
 /// Enough for several steps of each kind.
@@ -26,7 +26,7 @@ struct Shard {
 
 impl Shard {
     fn new() -> Self {
-        let now = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
+        let now = Moment::new(Tick(1_000_000), WallTime(1_750_000_000_000));
         let config = Config { demo_seats: 2, channels: Default::default(), rates: Default::default(), seed: Seed(7) };
         let nothing = (TenantNo(0), Default::default(), Default::default());
         let ledger = Ledger::restore(config, nothing.0, nothing.1, nothing.2, now, Duration::ZERO).finish();

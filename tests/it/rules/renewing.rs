@@ -11,14 +11,14 @@ use usher::ledger::command::{
     Outcome, Query, QueryResult, RenameUser, Reply, Request, UserOrder,
 };
 use usher::ledger::policy::Policy;
-use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::time::{Moment, Tick, WallTime};
 use usher::ledger::{Budget, Config, KeptDenials, Ledger, Seed};
 use usher::store::Position;
 
 use crate::support::adds_up::adds_up;
 use crate::support::rows::Rows;
 
-const NOW: Moment = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
+const NOW: Moment = Moment::new(Tick(1_000_000), WallTime(1_750_000_000_000));
 
 /// A ledger, and the rows and events that a store would contain.
 struct Shard {
@@ -31,7 +31,8 @@ struct Shard {
 impl Shard {
     /// A shard with these users, whose ids are stored unchanged.
     fn of(users: &[&str]) -> Self {
-        let ledger = Ledger::restore(config(), TenantNo(0), EventNo(0), Wall::default(), NOW, Duration::ZERO).finish();
+        let ledger =
+            Ledger::restore(config(), TenantNo(0), EventNo(0), WallTime::default(), NOW, Duration::ZERO).finish();
         let mut shard = Self { ledger, now: NOW, rows: Rows::default(), events: BTreeMap::new() };
         shard.add(&tenant(), users);
         shard
@@ -346,7 +347,7 @@ fn time_ends_nothing_under_an_id_that_is_not_written() {
     assert!(is_yes(&shard.apply(login(UserId::stored("οδυσσευς@x")))));
     shard.load();
     let last = shard.ledger.last_event();
-    shard.now = Moment::new(Tick(NOW.tick.0 + 3_600_000), Wall(NOW.wall.0 + 3_600_000));
+    shard.now = Moment::new(Tick(NOW.tick.0 + 3_600_000), WallTime(NOW.wall.0 + 3_600_000));
     let mut changes = Changes::default();
     shard.ledger.tick(shard.now, false, &mut changes);
     shard.keep(changes);

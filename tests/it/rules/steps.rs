@@ -10,7 +10,7 @@ use usher::ledger::command::{
     QueryResult, Request, SyncEntry, SyncUsers, UserOrder, UserPatch, WantedSeat, WhenFull,
 };
 use usher::ledger::policy::Policy;
-use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::time::{Moment, Tick, WallTime};
 use usher::ledger::{Config, Ledger, Reading, Seed};
 
 /// More than one step of each kind takes.
@@ -23,7 +23,7 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        let now = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
+        let now = Moment::new(Tick(1_000_000), WallTime(1_750_000_000_000));
         let config =
             Config { demo_seats: USERS, channels: Default::default(), seed: Seed(7), rates: Default::default() };
         let nothing = (TenantNo(0), Default::default(), Default::default());

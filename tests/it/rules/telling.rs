@@ -10,7 +10,7 @@ use usher::ledger::command::{
 use usher::ledger::notification::Channels;
 use usher::ledger::outcome::HeartbeatResult;
 use usher::ledger::policy::Policy;
-use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::time::{Moment, Tick, WallTime};
 use usher::ledger::{Config, Ledger, Seed};
 
 use super::check;
@@ -351,7 +351,7 @@ fn r34_nobody_to_tell() {
 
 /// The notification events after `sessions` logins reached a warning level, and one heartbeat for all came too late.
 fn told_by_a_late_heartbeat_of(sessions: u64) -> Vec<Action> {
-    let mut now = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
+    let mut now = Moment::new(Tick(1_000_000), WallTime(1_750_000_000_000));
     let channels = Channels { email: false, webhook: true };
     let config = Config { demo_seats: 2, channels, seed: Seed(7), rates: Default::default() };
     let nothing = (TenantNo(0), Default::default(), Default::default());

@@ -11,7 +11,7 @@ use usher::ledger::command::{
     WithdrawTenant,
 };
 use usher::ledger::outcome::{Done, Refusal};
-use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::time::{Moment, Tick, WallTime};
 use usher::ledger::token::{TokenHash, TokenRow, TokenState, TokenView};
 use usher::ledger::{Config, Ledger, Seed};
 
@@ -33,7 +33,7 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        let now = Moment::new(Tick(START as u64), Wall(START));
+        let now = Moment::new(Tick(START as u64), WallTime(START));
         Self {
             ledger: empty(now, now.wall, EventNo(0)),
             now,
@@ -122,7 +122,7 @@ fn config() -> Config {
     Config { demo_seats: 2, channels: Default::default(), seed: Seed(1), rates: Default::default() }
 }
 
-fn empty(now: Moment, high: Wall, last: EventNo) -> Ledger {
+fn empty(now: Moment, high: WallTime, last: EventNo) -> Ledger {
     Ledger::restore(config(), TenantNo(0), last, high, now, HOUR).finish()
 }
 
@@ -160,7 +160,7 @@ fn two_tokens_of_a_name_are_good_at_a_time() {
 fn a_token_expires_at_its_moment() {
     let mut fixture = Fixture::new();
     let made = fixture.create("login", Some(HOUR)).unwrap();
-    assert_eq!((made.created, made.expires), (Wall(START), Some(Wall(START).plus(HOUR))));
+    assert_eq!((made.created, made.expires), (WallTime(START), Some(WallTime(START).plus(HOUR))));
     fixture.after(HOUR - MS);
     assert_eq!(fixture.states(), [TokenState::Active]);
     fixture.after(MS);
@@ -182,7 +182,7 @@ fn r31_a_clock_that_is_set_back_revives_no_token() {
     fixture.create("login", Some(DAY)).unwrap();
     fixture.after(DAY);
     assert_eq!(reason(fixture.create("console", None)), "yes");
-    fixture.now.wall = Wall(START - 365 * DAY.as_millis() as i64);
+    fixture.now.wall = WallTime(START - 365 * DAY.as_millis() as i64);
     assert_eq!(fixture.states(), [TokenState::Active, TokenState::Expired]);
     fixture.restart();
     fixture.after(MS);

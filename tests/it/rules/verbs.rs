@@ -46,13 +46,13 @@ use usher::ledger::command::{
     SuspendTenant, UnblockUser, UpdateOrganization, UpdateUser, UserPatch,
 };
 use usher::ledger::notification::{Attempt, Channel, Channels, Topic};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 
 use super::language::Words;
 use super::{license_verbs, lists, notification_verbs, policies, sync_verbs};
 
 /// Time at which every scenario starts; dates of licenses are relative to it.
-pub const START: Wall = Wall(1_750_000_000_000);
+pub const START: WallTime = WallTime(1_750_000_000_000);
 
 /// One line, parsed.
 #[derive(Debug)]

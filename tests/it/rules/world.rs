@@ -11,7 +11,7 @@ use usher::ledger::command::{
 };
 use usher::ledger::notification::Channels;
 use usher::ledger::outcome::CheckedOut;
-use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::time::{Moment, Tick, WallTime};
 use usher::ledger::wall_line::{ClockOffsets, WallLine};
 use usher::ledger::{Config, Ledger, Seed};
 
@@ -128,7 +128,7 @@ impl World {
             Verb::After(time) => {
                 self.now = self.line.moment(self.now.tick + *time, self.now.wall.plus(*time));
             }
-            Verb::Clock(by) => self.now = self.line.moment(self.now.tick, Wall(self.now.wall.0 + by)),
+            Verb::Clock(by) => self.now = self.line.moment(self.now.tick, WallTime(self.now.wall.0 + by)),
             Verb::Sweep => self.tick(false)?,
             Verb::Crash => self.load(),
             Verb::Restart => {

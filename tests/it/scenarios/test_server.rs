@@ -13,7 +13,7 @@ use usher::config::Config as Settings;
 use usher::health::{NotReadyReason, Readiness};
 use usher::ids::InstanceId;
 use usher::journal::{Journal, JournalConfig};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::ledger::{Config, Seed};
 use usher::license::{SigningKey, Trust};
 use usher::licensing::Licensing;
@@ -32,7 +32,7 @@ use crate::conformance::Backend;
 use crate::support::callers::open_guard;
 
 /// Time at which every text begins: 2027-01-15, 8:00.
-const START: Wall = Wall(1_800_000_000_000);
+const START: WallTime = WallTime(1_800_000_000_000);
 
 pub const TENANT: &str = "acme";
 
@@ -149,7 +149,7 @@ async fn serve(context: &Arc<ServiceContext>) -> (Server, std::net::SocketAddr) 
 /// Server information, which no text reads.
 fn about() -> Arc<ServerInfo> {
     Arc::new(ServerInfo {
-        started: Wall(0),
+        started: WallTime(0),
         postgres: false,
         shards: 1,
         instance: InstanceId::random(),

@@ -8,7 +8,7 @@ use usher::ledger::change::{Action, AuditEvent, Limit, Plan, Reason};
 use usher::ledger::command::LicenseGrant;
 use usher::ledger::former_id::new_id;
 use usher::ledger::outcome::SessionEndReason;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 
 use super::history::History;
 use super::test_data::{self, ADMINISTRATOR, DEMO_SEATS, POOLS};
@@ -237,7 +237,7 @@ impl Account {
 
     fn note_usage(&mut self, no: EventNo) {
         for pool in POOLS.map(test_data::pool) {
-            let (in_use, limit) = (self.in_use(&pool), self.limit(&pool, Wall(i64::MIN)));
+            let (in_use, limit) = (self.in_use(&pool), self.limit(&pool, WallTime(i64::MIN)));
             self.in_use.note(pool.clone(), no, in_use);
             self.limits.note(pool, no, limit);
         }
@@ -261,7 +261,7 @@ impl Account {
 
     /// The highest possible limit: the sum of every license that did not certainly expire before `high`; `None`:
     /// unlimited.
-    pub fn limit(&self, pool: &PoolId, high: Wall) -> Option<u64> {
+    pub fn limit(&self, pool: &PoolId, high: WallTime) -> Option<u64> {
         if self.licenses.is_empty() {
             return Some(DEMO_SEATS);
         }

@@ -7,7 +7,7 @@ use usher::ledger::command::{
     BlockUser, CheckIn, CheckOut, CloseIdle, CloseSession, Command, DeleteLicense, DeleteUser, GetUsage, GrantSeats,
     Heartbeat, InstallLicense, LicenseGrant, ListSessions, Query, RenameUser, RevokeLicense, RevokeSeats, UnblockUser,
 };
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 
 use super::call::{CallRequest, Login};
 use super::step::{Operation, OperationKind};
@@ -71,7 +71,7 @@ impl Clients {
     }
 
     /// The request for an operation. `wall`: the client's own clock.
-    pub fn make(&mut self, operation: &Operation, wall: Wall) -> (TenantId, CallRequest) {
+    pub fn make(&mut self, operation: &Operation, wall: WallTime) -> (TenantId, CallRequest) {
         let tenant = test_data::tenant(operation.tenant);
         let others = test_data::tenant(operation.tenant + 1 + operation.pick % 2);
         let request = match operation.what {
@@ -127,7 +127,7 @@ impl Clients {
         Heartbeat { heartbeats }.into()
     }
 
-    fn extra(&mut self, tenant: &TenantId, operation: &Operation, wall: Wall) -> Command {
+    fn extra(&mut self, tenant: &TenantId, operation: &Operation, wall: WallTime) -> Command {
         let license = test_data::extra_license();
         if operation.pick.is_multiple_of(12) {
             // A revocation list of the vendor names all revisions that were sent so far.
@@ -136,7 +136,7 @@ impl Clients {
         if operation.pick.is_multiple_of(3) {
             return DeleteLicense { license }.into();
         }
-        let expires = Wall(wall.0 + 1 + (operation.pick % 60_000) as i64);
+        let expires = WallTime(wall.0 + 1 + (operation.pick % 60_000) as i64);
         self.license(tenant, license, |revision| test_data::extra_grant(revision, expires))
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use usher::ids::ShardId;
 use usher::ledger::change::Change;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::store::nodes::{ClusterSnapshot, NewNode, NodeHeartbeat, NodeRef, NodeStore};
 use usher::store::{
     AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position, ReadError,
@@ -104,7 +104,13 @@ impl Store for Link {
         Box::pin(async { Err(StoreError("the simulation reads the audit itself".into())) })
     }
 
-    fn expire_audit(&self, _: ShardId, _: Wall, _: Duration, _: usize) -> StoreFuture<'_, Result<Expired, StoreError>> {
+    fn expire_audit(
+        &self,
+        _: ShardId,
+        _: WallTime,
+        _: Duration,
+        _: usize,
+    ) -> StoreFuture<'_, Result<Expired, StoreError>> {
         Box::pin(async { Err(StoreError("the simulation keeps the audit for ever".into())) })
     }
 

@@ -12,7 +12,7 @@ use usher::cluster::{LockFile, Node};
 use usher::ids::ShardId;
 use usher::journal::{Journal, JournalConfig, ShardState, StartError};
 use usher::ledger::continuity::Boot;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::ledger::{Config, Seed};
 
 use super::link::Link;
@@ -58,7 +58,7 @@ pub enum Came {
 }
 
 impl Process {
-    pub fn start(no: usize, wall: Wall, machine: Option<Boot>, seed: u64) -> Self {
+    pub fn start(no: usize, wall: WallTime, machine: Option<Boot>, seed: u64) -> Self {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         let (clock, manual) = Clock::manual(wall);
         manual.set_machine(machine);
@@ -126,7 +126,7 @@ impl Process {
     }
 
     pub fn set_wall(&self, by_ms: i64) {
-        self.manual.set_wall(Wall(self.clock.wall().0 + by_ms));
+        self.manual.set_wall(WallTime(self.clock.wall().0 + by_ms));
     }
 
     /// The monotonic clock of the process, in milliseconds.

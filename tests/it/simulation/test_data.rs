@@ -6,7 +6,7 @@ use usher::ids::{DeviceId, LicenseId, PoolId, SessionId, TenantId, UserId};
 use usher::ledger::change::{Limit, Plan};
 use usher::ledger::command::LicenseGrant;
 use usher::ledger::policy::{Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use uuid::Uuid;
 
 use crate::model::rng::Rng;
@@ -95,7 +95,7 @@ pub fn main_grant(revision: u64, pick: usize) -> LicenseGrant {
 }
 
 /// A few more seats for a short time.
-pub fn extra_grant(revision: u64, expires: Wall) -> LicenseGrant {
+pub fn extra_grant(revision: u64, expires: WallTime) -> LicenseGrant {
     let pools = vec![(pool("crm"), Plan::Concurrent, Limit::Seats(1)), (pool("office"), Plan::Named, Limit::Seats(1))];
     LicenseGrant { revision, expires: Some(expires), pools, ..LicenseGrant::default() }
 }

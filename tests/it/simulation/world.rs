@@ -6,7 +6,7 @@ use std::time::Duration;
 use usher::ids::{ShardId, TenantId};
 use usher::ledger::command::Heartbeat;
 use usher::ledger::continuity::Boot;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 
 use super::call::{Call, CallRequest};
 use super::calling::{ATTEMPTS, DenialSubject, To};
@@ -87,8 +87,8 @@ impl World {
     }
 
     /// The right wall time.
-    pub fn wall(&self) -> Wall {
-        Wall(NOON + i64::try_from(self.now).expect("a short run"))
+    pub fn wall(&self) -> WallTime {
+        WallTime(NOON + i64::try_from(self.now).expect("a short run"))
     }
 
     pub fn start_process(&mut self) {
@@ -112,7 +112,7 @@ impl World {
             1 => Some(Boot { id: 1_000 + self.last_process as u128, at: 5_000_000 }),
             _ => Some(Boot { id: 1, at: 1_000_000 + self.now }),
         };
-        self.processes.push(Process::start(self.last_process, Wall(wall), machine, self.seed));
+        self.processes.push(Process::start(self.last_process, WallTime(wall), machine, self.seed));
     }
 
     /// The newest process that serves; otherwise the newest that waits for the shards.

@@ -10,7 +10,7 @@ use usher::ledger::command::{
     WhenFull,
 };
 use usher::ledger::policy::Policy;
-use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::time::{Moment, Tick, WallTime};
 use usher::ledger::{Config, Ledger, Seed};
 use usher::store::Position;
 
@@ -19,7 +19,7 @@ use crate::support::rows::Rows;
 
 /// More users than one step of the removal takes.
 const USERS: u64 = 1_000;
-const NOW: Moment = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
+const NOW: Moment = Moment::new(Tick(1_000_000), WallTime(1_750_000_000_000));
 
 /// A ledger, and the rows and events that a store would contain.
 struct Shard {
@@ -32,7 +32,7 @@ impl Shard {
     fn new() -> Self {
         let config =
             Config { demo_seats: USERS, channels: Default::default(), seed: Seed(7), rates: Default::default() };
-        let restore = Ledger::restore(config, TenantNo(0), EventNo(0), Wall::default(), NOW, Duration::ZERO);
+        let restore = Ledger::restore(config, TenantNo(0), EventNo(0), WallTime::default(), NOW, Duration::ZERO);
         Self { ledger: restore.finish(), rows: Rows::default(), events: BTreeMap::new() }
     }
 

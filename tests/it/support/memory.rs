@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use usher::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId};
 use usher::ledger::change::{AuditEvent, Change};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::store::nodes::{ClusterSnapshot, NewNode, NodeHeartbeat, NodeRef, NodeStore, OwnerRow};
 use usher::store::{
     AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position, ReadError,
@@ -238,7 +238,7 @@ impl Store for Memory {
     fn expire_audit(
         &self,
         _shard: ShardId,
-        now: Wall,
+        now: WallTime,
         keep: Duration,
         most: usize,
     ) -> StoreFuture<'_, Result<Expired, StoreError>> {

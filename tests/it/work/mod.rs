@@ -21,7 +21,7 @@ use usher::ledger::command::{
 };
 use usher::ledger::notification::Topic;
 use usher::ledger::outcome::{Denial, SeatView, Status};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::ledger::token::TokenHash;
 
 use world::{
@@ -87,7 +87,7 @@ fn reads() -> Vec<(&'static str, Vec<Operation>)> {
                 query(ListUsers {
                     id: "nobody".into(),
                     name: "nobody".into(),
-                    created: Period { from: Some(Wall(0)), until: None },
+                    created: Period { from: Some(WallTime(0)), until: None },
                     limit: 1_000,
                     ..ListUsers::default()
                 }),
@@ -109,7 +109,7 @@ fn reads() -> Vec<(&'static str, Vec<Operation>)> {
                 query(ListSessions { statuses, organization, limit: 1_000, ..ListSessions::default() }),
                 query(ListSessions {
                     client: "nobody".into(),
-                    started: Period { from: Some(Wall(0)), until: None },
+                    started: Period { from: Some(WallTime(0)), until: None },
                     limit: 1_000,
                     ..ListSessions::default()
                 }),

@@ -11,7 +11,7 @@ use usher::ledger::command::{
 use usher::ledger::license::Terms;
 use usher::ledger::notification::Channels;
 use usher::ledger::policy::Policy;
-use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::time::{Moment, Tick, WallTime};
 use usher::ledger::{Config, Execution, Ledger, Reading, Seed};
 
 pub const POOLS: u64 = 1_000;
@@ -42,7 +42,7 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        let now = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
+        let now = Moment::new(Tick(1_000_000), WallTime(1_750_000_000_000));
         let channels = Channels { email: false, webhook: true };
         let config = Config { demo_seats: 1_000_000, channels, seed: Seed(7), rates: Default::default() };
         let nothing = (TenantNo(0), Default::default(), Default::default());

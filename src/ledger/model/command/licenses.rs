@@ -9,7 +9,7 @@ use crate::ledger::model::change::{Limit, Plan};
 use crate::ledger::model::license::Terms;
 use crate::ledger::model::license_fetch::LicenseFetch;
 use crate::ledger::model::license_view::LicenseChange;
-use crate::ledger::model::time::Wall;
+use crate::ledger::model::time::WallTime;
 
 /// Installs a license, or replaces a lower revision of it (R27).
 #[derive(Debug, Clone)]
@@ -23,9 +23,9 @@ pub struct InstallLicense {
 pub struct LicenseGrant {
     pub revision: u64,
     /// `None`: in force from the start.
-    pub not_before: Option<Wall>,
+    pub not_before: Option<WallTime>,
     /// `None`: never expires.
-    pub expires: Option<Wall>,
+    pub expires: Option<WallTime>,
     pub pools: Vec<(PoolId, Plan, Limit)>,
     pub terms: Arc<Terms>,
 }

@@ -6,13 +6,13 @@ use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, UserId};
 use crate::ledger::model::access::Tenants;
 use crate::ledger::model::change::{BlockCause, TenantState};
 use crate::ledger::model::outcome::Status;
-use crate::ledger::model::time::Wall;
+use crate::ledger::model::time::WallTime;
 
 /// A time span from `from` (inclusive) to `until` (exclusive).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Period {
-    pub from: Option<Wall>,
-    pub until: Option<Wall>,
+    pub from: Option<WallTime>,
+    pub until: Option<WallTime>,
 }
 
 impl Period {
@@ -23,7 +23,7 @@ impl Period {
     }
 
     #[must_use]
-    pub fn holds(self, at: Wall) -> bool {
+    pub fn holds(self, at: WallTime) -> bool {
         self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at < until)
     }
 }

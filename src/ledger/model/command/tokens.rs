@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Cursor;
 use crate::ids::{TenantId, TokenId, TokenName};
 use crate::ledger::model::access::{Roles, Tenants};
-use crate::ledger::model::time::Wall;
+use crate::ledger::model::time::WallTime;
 use crate::ledger::model::token::TokenHash;
 
 /// Creates a token. The caller has its text.
@@ -42,7 +42,7 @@ pub struct RevokeToken {
 /// Records the last uses of tokens. Unknown tokens, and earlier uses, change nothing.
 #[derive(Debug, Clone)]
 pub struct NoteTokenUse {
-    pub uses: Vec<(TokenId, Wall)>,
+    pub uses: Vec<(TokenId, WallTime)>,
 }
 
 /// Lists tokens by name; of the same name the oldest first.

@@ -7,12 +7,12 @@ use crate::ledger::model::change::{
     Access, Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, TenantState, UserRow,
 };
 use crate::ledger::model::license::LicenseRow;
-use crate::ledger::model::time::{Tick, Wall};
+use crate::ledger::model::time::{Tick, WallTime};
 use crate::ledger::state::tenant::Tenant;
 
 /// Upper bound of every tick: a shard's time begins at the wall time of its first start, and continues for at most as
-/// long as from then to [`Wall::LAST`].
-const LAST_TICK: Tick = Tick(2 * Wall::LAST.0.unsigned_abs());
+/// long as from then to [`WallTime::LAST`].
+const LAST_TICK: Tick = Tick(2 * WallTime::LAST.0.unsigned_abs());
 
 impl Restore {
     /// Reason why [`Restore::put`] cannot add this row, with table and key; `None`: it can.

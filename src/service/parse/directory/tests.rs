@@ -6,7 +6,7 @@ use super::super::testing::{bad, list, opaque_ids};
 use super::*;
 use crate::ledger::command::Period;
 use crate::ledger::outcome::Status;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 const LIMITS: Limits = Limits { batch_items: 3, watchers: 1, caller_rate: None, user_rate: None };
 
@@ -122,8 +122,8 @@ fn a_list_of_users_by_each_column() {
     };
     let (_, query, _) = list_users(&opaque_ids(), request).unwrap();
     assert_eq!((&*query.id, &*query.name, query.cause), ("ann@", "zoe", Some(BlockCause::Directory)));
-    assert_eq!(query.signed_in, Period { from: Some(Wall(1_000)), until: None });
-    assert_eq!(query.created, Period { from: None, until: Some(Wall(2_000)) });
+    assert_eq!(query.signed_in, Period { from: Some(WallTime(1_000)), until: None });
+    assert_eq!(query.created, Period { from: None, until: Some(WallTime(2_000)) });
 }
 
 #[test]

@@ -117,7 +117,7 @@ impl Generator {
             hosts: self.rng.some(&["*.x".into(), "y".into()], 0, 2),
             tier: self.perhaps(50, |this| *this.rng.pick(&[Tier::Bronze, Tier::Silver, Tier::Gold, Tier::Platinum])),
             features: self.rng.some(&features, 0, 2),
-            issued: usher::ledger::time::Wall(self.rng.below(3 * DAY) as i64),
+            issued: usher::ledger::time::WallTime(self.rng.below(3 * DAY) as i64),
             ..Terms::default()
         };
         for name in ["L", "M"] {

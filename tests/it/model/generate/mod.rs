@@ -11,7 +11,7 @@ mod values;
 
 use usher::ids::TenantId;
 use usher::ledger::command::{CheckIn, Command, CreateOrganization, DeleteTenant, SuspendTenant};
-use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::time::{Moment, Tick, WallTime};
 
 use super::naive::licenses::Standing;
 use super::naive::{Model, Tenant};
@@ -35,7 +35,7 @@ pub struct Generator {
 
 impl Generator {
     pub fn new(seed: u64) -> Self {
-        let now = Moment::new(Tick(START), Wall(START as i64));
+        let now = Moment::new(Tick(START), WallTime(START as i64));
         Self { rng: Rng::new(seed), now, offset: 0, no: 0, restart_next: false }
     }
 
@@ -65,7 +65,7 @@ impl Generator {
             self.offset = self.other_offset(model);
         }
         let tick = tick + passed;
-        self.now = Moment::new(Tick(tick), Wall(tick as i64 + self.offset));
+        self.now = Moment::new(Tick(tick), WallTime(tick as i64 + self.offset));
     }
 
     /// The time at which something changes, or one millisecond before or after it.
@@ -94,7 +94,7 @@ impl Generator {
     /// A jump of the wall clock: to any time, back to the right time, or to the date of a license.
     fn other_offset(&mut self, model: &Model) -> i64 {
         let licenses = model.tenants.iter().flat_map(Tenant::deciding);
-        let dates: Vec<Wall> = licenses.flat_map(|l| [l.grant.not_before, l.grant.expires]).flatten().collect();
+        let dates: Vec<WallTime> = licenses.flat_map(|l| [l.grant.not_before, l.grant.expires]).flatten().collect();
         match self.rng.below(6) {
             0 | 1 => 0,
             2 if !dates.is_empty() => {

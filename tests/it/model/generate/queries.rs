@@ -11,7 +11,7 @@ use usher::ledger::command::{
 };
 use usher::ledger::notification::Channel;
 use usher::ledger::outcome::Status;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 
 use super::{Generator, HOUR};
 
@@ -75,7 +75,7 @@ impl Generator {
 
     /// Mostly all of time, sometimes a bound within the last hours.
     fn period(&mut self) -> Period {
-        let before = |this: &mut Self| Wall(this.now.wall.0 - this.rng.below(12 * HOUR) as i64);
+        let before = |this: &mut Self| WallTime(this.now.wall.0 - this.rng.below(12 * HOUR) as i64);
         Period { from: self.perhaps(5, before), until: self.perhaps(5, before) }
     }
 

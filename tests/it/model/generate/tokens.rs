@@ -3,7 +3,7 @@
 use usher::ids::{TenantId, TokenId, TokenName};
 use usher::ledger::access::{Role, Roles, Tenants};
 use usher::ledger::command::{Command, CreateToken, ListTokens, NoteTokenUse, RevokeToken};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::ledger::token::TokenHash;
 
 use super::super::naive::Model;
@@ -24,7 +24,7 @@ impl Generator {
             .into(),
             3 => RevokeToken { id: self.token_id(model), within: self.tenants() }.into(),
             _ => {
-                let used = Wall(self.now.wall.0 - self.rng.below(2 * MINUTE) as i64);
+                let used = WallTime(self.now.wall.0 - self.rng.below(2 * MINUTE) as i64);
                 NoteTokenUse { uses: vec![(self.token_id(model), used), (TokenId(self.rng.below(200)), used)] }.into()
             }
         }

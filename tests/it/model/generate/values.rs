@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use usher::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, UserId};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 
 use super::super::naive::Model;
 use super::{DAY, Generator, HOUR, MINUTE};
@@ -88,9 +88,9 @@ impl Generator {
     }
 
     /// A date near the wall clock, or near the shard's time.
-    pub(super) fn date(&mut self) -> Wall {
+    pub(super) fn date(&mut self) -> WallTime {
         let near = if self.rng.percent(70) { self.now.wall.0 } else { self.now.tick.0 as i64 };
         let far = *self.rng.pick(&[MINUTE, HOUR, 3 * DAY, 40 * DAY]);
-        Wall(near + self.rng.below(far) as i64 - (far / 4) as i64)
+        WallTime(near + self.rng.below(far) as i64 - (far / 4) as i64)
     }
 }

@@ -10,7 +10,7 @@ use usher::ledger::command::{FetchLicense, InstallLicense, LicenseFetched, Licen
 use usher::ledger::license_fetch::{FetchOutcome, LicenseFetch};
 use usher::ledger::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView, PoolChange, Validity};
 use usher::ledger::outcome::{Done, LicenseState, Notice, PoolUsage, Refusal};
-use usher::ledger::time::{Moment, Wall};
+use usher::ledger::time::{Moment, WallTime};
 
 use super::{Glance, License, Model, Tenant, missing, rule};
 
@@ -36,7 +36,7 @@ pub enum Standing {
 
 impl License {
     /// A revoked license counts as expired.
-    pub fn standing(&self, at: Wall) -> Standing {
+    pub fn standing(&self, at: WallTime) -> Standing {
         match &self.grant {
             _ if self.revoked.is_some() => Standing::Expired,
             grant if grant.not_before.is_some_and(|from| at < from) => Standing::NotYet,
@@ -158,7 +158,7 @@ impl Model {
         telling.sort_by_key(|paper| (paper.grant.terms.issued, &paper.id));
         let last = telling.last().map(|paper| &paper.grant.terms);
         let hosts: BTreeSet<_> = telling.iter().flat_map(|paper| paper.grant.terms.hosts.clone()).collect();
-        let ends: Vec<Wall> = in_force.iter().filter_map(|paper| paper.grant.expires).collect();
+        let ends: Vec<WallTime> = in_force.iter().filter_map(|paper| paper.grant.expires).collect();
         let all_end = ends.len() == in_force.len();
         Ok(LicenseInformation {
             customer_id: last.map_or("".into(), |terms| terms.customer_id.clone()),
@@ -321,7 +321,7 @@ impl Tenant {
 
     /// The best state of the licenses that guard 2 looks at: those that name the pool, else all.
     /// `None`: there is no license.
-    pub fn standing(&self, pool: &PoolId, at: Wall) -> Option<Standing> {
+    pub fn standing(&self, pool: &PoolId, at: WallTime) -> Option<Standing> {
         let naming = self.deciding().any(|license| license.names(pool));
         self.deciding().filter(|license| !naming || license.names(pool)).map(|license| license.standing(at)).min()
     }

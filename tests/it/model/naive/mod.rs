@@ -27,7 +27,7 @@ use usher::ledger::command::{Command, LicenseGrant, Outcome};
 use usher::ledger::license_fetch::FetchOutcome;
 use usher::ledger::outcome::{Done, Refusal, SessionEndReason};
 use usher::ledger::policy::Policy;
-use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::time::{Moment, Tick, WallTime};
 use usher::ledger::token::TokenRow;
 
 #[derive(Clone)]
@@ -60,7 +60,7 @@ pub struct Tenant {
     /// Every revision that is kept, of every license.
     pub papers: Vec<License>,
     /// The last fetch from the vendor: time, outcome, and reason of a refusal.
-    pub fetched: Option<(Wall, FetchOutcome, Box<str>)>,
+    pub fetched: Option<(WallTime, FetchOutcome, Box<str>)>,
     /// Every pool that was ever licensed or granted, in the order of its first use.
     pub pools: Vec<PoolId>,
     pub organizations: Vec<Organization>,
@@ -163,7 +163,7 @@ pub enum Happened {
 pub struct Glance {
     pub now: Moment,
     /// The time by which licenses are judged (R31).
-    pub license_time: Wall,
+    pub license_time: WallTime,
     pub demo_seats: u64,
 }
 
@@ -182,8 +182,8 @@ impl Model {
         }
     }
 
-    pub fn high(&self) -> Wall {
-        Wall(self.high_tenths.div_euclid(10))
+    pub fn high(&self) -> WallTime {
+        WallTime(self.high_tenths.div_euclid(10))
     }
 
     /// Moves the high-water mark: it follows the wall clock by at most 24 times the time that passed, and by at least

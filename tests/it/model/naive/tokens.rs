@@ -9,7 +9,7 @@ use usher::ledger::access::Tenants;
 use usher::ledger::change::Actor;
 use usher::ledger::command::{CreateToken, ListTokens, NoteTokenUse, RevokeToken};
 use usher::ledger::outcome::{Done, Refusal};
-use usher::ledger::time::{Moment, Wall};
+use usher::ledger::time::{Moment, WallTime};
 use usher::ledger::token::{TokenRow, TokenState, TokenView};
 
 use super::licenses::ACTOR;
@@ -31,7 +31,7 @@ impl Model {
         if self.tokens.iter().filter(active).count() > 1 {
             return Err(rule(ErrorReason::TokenLimit));
         }
-        let long_ago = |end: Option<Wall>| end.is_some_and(|end| end < at.minus(MONTH));
+        let long_ago = |end: Option<WallTime>| end.is_some_and(|end| end < at.minus(MONTH));
         self.tokens.retain(|row| !long_ago(row.revoked) && !long_ago(row.expires));
         let row = TokenRow {
             id: command.id,
@@ -82,7 +82,7 @@ impl Model {
     }
 }
 
-fn state(row: &TokenRow, at: Wall) -> TokenState {
+fn state(row: &TokenRow, at: WallTime) -> TokenState {
     if row.revoked.is_some() {
         TokenState::Revoked
     } else if row.expires.is_some_and(|expires| expires <= at) {
@@ -100,7 +100,7 @@ fn within(row: &TokenRow, callers: &Tenants) -> bool {
     }
 }
 
-fn view(row: &TokenRow, at: Wall) -> TokenView {
+fn view(row: &TokenRow, at: WallTime) -> TokenView {
     TokenView {
         id: row.id,
         name: row.name.clone(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretBox;
 use usher::ids::{PoolId, TenantId};
 use usher::ledger::change::{Limit, Plan};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::license::{LICENSE, SigningKey, Terms, Trust, issue, sign, to_jwks};
 use usher::proto::v1;
 use usher::proto::v1::directory_service_client::DirectoryServiceClient;
@@ -19,7 +19,7 @@ use crate::model::rng::Rng;
 const USERS: usize = 10_000;
 /// Fewer seats than users who want one.
 const NAMED_SEATS: u64 = 1_500;
-const NOW: Wall = Wall(1_750_000_000_000);
+const NOW: WallTime = WallTime(1_750_000_000_000);
 
 const IDS: [&str; 14] = ["user", "=u", "'u", "'=u", "+u", "-u", "a|b", "a;b", "a,b", "\"q\"", "\\", "o'n", "*", "ü"];
 const TEXTS: [&str; 30] = [

@@ -127,7 +127,7 @@ async fn a_long_list_is_whole(data: &Data<'_>) {
 fn signed(key: &SigningKey, license: &str, revision: u64) -> String {
     use usher::ids::{LicenseId, PoolId, TenantId};
     use usher::ledger::change::Limit;
-    use usher::ledger::time::Wall;
+    use usher::ledger::time::WallTime;
     use usher::license::{LICENSE, Terms, issue, sign};
     let terms = Terms {
         tenant: Some(TenantId::parse("acme").unwrap()),
@@ -136,6 +136,6 @@ fn signed(key: &SigningKey, license: &str, revision: u64) -> String {
         seats: [(PoolId::parse("primary").unwrap(), Limit::Seats(1))].into(),
         ..Terms::default()
     };
-    let claims = issue(&terms, None, &Trust::default(), Wall(1_761_998_400_000)).unwrap();
+    let claims = issue(&terms, None, &Trust::default(), WallTime(1_761_998_400_000)).unwrap();
     sign(key, LICENSE, &claims.to_json())
 }

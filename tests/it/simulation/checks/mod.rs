@@ -190,7 +190,7 @@ fn no_seat_was_free(
     };
     let steady = account.licensed_at <= call.known;
     let dated = account.licenses.values().any(|grant| grant.expires.is_some());
-    let Some(limit) = account.limit(&command.pool, usher::ledger::time::Wall(i64::MIN)) else { return Ok(()) };
+    let Some(limit) = account.limit(&command.pool, usher::ledger::time::WallTime(i64::MIN)) else { return Ok(()) };
     if test_data::plan_of(&account.id, &command.pool) == Plan::Named || !steady || dated {
         return Ok(());
     }

@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use usher::ids::{EventNo, PoolId, SessionId, UserId};
 use usher::ledger::change::{Action, AuditEvent, Plan, Reason};
 use usher::ledger::outcome::SessionEndReason;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 
 use super::must;
 use crate::simulation::audit_replay::Account;
 use crate::simulation::test_data::{self, ADMINISTRATOR, POOLS};
 
 /// Checks the state after an event. `high`: the durable high-water mark of wall time before its batch.
-pub fn granted(account: &Account, event: &AuditEvent, high: Wall) -> Result<(), String> {
+pub fn granted(account: &Account, event: &AuditEvent, high: WallTime) -> Result<(), String> {
     if matches!(event.reason, Some(Reason::Denied(_))) {
         return Ok(());
     }
@@ -50,7 +50,7 @@ fn is_first(account: &Account, event: &AuditEvent, pool: &PoolId) -> bool {
     same.count() == 1
 }
 
-fn within(account: &Account, pool: &PoolId, high: Wall, event: &AuditEvent) -> Result<(), String> {
+fn within(account: &Account, pool: &PoolId, high: WallTime, event: &AuditEvent) -> Result<(), String> {
     let (in_use, limit) = (account.in_use(pool), account.limit(pool, high));
     must(limit.is_none_or(|limit| in_use <= limit), || {
         format!("I1 a seat too many: {in_use} of {limit:?} in {}/{pool} after {event:?}", account.id)

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use usher::commands::{self, Cli, Early};
-use usher::core_dumps::keep_memory_to_itself;
+use usher::commands::{self, Bootstrap, Cli};
+use usher::core_dumps::disable_core_dumps;
 use usher::telemetry;
 
 /// jemalloc, because calls allocate one by one, and other threads free that memory a batch at a time.

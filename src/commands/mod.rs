@@ -29,7 +29,7 @@ mod user_batch;
 pub mod users;
 mod value_parsers;
 
-pub use serve::Early;
+pub use serve::Bootstrap;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -153,13 +153,13 @@ pub enum Command {
     Completions(completions::CompletionsArgs),
 }
 
-/// Runs a command. `early`: what [`Early::of_process`] created.
+/// Runs a command. `bootstrap`: what [`Bootstrap::of_process`] created.
 ///
 /// # Errors
 /// [`Failure`], with the exit code of the process.
-pub fn run(command: Command, early: Option<Early>) -> Result<(), Failure> {
+pub fn run(command: Command, bootstrap: Option<Bootstrap>) -> Result<(), Failure> {
     match command {
-        Command::Serve(args) => serve::run(&args, early),
+        Command::Serve(args) => serve::run(&args, bootstrap),
         Command::Migrate(args) => block_on(migrate::run(&args)),
         Command::Store(command) => block_on(command.run()),
         Command::CheckConfig(args) => check_config::run(&args),

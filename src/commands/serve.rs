@@ -12,12 +12,12 @@ use crate::telemetry::LogFormat;
 use crate::{VERSION, demo, telemetry};
 
 /// What `serve` creates before it reads its configuration, so that a signal meanwhile is handled, too.
-pub struct Early {
+pub struct Bootstrap {
     runtime: Runtime,
     signals: Signals,
 }
 
-impl Early {
+impl Bootstrap {
     /// `None`: the command is not `serve`. Looks at the first word only, because the command line is not parsed yet.
     ///
     /// # Errors
@@ -38,8 +38,8 @@ impl Early {
 ///
 /// # Errors
 /// [`Failure`]
-pub fn run(args: &Serve, early: Option<Early>) -> Result<(), Failure> {
-    let Early { runtime, signals } = early.map_or_else(Early::listen, Ok)?;
+pub fn run(args: &Serve, bootstrap: Option<Bootstrap>) -> Result<(), Failure> {
+    let Bootstrap { runtime, signals } = bootstrap.map_or_else(Bootstrap::listen, Ok)?;
     let config = Config::new(args, &process_environment)?;
     let log = telemetry::start(&config.log);
     block_on_this(runtime, app::serve(config, log, signals, announce))

@@ -64,8 +64,14 @@ pub(super) async fn load(
     now: Moment,
     config: &JournalConfig,
 ) -> Result<Ledger, ReadError> {
-    let mut restore =
-        Ledger::restore(config.ledger, position.last_tenant, position.last_event, position.wall_high, now, GRACE);
+    let mut restore = Ledger::restore(
+        config.ledger,
+        position.last_tenant,
+        position.last_event,
+        position.wall_high,
+        now,
+        LOAD_GRACE_PERIOD,
+    );
     let (sender, mut rows) = mpsc::channel(4);
     let receive = async {
         while let Some(chunk) = rows.recv().await {

@@ -117,7 +117,7 @@ mod tests {
     use super::*;
     use crate::ids::SessionId;
     use crate::ledger::change::{Action, Actor, AuditEvent};
-    use crate::ledger::time::Wall;
+    use crate::ledger::time::WallTime;
     use crate::store::Position;
 
     fn start(no: u64) -> AuditEvent {

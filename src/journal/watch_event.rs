@@ -2,7 +2,7 @@
 
 use crate::ids::EventNo;
 use crate::ledger::outcome::{SessionEndReason, SessionView};
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// An event of a watch. `cursor` is the position at which the watch can be resumed.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +15,7 @@ pub enum WatchEvent {
         cursor: EventNo,
         session: SessionView,
         reason: SessionEndReason,
-        at: Wall,
+        at: WallTime,
     },
     /// Events were missed: list the sessions again, then go on from `cursor`.
     ListAgain {

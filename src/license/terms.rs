@@ -8,7 +8,7 @@ use super::claims::Tier;
 use super::host::HostPattern;
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
 use crate::ledger::change::{Limit, Plan};
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 
 /// The vendor's terms. A term that is missing stays as in the revised license, or has its default.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ pub struct Terms {
     /// Added to the previous ones.
     pub features: BTreeSet<Text>,
     pub limits: BTreeMap<Text, Limit>,
-    pub not_before: Option<Wall>,
+    pub not_before: Option<WallTime>,
     /// `Some(None)`: never expires.
-    pub expires: Option<Option<Wall>>,
+    pub expires: Option<Option<WallTime>>,
 }

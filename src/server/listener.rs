@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use super::Limits;
 use super::anonymous::{AnonymousBudget, AnonymousConnection};
-use super::serve::{Client, Ends, Handler, Lifetime, serve};
+use super::serve::{Client, Handler, Lifetime, StopSignals, serve};
 use super::stats::Stats;
 use super::tls::{Accepted, Tls};
 use crate::auth::{Peer, Withdrawn, network};

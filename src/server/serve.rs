@@ -50,7 +50,7 @@ pub(super) struct Client<W> {
 }
 
 /// Signals by which the server ends a connection.
-pub(super) struct Ends {
+pub(super) struct StopSignals {
     /// Asks the client to go away.
     pub ending: CancellationToken,
     pub cut: CancellationToken,
@@ -64,11 +64,11 @@ pub(super) async fn serve<H: Handler>(
     http: Arc<Builder<TokioExecutor>>,
     handler: Arc<H>,
     lifetime: Lifetime,
-    ends: Ends,
+    stop_signals: StopSignals,
 ) {
     let Client { peer, anonymous, withdrawn } = client;
     let turn = ReadTurn::new(anonymous.is_paced);
-    let connection = Arc::new(Connection::new(peer, anonymous, Arc::clone(&turn), ends.ending.clone()));
+    let connection = Arc::new(Connection::new(peer, anonymous, Arc::clone(&turn), stop_signals.ending.clone()));
     let service = service_fn(|request| {
         connection.note_call();
         Arc::clone(&handler).handle(request, Arc::clone(&connection)).map(Ok::<_, Infallible>)
@@ -92,22 +92,22 @@ pub(super) async fn serve<H: Handler>(
         _ = in_turns(served.as_mut(), &turn) => return,
         () = silent => return,
         () = not_reading => return,
-        () = tokio::time::sleep(lifetime.age) => ends.ending.cancel(),
+        () = tokio::time::sleep(lifetime.age) => stop_signals.ending.cancel(),
         withdrawn = withdrawn => {
             tracing::info!(address = %connection.peer().address, ?withdrawn, "a client certificate is good no more");
             if withdrawn == Withdrawn::Revoked {
                 connection.peer().revoke();
             }
-            ends.ending.cancel();
+            stop_signals.ending.cancel();
         }
-        () = ends.ending.cancelled() => {}
+        () = stop_signals.ending.cancelled() => {}
     }
     // GOAWAY: the client opens no new calls on this connection, and open calls may end.
     served.as_mut().graceful_shutdown();
     tokio::select! {
         _ = in_turns(served, &turn) => {}
         () = tokio::time::sleep(lifetime.grace) => {}
-        () = ends.cut.cancelled() => {}
+        () = stop_signals.cut.cancelled() => {}
     }
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::ids::InstanceId;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::telemetry::LogFilter;
 
 /// Description of the process.
 pub struct ServerInfo {
-    pub started: Wall,
+    pub started: WallTime,
     /// True: the store is PostgreSQL; false: the embedded store.
     pub postgres: bool,
     pub shards: u16,

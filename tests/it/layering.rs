@@ -144,7 +144,7 @@ fn a_violation_of_each_rule_is_found() {
         ("auth::oidc::jwt", "use crate::https;\nfn f() { https::client() }", "https::client"),
         ("license::trust", "use crate::files;", "license::trust → files: only one file"),
         ("app::serve", "use crate::proto::v1;", "app::serve → proto::v1"),
-        ("commands::usage", "use crate::ledger::time::Wall;", "commands::usage → ledger::time::Wall"),
+        ("commands::usage", "use crate::ledger::time::WallTime;", "commands::usage → ledger::time::WallTime"),
         ("commands::license::list", "use crate::status;", "commands may not import status"),
         ("commands::store", "use crate::app::serve;", "commands::store → app::serve"),
     ] {

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::ledger::change::Plan;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::license::{Claims, iso};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The claims of a license as text for people.
-pub fn claims(claims: &Claims, now: Wall) -> String {
+pub fn claims(claims: &Claims, now: WallTime) -> String {
     let mut text = String::new();
     let mut put = |name: &str, value: &str| {
         // Writing to a string cannot fail.
@@ -45,7 +45,7 @@ fn listed(items: impl Iterator<Item = String>, none: &str) -> String {
     if items.is_empty() { none.into() } else { items.join(", ") }
 }
 
-fn expiry(end: Wall, now: Wall) -> String {
+fn expiry(end: WallTime, now: WallTime) -> String {
     if now >= end {
         return format!("{} (expired)", iso(end));
     }

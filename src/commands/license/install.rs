@@ -41,7 +41,7 @@ pub async fn run(args: &InstallArgs) -> Result<(), Failure> {
 
 /// Reads one byte more than a license can have; the service refuses such a text.
 fn document(file: &Path) -> Result<String, String> {
-    if is_input(file) { read_input("FILE", LICENSE.most()) } else { read("FILE", file, LICENSE.most()) }
+    if is_input(file) { read_input("FILE", LICENSE.max_bytes()) } else { read("FILE", file, LICENSE.max_bytes()) }
 }
 
 fn is_input(file: &Path) -> bool {

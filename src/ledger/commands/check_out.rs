@@ -14,6 +14,7 @@ use crate::ledger::state::budget::Budget;
 use crate::ledger::state::context::Context;
 use crate::ledger::state::entitlement;
 use crate::ledger::state::live::Login;
+use crate::ledger::state::session::SessionSlot;
 use crate::ledger::state::tenant::Tenant;
 use crate::ledger::state::user::User;
 

@@ -54,13 +54,13 @@ impl Ledger {
                 self.budget.begin();
                 self.tick_tenant(no, now, out);
             }
-            self.file(no);
+            self.update_shard_state(no);
             return Err(Box::new(Request { tenant: id, actor, command }));
         }
-        let looks = command.looks();
+        let can_notify = command.can_notify();
         let outcome = dispatch(tenant, command, &mut ctx);
-        tenant.after_command(looks, &mut ctx);
-        self.file(no);
+        tenant.after_command(can_notify, &mut ctx);
+        self.update_shard_state(no);
         Ok(outcome)
     }
 
@@ -91,7 +91,7 @@ impl Ledger {
         let (_, mut ctx) = self.context(&id, actor, now, out);
         ctx.log(AuditDraft::new(row.no, Action::TenantCreated).detail(id.as_str()));
         ctx.put(Change::PutTenant(row.clone()));
-        self.file(row.no);
+        self.update_shard_state(row.no);
         Ok(Tenant::new(row, self.config.seed).view(now))
     }
 }

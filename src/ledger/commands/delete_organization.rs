@@ -12,6 +12,7 @@ use crate::ledger::model::command::{DeleteOrganization, Outcome};
 use crate::ledger::model::outcome::{Done, Refusal};
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::context::Context;
+use crate::ledger::state::session::SessionSlot;
 use crate::ledger::state::tenant::Tenant;
 
 /// A deletion in progress.

@@ -11,7 +11,7 @@ use crate::ledger::model::outcome::{Denial, DenialReason, Done, Granted, Refusal
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::context::{AuditDraft, Context};
 use crate::ledger::state::entitlement;
-use crate::ledger::state::ledger::NOBODY;
+use crate::ledger::state::ledger::NO_TENANT;
 use crate::ledger::state::pool::MAX_POOLS;
 use crate::ledger::state::tenant::Tenant;
 use crate::ledger::state::user::User;

@@ -10,7 +10,7 @@ use crate::ledger::model::command::{CheckOut, Command, Outcome, Request};
 use crate::ledger::model::outcome::DenialReason;
 use crate::ledger::model::time::Moment;
 use crate::ledger::state::context::AuditDraft;
-use crate::ledger::state::ledger::{Ledger, NOBODY};
+use crate::ledger::state::ledger::{Ledger, NO_TENANT};
 
 /// Highest number of bytes of kept events in one shard.
 const MAX_BYTES: usize = 2 << 20;

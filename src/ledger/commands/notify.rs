@@ -14,7 +14,7 @@ use crate::ledger::model::outcome::DenialReason;
 use crate::ledger::model::time::{Tick, WallTime};
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::context::Context;
-use crate::ledger::state::notifications::Looking;
+use crate::ledger::state::notifications::FullCheck;
 use crate::ledger::state::tenant::Tenant;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -8,7 +8,8 @@ use crate::ledger::model::outcome::SessionEndReason;
 use crate::ledger::model::time::Tick;
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::context::Context;
-use crate::ledger::state::deadlines::Ahead;
+use crate::ledger::state::deadlines::DueScan;
+use crate::ledger::state::session::SessionSlot;
 use crate::ledger::state::tenant::Tenant;
 
 /// Highest number of overdue sessions of a pool that a question (`Command::is_question`) reads; it ends none (R20).

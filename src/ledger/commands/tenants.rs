@@ -12,6 +12,7 @@ use crate::ledger::model::outcome::{Done, Refusal, TenantView};
 use crate::ledger::model::policy::Policy;
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::context::Context;
+use crate::ledger::state::session::SessionSlot;
 use crate::ledger::state::tenant::Tenant;
 
 /// An update in progress. The new settings are in force from the first step on. The noted deadlines may then be too

@@ -6,7 +6,7 @@ use crate::ledger::model::change::Action;
 use crate::ledger::model::command::{Command, Outcome};
 use crate::ledger::model::outcome::{CheckedIn, CheckedOut, Denial, DenialReason, Refusal};
 use crate::ledger::state::context::{AuditDraft, Context};
-use crate::ledger::state::ledger::NOBODY;
+use crate::ledger::state::ledger::NO_TENANT;
 
 /// Returns a denial, a refusal, or the recorded end of a session that a deleted tenant had.
 pub(in crate::ledger) fn answer(id: &TenantId, command: Command, ctx: &mut Context) -> Outcome {

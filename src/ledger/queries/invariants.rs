@@ -13,6 +13,7 @@ use crate::ledger::state::budget::Budget;
 use crate::ledger::state::ledger::Ledger;
 use crate::ledger::state::pool::Pool;
 use crate::ledger::state::session::Session;
+use crate::ledger::state::session::SessionSlot;
 use crate::ledger::state::tenant::Tenant;
 use crate::ledger::state::usage::LimitBasis;
 use crate::ledger::state::user::User;

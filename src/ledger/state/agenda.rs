@@ -7,7 +7,7 @@ use super::schedule::{Schedule, falling, rising};
 use super::tenant::Tenant;
 use crate::ids::TenantNo;
 use crate::ledger::model::notification::Channel;
-use crate::ledger::model::time::{Tick, Wall};
+use crate::ledger::model::time::{Tick, WallTime};
 
 /// Schedules of a shard, over the numbers of its tenants.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use crate::ids::PoolNo;
 use crate::ledger::model::change::{Limit, Plan};
 use crate::ledger::model::license::{LicenseRow, Standing};
 use crate::ledger::model::outcome::{DenialReason, LicenseState};
-use crate::ledger::model::time::Wall;
+use crate::ledger::model::time::WallTime;
 
 /// Time before its end from which a license causes a notice (R29).
 pub(in crate::ledger) const EXPIRY_NOTICE_PERIOD: Duration = Duration::from_secs(30 * 24 * 60 * 60);

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::tenant::Tenant;
 use crate::ledger::model::outcome::Lease;
+use crate::ledger::state::session::SessionSlot;
 
 impl Tenant {
     /// The lease of a live session.

@@ -22,11 +22,11 @@ use crate::ledger::model::change::{Actor, Changes, TenantRow, TenantState};
 use crate::ledger::model::license_floors::AllFloors;
 use crate::ledger::model::notification::Channels;
 use crate::ledger::model::outcome::{Done, Refusal};
-use crate::ledger::model::time::{Moment, Wall};
+use crate::ledger::model::time::{Moment, WallTime};
 
 /// Tenant number 0 belongs to no tenant. Audit events of calls for unknown tenants have it, and, on the first shard,
 /// the audit events of the installation.
-pub(in crate::ledger) const NOBODY: TenantNo = TenantNo(0);
+pub(in crate::ledger) const NO_TENANT: TenantNo = TenantNo(0);
 
 /// Settings of a ledger; fixed while it lives.
 #[derive(Debug, Clone, Copy)]
@@ -77,8 +77,8 @@ impl Ledger {
         now: Moment,
         out: &'a mut Changes,
     ) -> (Option<&'a mut Tenant>, Context<'a>) {
-        // No tenant has the number `NOBODY`, so an unknown id finds none.
-        let no = self.by_id.get(id).copied().unwrap_or(NOBODY);
+        // No tenant has the number `NO_TENANT`, so an unknown id finds none.
+        let no = self.by_id.get(id).copied().unwrap_or(NO_TENANT);
         self.step_of(no, actor, now, out)
     }
 
@@ -132,7 +132,7 @@ impl Ledger {
     /// Number of the tenant, or of the installation, under which its audit events are stored.
     #[must_use]
     pub fn tenant_no(&self, id: &TenantId) -> Option<TenantNo> {
-        if *id == TenantId::installation() { Some(NOBODY) } else { self.by_id.get(id).copied() }
+        if *id == TenantId::installation() { Some(NO_TENANT) } else { self.by_id.get(id).copied() }
     }
 
     /// Highest tenant number that was ever assigned.
@@ -154,7 +154,7 @@ impl Ledger {
 
     /// The high-water mark of wall time (R31).
     #[must_use]
-    pub fn wall_high(&self) -> Wall {
+    pub fn wall_high(&self) -> WallTime {
         self.mark.high()
     }
 

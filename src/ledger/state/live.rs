@@ -7,10 +7,11 @@ use super::context::{AuditDraft, Context};
 use super::session::Session;
 use super::tenant::Tenant;
 use super::user::User;
-use crate::ids::{DeviceId, OrganizationNo, PoolNo, SessionId, Text, UserNo};
-use crate::ledger::model::change::{Action, Change, SessionNo};
+use crate::ids::{DeviceId, OrganizationNo, PoolNo, SessionId, SessionNo, Text, UserNo};
+use crate::ledger::model::change::{Action, Change};
 use crate::ledger::model::outcome::SessionEndReason;
 use crate::ledger::model::time::{Tick, millis};
+use crate::ledger::state::session::SessionSlot;
 
 /// Properties of a new session.
 pub(in crate::ledger) struct Login {

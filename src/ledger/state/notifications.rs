@@ -7,7 +7,7 @@ use std::ops::Bound;
 use super::pool::Pool;
 use crate::ids::{EventNo, PoolNo};
 use crate::ledger::model::notification::{Channel, DeliveryState, NotificationRow, Topic};
-use crate::ledger::model::time::{Tick, Wall};
+use crate::ledger::model::time::{Tick, WallTime};
 
 /// Notifications of one tenant, with what is due about them.
 #[derive(Debug)]

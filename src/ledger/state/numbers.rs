@@ -2,12 +2,14 @@
 //! the index of a deleted user is reused. So a deleted user costs an eighth of a byte, once the users around it are
 //! deleted, too.
 
+use std::ops::Range;
+
 use crate::ids::UserNo;
 use crate::ledger::model::time::Tick;
 
 /// Index of a user in its tenant's list of users. It is reused when the user was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct UserIndex(pub u32);
+pub(in crate::ledger) struct UserIndex(pub u32);
 
 impl UserIndex {
     pub fn position(self) -> usize {

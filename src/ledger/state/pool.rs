@@ -8,6 +8,7 @@ use super::map::{Map, Seed};
 use crate::ids::{PoolId, PoolNo, UserNo};
 use crate::ledger::model::change::{Limit, PoolRow};
 use crate::ledger::model::time::Tick;
+use crate::ledger::state::session::SessionSlot;
 
 /// Highest number of pools of one tenant: bounds what a client can invent in demo mode (R30).
 pub const MAX_POOLS: usize = 1_000;

@@ -25,7 +25,7 @@ use crate::ids::{EventNo, TenantNo};
 use crate::ledger::commands::deliveries::Redeliveries;
 use crate::ledger::model::change::{Actor, Change, SessionRow, TenantState};
 use crate::ledger::model::license_floors::AllFloors;
-use crate::ledger::model::time::{Moment, Tick, Wall, millis};
+use crate::ledger::model::time::{Moment, Tick, WallTime, millis};
 
 /// A ledger while its rows are loaded. Order of the rows: tenants, licenses, pools (by number), organizations, users,
 /// seats, sessions, notifications, tokens, license floors.

@@ -2,8 +2,8 @@
 //! a time costs four bytes.
 
 use super::deadlines::{Deadlines, Positions};
-use crate::ledger::model::time::{Tick, WallTime};
 use crate::ids::TenantNo;
+use crate::ledger::model::time::{Tick, WallTime};
 
 /// A heap of times, one at most for each tenant.
 #[derive(Debug, Default)]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::deadlines::Positions;
 use super::map::{Index, Seed};
 use super::paged_vec::PagedVec;
-use crate::ids::{DeviceId, OrganizationNo, PoolNo, SessionId, TenantNo, Text, UserId, UserNo};
-use crate::ledger::model::change::{SessionNo, SessionRow};
+use crate::ids::{DeviceId, OrganizationNo, PoolNo, SessionId, SessionNo, TenantNo, Text, UserId, UserNo};
+use crate::ledger::model::change::SessionRow;
 use crate::ledger::model::outcome::SessionEndReason;
 use crate::ledger::model::policy::{Policy, heartbeat_interval};
 use crate::ledger::model::time::{Tick, millis};
@@ -114,7 +114,7 @@ const _: () = assert!(size_of::<Option<Session>>() <= 160);
 
 /// Index of a session in its tenant's list of sessions. It is reused when the session was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct SessionSlot(pub u32);
+pub(in crate::ledger) struct SessionSlot(pub u32);
 
 impl SessionSlot {
     /// Slot of a session number whose row has not come yet, during a load.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::budget::Budget;
 use super::context::AuditDraft;
-use super::ledger::{Ledger, NOBODY};
+use super::ledger::{Ledger, NO_TENANT};
 use super::map::Seed;
 use super::rates::{Limiter, Rate};
 use super::walk::{Cut, Key, Walk, Weight};
@@ -18,7 +18,7 @@ use crate::ledger::model::access::Tenants;
 use crate::ledger::model::change::{Action, Actor, Change, Changes};
 use crate::ledger::model::command::{CreateToken, Cursor, ListTokens, NoteTokenUse, Page, RevokeToken, WithdrawTenant};
 use crate::ledger::model::outcome::{Done, Refusal};
-use crate::ledger::model::time::{Moment, Wall};
+use crate::ledger::model::time::{Moment, WallTime};
 use crate::ledger::model::token::{KnownTokens, TokenRow, TokenState, TokenView};
 
 /// Highest number of valid tokens with one name: the old one and its replacement.
@@ -111,7 +111,8 @@ impl Tokens {
             .filter(|tenant| self.naming.get(*tenant).is_some_and(|has| *has >= MAX_UNREVOKED_PER_TENANT));
         match full.next() {
             Some(tenant) => {
-                let text = format!("{MAX_UNREVOKED_PER_TENANT} tokens for this tenant are not revoked: revoke one first");
+                let text =
+                    format!("{MAX_UNREVOKED_PER_TENANT} tokens for this tenant are not revoked: revoke one first");
                 refused(ErrorReason::TooManyTokens, tenant, text)
             }
             None => Ok(()),

@@ -8,7 +8,7 @@ use super::user::{Seat, User};
 use crate::ids::{EventNo, OrganizationNo, PoolNo, UserNo};
 use crate::ledger::model::change::{Limit, Plan};
 use crate::ledger::model::outcome::{Notice, PoolUsage, SeatView, SessionView, Status, UserView};
-use crate::ledger::model::time::{Moment, Tick, Wall};
+use crate::ledger::model::time::{Moment, Tick, WallTime};
 use crate::ledger::queries::query::IdFilter;
 
 /// What limits are judged by, beside the state of the tenant.

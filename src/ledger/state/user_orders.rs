@@ -1,5 +1,6 @@
 //! Sort keys of users, in columns of numbers: a long list reads only these of the users who are not on the page.
 
+use super::numbers::UserIndex;
 use super::user::User;
 use crate::ledger::model::time::Tick;
 use crate::unicode::order;

@@ -81,7 +81,7 @@ pub fn write(connection: &Connection, shard: ShardId, change: &Change) -> rusqli
         Change::DeleteSeat(tenant, user, pool) => run.sql(&SEATS.delete, params![shard.0, tenant.0, user.0, pool.0]),
         Change::PutSession(row) => run.put(&SESSIONS, row),
         Change::DeleteSession(tenant, user, session_no) => {
-            run.sql(&SESSIONS.delete, params![shard.0, tenant.0, user.0, session_no])
+            run.sql(&SESSIONS.delete, params![shard.0, tenant.0, user.0, session_no.0])
         }
         Change::PutNotification(row) => run.put(&NOTIFICATIONS, row),
         Change::DeleteNotification(tenant, topic) => {

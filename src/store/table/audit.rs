@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::table;
 use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantNo, UserId};
 use crate::ledger::change::{Actor, AuditEvent};
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::store::encode;
 
 table! {
@@ -27,7 +27,7 @@ table! {
     AuditEvent {
         no: EventNo(event_no),
         tenant: TenantNo(tenant_no),
-        at: Wall(at_ms),
+        at: WallTime(at_ms),
         actor: Actor(actor.into()),
         action: encode::action(action.into())?,
         reason: encode::reason(reason.map(i64::from))?,

@@ -3,7 +3,7 @@
 
 use super::table;
 use crate::ids::EventNo;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::store::audit_block::Block;
 
 table! {
@@ -19,9 +19,9 @@ table! {
     Block {
         first: EventNo(first_event_no),
         last: EventNo(last_event_no),
-        oldest: Wall(oldest_ms),
-        newest: Wall(newest_ms),
-        closed: Wall(closed_ms),
+        oldest: WallTime(oldest_ms),
+        newest: WallTime(newest_ms),
+        closed: WallTime(closed_ms),
         filter: filter.into(),
     }
 }

@@ -4,7 +4,7 @@ use super::table;
 use crate::ids::{LicenseId, TenantNo};
 use crate::ledger::change::Actor;
 use crate::ledger::license::LicenseRow;
-use crate::ledger::time::{Tick, Wall};
+use crate::ledger::time::{Tick, WallTime};
 use crate::store::{encode, terms};
 
 table! {
@@ -30,8 +30,8 @@ table! {
         revision,
         standing: encode::standing(standing.into())?,
         revoked_up_to,
-        not_before: not_before_ms.map(Wall),
-        expires: expires_ms.map(Wall),
+        not_before: not_before_ms.map(WallTime),
+        expires: expires_ms.map(WallTime),
         entitlements: encode::entitlements_from_text(entitlements)?,
         terms: terms::from_text(terms, document)?.into(),
         installed: Tick(installed),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::table;
-use crate::ids::{DeviceId, OrganizationNo, PoolNo, SessionId, TenantNo, UserNo};
+use crate::ids::{DeviceId, OrganizationNo, PoolNo, SessionId, SessionNo, TenantNo, UserNo};
 use crate::ledger::change::SessionRow;
 use crate::ledger::time::Tick;
 use crate::store::encode;
@@ -15,7 +15,7 @@ table! {
     row: SessionRow {
         tenant_no: u32 = row.tenant.0,
         user_no: u32 = row.user.0,
-        slot: u16 = row.no,
+        slot: u16 = row.no.0,
         session_id: Uuid = row.id.0,
         pool_no: u16 = row.pool.0,
         organization_no: Option<u32> = row.organization.map(|no| no.0),
@@ -34,7 +34,7 @@ table! {
     SessionRow {
         tenant: TenantNo(tenant_no),
         user: UserNo(user_no),
-        no: slot,
+        no: SessionNo(slot),
         id: SessionId(session_id),
         pool: PoolNo(pool_no),
         organization: organization_no.map(OrganizationNo),

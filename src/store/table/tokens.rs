@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::table;
 use crate::ids::{TokenId, TokenName};
 use crate::ledger::change::Actor;
-use crate::ledger::time::Wall;
+use crate::ledger::time::WallTime;
 use crate::ledger::token::TokenRow;
 use crate::store::tokens;
 
@@ -29,10 +29,10 @@ table! {
         hash: tokens::hash(hash)?,
         roles: tokens::roles(roles.into())?,
         tenants: tokens::tenants_from_text(tenants)?,
-        created: Wall(created_ms),
+        created: WallTime(created_ms),
         created_by: Actor(created_by.into()),
-        expires: expires_ms.map(Wall),
-        revoked: revoked_ms.map(Wall),
-        last_used: last_used_ms.map(Wall),
+        expires: expires_ms.map(WallTime),
+        revoked: revoked_ms.map(WallTime),
+        last_used: last_used_ms.map(WallTime),
     }
 }

@@ -8,6 +8,7 @@ use crate::ledger::model::change::{
 };
 use crate::ledger::model::license::LicenseRow;
 use crate::ledger::model::time::{Tick, WallTime};
+use crate::ledger::state::session::SessionSlot;
 use crate::ledger::state::tenant::Tenant;
 
 /// Upper bound of every tick: a shard's time begins at the wall time of its first start, and continues for at most as

@@ -355,7 +355,7 @@ impl Running {
             drop(self.watching);
             self.tasks.stop().await;
             if let Err(error) = tasks::write_token_use(&self.journal, &self.tokens).await {
-                tracing::debug!(%error, "the last use of API tokens was not noted");
+                tracing::debug!(%error, "the last use of API tokens was not recorded");
             }
             // 4. The journal flushes what was submitted and releases its shards, so that the next owner need not wait.
             let written = self.journal.stop().await;

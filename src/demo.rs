@@ -58,7 +58,7 @@ pub async fn make(journal: &Journal, licensing: &Licensing, vendor: &Vendor<'_>)
     demo.seats().await?;
     let finished = UpdateTenant { display_name: Some("Demo".into()), ..UpdateTenant::default() };
     demo.submit(finished).await??;
-    tracing::info!("the demo tenant was made");
+    tracing::info!("created the demo tenant");
     Ok(())
 }
 

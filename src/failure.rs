@@ -20,11 +20,11 @@ pub enum Failure {
     Listen { address: SocketAddr, error: io::Error },
     #[error(transparent)]
     Open(#[from] OpenError),
-    #[error("another process has taken the shards")]
+    #[error("another process has claimed the shards")]
     OwnershipLost,
     #[error("not drained within {}", humantime::format_duration(*.0))]
     NotDrained(Duration),
-    #[error("the store took no changes: not everything is written")]
+    #[error("the store did not accept changes: not everything is written")]
     NotWritten,
     #[error("ended at once by a second signal; everything that was acknowledged is in the store")]
     Interrupted,

@@ -24,7 +24,7 @@ pub const MAX_CLIENT_BYTES: usize = 512;
 pub enum IdError {
     #[error("must not be empty")]
     Empty,
-    #[error("must have something that can be seen")]
+    #[error("must contain a visible character")]
     Invisible,
     #[error("must be at most {0} bytes long")]
     TooLong(usize),
@@ -34,7 +34,7 @@ pub enum IdError {
     Edge,
     #[error("must not contain white space")]
     Space,
-    #[error("must be a session id as CheckOut gave it")]
+    #[error("must be a session id that CheckOut returned")]
     NotASession,
 }
 

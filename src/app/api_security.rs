@@ -44,8 +44,8 @@ impl ApiSecurity {
         let Some(path) = &self.access else { return };
         let wrong = |what| AccessError { file: path.clone(), what };
         match Access::load(path).and_then(|access| self.credentials.set_access(access).map_err(wrong)) {
-            Ok(()) => tracing::info!("access file read again"),
-            Err(error) => tracing::error!("--access: {error}; whom credentials stand for stays as it was"),
+            Ok(()) => tracing::info!("access file reloaded"),
+            Err(error) => tracing::error!("--access: {error}; the previous access file stays in force"),
         }
         self.credentials.refresh_keys().await;
     }
@@ -83,11 +83,11 @@ impl ApiSecurity {
     fn read_certificates(&self) {
         match self.tls.as_ref().map(|tls| tls.read_again()) {
             Some(Ok(true)) => {
-                tracing::info!("certificates read again");
+                tracing::info!("certificates reloaded");
                 self.warn();
             }
             Some(Ok(false)) | None => {}
-            Some(Err(error)) => tracing::error!("{error}; the certificates stay as they were"),
+            Some(Err(error)) => tracing::error!("{error}; the previous certificates stay in force"),
         }
     }
 }
@@ -102,8 +102,7 @@ pub(super) fn warn_of_anonymous_tokens(tokens: &Tokens) {
         tracing::warn!(
             token_id = %row.id,
             name = %row.name,
-            "this API token was made by an anonymous caller, while no credentials were configured: revoke it, unless it is \
-             known whose it is"
+            "this API token was made by an anonymous caller, while no credentials were configured: revoke it, unless you know whose it is"
         );
     }
 }

@@ -46,10 +46,10 @@ impl Vendors {
             Ok(trust) => {
                 let (keys, revoked) = (trust.keys().count(), trust.revocations().clone());
                 licensing.set_trust(trust);
-                tracing::info!(keys, revoked = revoked.len(), "license keys read again");
+                tracing::info!(keys, revoked = revoked.len(), "license keys reloaded");
                 revoke(journal, &revoked).await;
             }
-            Err(failure) => tracing::error!("{failure}; the license keys stay as they were"),
+            Err(failure) => tracing::error!("{failure}; the previous license keys stay in force"),
         }
     }
 }

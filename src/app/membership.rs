@@ -27,12 +27,13 @@ pub(super) fn start(
 ) -> anyhow::Result<Arc<Node>> {
     let node = Node::new(store, clock, host, installation.shards);
     let lock = LockFile::new(state_dir, installation.instance);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("a runtime for beats")?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("a runtime for heartbeats")?;
     let running = Arc::clone(&node);
     thread::Builder::new()
         .name("usher-heartbeat".into())
         .spawn(move || runtime.block_on(running.run(lock)))
-        .context("a thread for beats")?;
+        .context("a thread for heartbeats")?;
     Ok(node)
 }
 

@@ -20,7 +20,7 @@ impl Signals {
     /// # Errors
     /// The operating system refused.
     pub fn listen() -> Result<Self, Failure> {
-        let listen = |kind| signal(kind).context("cannot listen to signals");
+        let listen = |kind| signal(kind).context("cannot listen for signals");
         Ok(Self {
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,

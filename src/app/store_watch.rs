@@ -19,11 +19,11 @@ pub(super) async fn follow(store: Arc<dyn Store>, readiness: Arc<Readiness>) {
         let replaced = readiness.now().has(NotReadyReason::StoreReplaced);
         match store.is_there().await {
             Ok(()) if replaced => {
-                tracing::warn!("the store is there again");
+                tracing::warn!("the store is available again");
                 readiness.clear(NotReadyReason::StoreReplaced);
             }
             Err(error) if !replaced && !readiness.now().has(NotReadyReason::Draining) => {
-                tracing::error!(%error, "the store is not the one that was opened; nothing is acknowledged");
+                tracing::error!(%error, "the store's files were replaced; nothing is acknowledged");
                 readiness.set(NotReadyReason::StoreReplaced);
             }
             _ => {}

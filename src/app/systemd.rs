@@ -30,7 +30,7 @@ pub(super) async fn follow(mut reasons: watch::Receiver<NotReadyReasons>) {
 pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(moment) => notify(&[NotifyState::Reloading, moment]),
-        Err(error) => tracing::warn!(%error, "systemd is not told of the reload"),
+        Err(error) => tracing::warn!(%error, "could not notify systemd of the reload"),
     }
 }
 
@@ -47,6 +47,6 @@ pub(super) fn stopping() {
 /// Sends one datagram. If that fails, the service goes on; systemd itself ends a unit from which it never heard.
 fn notify(what: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(what) {
-        tracing::warn!(%error, "systemd is not told");
+        tracing::warn!(%error, "could not notify systemd");
     }
 }

@@ -35,7 +35,7 @@ impl Failures {
             Ok(()) if refused.plain() == Refused::KeysPending => refused,
             Ok(()) => {
                 let actor = by.map(|actor| &*actor.0);
-                tracing::warn!(%address, actor, method, reason = refused.reason(), "a call was not let in");
+                tracing::warn!(%address, actor, method, reason = refused.reason(), "authentication or authorization failed");
                 refused
             }
             // Log nothing more: an address that fails so often would fill the disk. An authenticated caller still gets

@@ -27,7 +27,7 @@ impl Foreign {
         match self {
             Foreign::Host => "the header host does not name this machine",
             Foreign::Origin => "the header origin names a page of another site",
-            Foreign::Site => "the header sec-fetch-site says that a page of another site asks",
+            Foreign::Site => "the header sec-fetch-site says that a page of another site makes the call",
         }
     }
 
@@ -40,11 +40,10 @@ impl Foreign {
                  localhost, to its addresses, and to the names of --host-name."
             }
             Foreign::Origin => {
-                "The header origin names a page of another site. A server without credentials takes no calls of it."
+                "The header origin names a page of another site. A server without credentials does not accept calls from it."
             }
             Foreign::Site => {
-                "The header sec-fetch-site says that a page of another site makes this call. A server without \
-                 credentials takes none."
+                "The header sec-fetch-site says that a page of another site makes this call. A server without credentials does not accept it."
             }
         }
     }

@@ -52,7 +52,7 @@ impl Peer {
     pub fn with_certificate(address: SocketAddr, chain: &[CertificateDer<'_>]) -> Self {
         let names = chain.first().map(Names::of);
         if let Some(problem) = names.as_ref().and_then(Names::problem) {
-            tracing::warn!(%address, "a client certificate stands for nobody: it {problem}");
+            tracing::warn!(%address, "a client certificate identifies nobody: it {problem}");
         }
         Self { names, end: validity::end_of_chain(chain), ..Self::new(address) }
     }

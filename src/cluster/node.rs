@@ -259,7 +259,7 @@ impl Node {
         let claims = view::claims(&snapshot, node, &gone, &silent);
         self.view.send_modify(|view| {
             if view.missed > 0 && view.heartbeats > 0 {
-                tracing::info!(missed = view.missed, "beats are good again");
+                tracing::info!(missed = view.missed, "heartbeats succeed again");
             }
             *view = View { heartbeats: view.heartbeats + 1, me: Some(node), claims, mine, ..View::default() };
         });
@@ -279,7 +279,7 @@ impl Node {
         self.wanted.notify_one();
         let dead = state != NodeState::Joining;
         if dead {
-            tracing::error!("another process declared this one dead: it was not heard of for too long");
+            tracing::error!("another process declared this one dead: it sent no heartbeat for too long");
             (0..self.shards).map(ShardId).for_each(|shard| self.lease.lose(shard));
         } else {
             tracing::warn!("another process declared this one dead while it started; joining anew");
@@ -308,7 +308,7 @@ impl Node {
                     self.stats.declared_dead.fetch_add(1, Ordering::Relaxed);
                     gone.push(node);
                 }
-                Ok(false) => tracing::info!(node = %node.id, "another process lives after all"),
+                Ok(false) => tracing::info!(node = %node.id, "another process is alive after all"),
                 Err(error) => tracing::warn!(node = %node.id, %error, "another process was not declared dead"),
             }
         }
@@ -320,7 +320,7 @@ impl Node {
         self.stats.missed.fetch_add(1, Ordering::Relaxed);
         self.view.send_modify(|view| {
             if view.missed == 0 {
-                tracing::warn!(%error, "a beat was missed");
+                tracing::warn!(%error, "a heartbeat was missed");
             }
             view.missed += 1;
             view.failure = Some(error);

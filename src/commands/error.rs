@@ -48,7 +48,7 @@ impl Error {
 
     /// Adds a hint for calls that are carried out in parts.
     pub(crate) fn broken_off(self) -> Self {
-        let again = "; what was done so far stands, and doing it once more does the rest";
+        let again = "; what was done so far stands: run it again for the rest";
         match self {
             Error::Undecided(why) => Error::Undecided(why + again),
             other => other,
@@ -95,7 +95,7 @@ impl From<Status> for Error {
                 return Error::no_answer_in_time();
             }
             // The connection broke, or another server listens at this address.
-            return Error::Undecided(format!("no answer that Usher gives: {}", status.message()));
+            return Error::Undecided(format!("unexpected answer: {}", status.message()));
         };
         let message = format!("{} ({})", status.message(), info.reason);
         if matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded) {

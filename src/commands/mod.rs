@@ -46,15 +46,15 @@ Examples:
     usher serve --data-dir /var/lib/usher
   PostgreSQL; a second process stands by until the first one is gone
     DATABASE_URL=postgres://usher@db/usher usher serve --migrate-on-start
-  What `serve` would run with, and what is wrong with it
+  Show the configuration that `serve` would use, and its mistakes
     usher check-config
   For containers: exit code 0 when it is serving
     usher healthcheck
 
 Every option is also an environment variable: --drain-timeout is
-USHER_DRAIN_TIMEOUT. Of commands that ask a running Usher these are --tenant,
-and where it is and who asks. An option beats its variable, a variable the
-default.
+USHER_DRAIN_TIMEOUT. For commands that call a running Usher these are --tenant
+and the options under \"Connection\". An option overrides its variable, and a
+variable overrides the default.
 
 Without credentials the API listens on this machine only; see the options
 under \"Authentication and authorization\", and `usher token --help`.
@@ -63,8 +63,8 @@ Exit codes:
   0 ok                    4 address busy             8 shards lost to another
   1 unexpected, refused   5 data directory in use      process
   2 usage, configuration  6 schema newer than this   9 not drained within
-  3 store, or the Usher     program                    --drain-timeout
-    asked, unreachable    7 schema older: run       10 license not valid
+  3 store or server         program                    --drain-timeout
+    unreachable           7 schema older: run       10 license not valid
                             `usher migrate`         11 denied, or not all done
                                                     12 the store is damaged
                                                     13 the store did not take

@@ -63,7 +63,7 @@ fn email(args: &args::NotifyArgs, password: Option<SecretString>, problems: &mut
     };
     let server = problems.some("--smtp-url", SmtpServer::parse(url))?;
     let Some(from) = given(&args.mail_from) else {
-        problems.add("--mail-from: is missing, beside --smtp-url");
+        problems.add("--mail-from: is missing; --smtp-url requires it");
         return None;
     };
     let login = match (given(&args.smtp_user), password) {
@@ -81,7 +81,7 @@ fn email(args: &args::NotifyArgs, password: Option<SecretString>, problems: &mut
         }
     };
     if server.is_plaintext() && login.is_some() {
-        problems.add("--smtp-url: without TLS no password is sent: take smtp:// or smtps://");
+        problems.add("--smtp-url: a password is not sent without TLS; use smtp:// or smtps://");
     }
     let login_of = || login.as_ref().map(|(user, password)| (user.as_str(), password));
     // A trial construction, so that a mistake in the parts is reported together with the others.

@@ -52,8 +52,7 @@ impl Security {
         let open = !security.authenticates() && token.is_none() && !problems.mentions("--admin-token-file");
         if open && !security.insecure && !listen.ip().is_loopback() {
             problems.add(format!(
-                "--listen: {listen} is reached from other machines, and without credentials everybody there could call \
-                 everything: give --admin-token-file, --access or --authenticate (or --insecure, if that is meant)"
+                "--listen: {listen} can be reached from other machines, and without credentials anybody there could call everything: give --admin-token-file, --access or --authenticate (or --insecure, if that is intended)"
             ));
         }
         security
@@ -82,10 +81,12 @@ impl Security {
     #[must_use]
     pub fn warning(&self, listen: SocketAddr) -> Option<&'static str> {
         match (self.authenticates(), &self.tls, listen.ip().is_loopback()) {
-            (false, _, false) => Some("--insecure: whoever reaches the API, from any machine, may call everything"),
+            (false, _, false) => {
+                Some("--insecure: anybody who can reach the API, from any machine, may call everything")
+            }
             (false, _, true) => None,
             (true, None, false) => {
-                Some("without --tls-cert credentials come in plaintext: who is between can read them")
+                Some("without --tls-cert credentials are sent in plaintext and can be read on the network")
             }
             (true, ..) => None,
         }
@@ -141,7 +142,7 @@ fn tls(args: &args::Security, problems: &mut ConfigProblems) -> Option<TlsFiles>
         }
     };
     if tls.client_ca.is_some() && given(&args.access).is_none() {
-        problems.add("--tls-client-ca: --access is missing, which says whom a certificate stands for");
+        problems.add("--tls-client-ca: --access is missing, which says whom a certificate identifies");
     }
     if tls.client_crl.is_some() && tls.client_ca.is_none() {
         problems.add("--tls-client-crl: --tls-client-ca is missing");

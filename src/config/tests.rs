@@ -247,7 +247,7 @@ fn what_is_missing_beside_a_channel_is_named() {
     check(mail, &[PASSWORD], &["--smtp-password-file: --smtp-user is missing"]);
     check(&format!("{mail} --smtp-password-file /nowhere/x"), &[], &["--smtp-password-file: /nowhere/x"]);
     check(&format!("{mail} --smtp-password-file x"), &[PASSWORD], &["--smtp-password-file and USHER_SMTP_PASSWORD"]);
-    check("--smtp-url mail --mail-from u@x.example", &[], &["--smtp-url: it is not such as"]);
+    check("--smtp-url mail --mail-from u@x.example", &[], &["--smtp-url: it is not a URL such as"]);
     check("--smtp-url smtp://mail --mail-from nobody", &[], &["--mail-from: \"nobody\""]);
     let plaintext = "--smtp-url smtp+plaintext://mail --mail-from u@x.example";
     assert!(config(plaintext, &[]).is_ok());
@@ -270,10 +270,13 @@ fn the_way_to_the_vendor_needs_whom_to_trust_and_a_mail_server() {
     };
     let (keys, mail) = ("--license-keys keys", "--smtp-url smtp://mail --mail-from u@x.example");
     check("--license-url https://v.example/x", &["--license-url: --license-keys is missing"]);
-    check(&format!("{keys} --license-url vendor"), &["--license-url: it is not such as https://"]);
+    check(&format!("{keys} --license-url vendor"), &["--license-url: it is not a URL such as https://"]);
     check(&format!("{keys} --license-url http://v.example/hunter2"), &["--license-url: http:// is for this machine"]);
     check("--license-request-to v@x.example", &["--license-request-to: --smtp-url is missing"]);
-    check(&format!("{mail} --license-request-to vendor"), &["--license-request-to: \"vendor\" is no email address"]);
+    check(
+        &format!("{mail} --license-request-to vendor"),
+        &["--license-request-to: \"vendor\" is not an email address"],
+    );
     check("--smtp-url mail --mail-from u@x.example --license-request-to v@x.example", &["--smtp-url: it is not"]);
     let arguments = format!("{keys} {mail} --license-url https://v.example/hunter2 --license-request-to v@x.example");
     let settings = config(&arguments, &[]).unwrap().settings();

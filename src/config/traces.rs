@@ -22,7 +22,7 @@ pub fn traces(environment: Environment, problems: &mut ConfigProblems) -> Option
     let (name, endpoint) = either(["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"])?;
     let protocol = either(["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"]);
     if let Some((name, protocol)) = protocol.filter(|(_, protocol)| protocol != "grpc") {
-        problems.add(format!("{name}: {protocol:?} is not grpc, which is all that there is here"));
+        problems.add(format!("{name}: {protocol:?} is not supported; only grpc is"));
     }
     let sampling = sampling(environment, problems);
     let endpoint = problems.some(name, collector(endpoint))?;
@@ -35,10 +35,10 @@ fn collector(endpoint: String) -> Result<String, String> {
     let uri = uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")));
     match uri.as_ref().and_then(Uri::authority) {
         Some(authority) if authority.as_str().contains('@') => {
-            Err("user and password do not belong into it: OTEL_EXPORTER_OTLP_HEADERS is for secrets".into())
+            Err("must not contain a user or password; use OTEL_EXPORTER_OTLP_HEADERS for secrets".into())
         }
         Some(_) => Ok(endpoint),
-        None => Err("it is not such as http://127.0.0.1:4317".into()),
+        None => Err("it is not a URL such as http://127.0.0.1:4317".into()),
     }
 }
 
@@ -119,7 +119,7 @@ mod tests {
             ([HERE, "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"], "OTEL_EXPORTER_OTLP_PROTOCOL: \"http/protobuf\""),
             ([HERE, "OTEL_TRACES_SAMPLER=xray"], "OTEL_TRACES_SAMPLER: \"xray\""),
             (["OTEL_EXPORTER_OTLP_ENDPOINT=http://a:tooth@h:1", ""], "OTEL_EXPORTER_OTLP_ENDPOINT: user and password"),
-            (["OTEL_EXPORTER_OTLP_ENDPOINT=tooth", ""], "OTEL_EXPORTER_OTLP_ENDPOINT: it is not such as"),
+            (["OTEL_EXPORTER_OTLP_ENDPOINT=tooth", ""], "OTEL_EXPORTER_OTLP_ENDPOINT: it is not a URL such as"),
         ] {
             let message = read(&variables).unwrap_err();
             assert!(

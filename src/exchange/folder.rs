@@ -30,8 +30,8 @@ impl FolderUrl {
     pub fn parse(text: &str) -> Result<Self, String> {
         https::address(text).map(Self).map_err(|why| {
             let message = match why {
-                NotSent::Form => "it is not such as https://licenses.vendor.example/usher",
-                NotSent::Password => "user and password do not belong into it: nothing but licenses is there",
+                NotSent::Form => "it is not a URL such as https://licenses.vendor.example/usher",
+                NotSent::Password => "must not contain a user or password",
                 NotSent::Plain => "http:// is for this machine only, else https://",
             };
             message.into()
@@ -156,7 +156,7 @@ mod tests {
             assert_eq!((url.to_string().as_str(), format!("{url:?}").as_str()), (shown, shown));
         }
         for text in ["", "/x", "licenses.vendor.example", "ftp://vendor.example", "file:///srv/licenses", "https://"] {
-            assert!(FolderUrl::parse(text).unwrap_err().contains("it is not such as https://"), "{text}");
+            assert!(FolderUrl::parse(text).unwrap_err().contains("it is not a URL such as https://"), "{text}");
         }
         assert!(FolderUrl::parse("http://vendor.example/").unwrap_err().contains("this machine only"));
         let message = FolderUrl::parse("https://a:hunter2@vendor.example/").unwrap_err();

@@ -82,15 +82,15 @@ pub(super) fn on_failure(
     move |failure| match failure {
         StoreFailure::Away(error) if begins(ShardState::StoreAway) => {
             stats.recoveries.fetch_add(1, Relaxed);
-            tracing::warn!(%shard, %error, "the store does not answer; asking what became of a batch");
+            tracing::warn!(%shard, %error, "the store does not answer; the outcome of a batch is unknown until it does");
         }
         StoreFailure::Away(error) => tracing::debug!(%shard, %error, "the store does not answer yet"),
         StoreFailure::Refuses(error) => {
             stats.refusals.fetch_add(1, Relaxed);
             if begins(ShardState::StoreRefuses) {
-                tracing::error!(%shard, %error, "the store takes no changes; trying again until it does");
+                tracing::error!(%shard, %error, "the store does not accept changes; retrying until it does");
             } else {
-                tracing::debug!(%shard, %error, "the store takes no changes yet");
+                tracing::debug!(%shard, %error, "the store does not accept changes yet");
             }
             refused.notify_one();
         }

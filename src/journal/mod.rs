@@ -73,13 +73,13 @@ pub struct JournalConfig {
 /// again: commands are safe to repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JournalError {
-    #[error("too much is waiting already")]
+    #[error("the queue is full")]
     Overloaded,
     #[error("the store does not answer")]
     StoreAway,
     /// The store refuses all changes at present. The journal keeps this change, and writes it if the store accepts
     /// changes again.
-    #[error("the store takes no changes")]
+    #[error("the store does not accept changes")]
     NotWritten,
     #[error("another process owns this shard")]
     NotOwner,

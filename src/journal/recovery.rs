@@ -48,7 +48,7 @@ pub(super) async fn take(
     })?;
     let kept = ledger.kept_ids().len();
     if kept > 0 {
-        let why = "users keep ids of an earlier release, for others have the ids that these would be: `usher store check` \
+        let why = "users keep their ids of an earlier release, because other users have the new ids already: `usher store check` \
                    lists them";
         tracing::warn!(%shard, users = kept, "{why}");
     }

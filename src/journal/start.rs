@@ -63,8 +63,8 @@ impl Journal {
             }
             give_back(&*store, &owners, all).await;
             match claimed {
-                Ok(()) => tracing::warn!("lost the shards again while they were loaded"),
-                Err(StartError::Taken(shard)) => tracing::info!(%shard, "another process was faster"),
+                Ok(()) => tracing::warn!("lost the shards while loading them"),
+                Err(StartError::Taken(shard)) => tracing::info!(%shard, "another process claimed the shards first"),
                 Err(error) => return Err(error),
             }
             // Different delays, so that of two processes that began together one is first the next time.

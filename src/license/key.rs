@@ -110,7 +110,7 @@ pub fn to_jwks(keys: &[PublicKey]) -> String {
 
 /// The error says nothing about the content of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is no Ed25519 private key as PKCS#8 in PEM, unencrypted ({BEGIN})")]
+#[error("is not an unencrypted Ed25519 private key in PKCS#8 and PEM ({BEGIN})")]
 pub struct KeyError;
 
 /// Private key of a vendor. It is never printed.

@@ -21,7 +21,7 @@ pub enum Rejection {
     /// The thumbprint of the key that the document names.
     #[error("the document is signed with a key that is not trusted here: {0}")]
     KeyUnknown(String),
-    #[error("the signature does not fit: the document was altered, or signed with another key than it says")]
+    #[error("the signature is invalid: the document was altered, or signed with another key than it names")]
     Signature,
     #[error("the license is for another tenant")]
     Tenant,

@@ -14,7 +14,7 @@ pub fn is_address(text: &str) -> bool {
 /// # Errors
 /// The text is not an address.
 pub(super) fn address(text: &str) -> Result<Address, String> {
-    let none = |why: &dyn std::fmt::Display| format!("{text:?} is no email address: {why}");
+    let none = |why: &dyn std::fmt::Display| format!("{text:?} is not an email address: {why}");
     let read: Address = text.parse().map_err(|error| none(&error))?;
     if read.domain().is_ascii() {
         return Ok(read);

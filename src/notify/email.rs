@@ -79,6 +79,6 @@ mod tests {
         let (headers, _) = text.split_once("\r\n\r\n").unwrap();
         assert!(headers.contains("Subject: ") && !headers.contains("\r\nBcc"), "{headers}");
         message.dispatch.responsible_person = "boss@acme.example>\r\nBcc: <all@acme.example".into();
-        assert!(sent(&message).unwrap_err().contains("is no email address"));
+        assert!(sent(&message).unwrap_err().contains("is not an email address"));
     }
 }

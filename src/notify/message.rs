@@ -89,8 +89,10 @@ impl Message {
         let name = if display_name.is_empty() { String::new() } else { format!(" ({})", line(display_name)) };
         let tenant = line(tenant.as_str());
         let once = match &notification.topic {
-            Topic::Exceeded(_) => "You are told once until a seat is free again, and at most once a day.\n",
-            Topic::Warning(..) => "You are told once until the use falls below this level, and at most once a day.\n",
+            Topic::Exceeded(_) => "You are notified once until a seat is free again, and at most once a day.\n",
+            Topic::Warning(..) => {
+                "You are notified once until the use falls below this level, and at most once a day.\n"
+            }
             Topic::LicenseExpiring(..) | Topic::LicenseExpired(..) => "",
         };
         let raised = moment(notification.raised);
@@ -127,8 +129,8 @@ fn exceeded(pool: &str, cause: Cause, limit: Limit, in_use: u64, user: Option<&s
     };
     match cause {
         Cause::LimitShrank | Cause::Level => format!(
-            "The limit of the pool {pool} is below what is in use.\n{numbers}\n\nNobody is thrown out. Nothing new is \
-             granted until there is room again; where\nseats are granted to persons, those granted last cannot sign \
+            "The limit of the pool {pool} is below what is in use.\n{numbers}\n\nNobody is logged out. Nothing new is \
+             granted until seats are free again; in a\nnamed pool the users whose seats were granted last cannot sign \
              in until then."
         ),
         Cause::CheckOut => format!("A login{whom} was refused: no seat of the pool {pool} was free.\n{numbers}"),
@@ -232,7 +234,7 @@ Time:    2026-11-22 02:00:00 UTC
 Topic:   exceeded/primary
 Message: 3f-0-7
 
-You are told once until a seat is free again, and at most once a day.
+You are notified once until a seat is free again, and at most once a day.
 You get this because you are named as the responsible person of this
 tenant. It was sent by a program; nobody reads answers.
 ";

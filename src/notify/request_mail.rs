@@ -91,7 +91,7 @@ impl RequestMail<'_> {
         let name = |name: &str| if name.is_empty() { String::new() } else { format!(" ({})", line(name)) };
         let customer = customer_id.as_deref().map_or("not known yet".to_owned(), line);
         let answers = match self.reply_to {
-            "" => "Whom to answer is not known: the tenant has no responsible person.".to_owned(),
+            "" => "There is no address for answers: the tenant has no responsible person.".to_owned(),
             person => format!("Answers go to {}.", line(person)),
         };
         format!(
@@ -205,7 +205,7 @@ Answers go to boss@acme.example.
         let (headers, _) = text.split_once("\r\n\r\n").unwrap();
         assert!(headers.contains("Subject: ") && !headers.contains("\r\nBcc"), "{headers}");
         odd.to = "licenses@vendor.example>\r\nBcc: <all@acme.example";
-        assert!(sent(&odd).unwrap_err().contains("is no email address"));
+        assert!(sent(&odd).unwrap_err().contains("is not an email address"));
     }
 
     #[test]

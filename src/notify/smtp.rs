@@ -45,10 +45,10 @@ impl SmtpServer {
     /// # Errors
     /// The mistake, without the text, because people put passwords into URLs.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let form = "it is not such as smtp://mail.example.com:587 (STARTTLS), smtps://mail.example.com (TLS), or \
+        let form = "it is not a URL such as smtp://mail.example.com:587 (STARTTLS), smtps://mail.example.com (TLS), or \
                     smtp+plaintext://localhost:25 (no TLS at all)";
         if text.contains('@') {
-            return Err("user and password do not belong into the URL: --smtp-user, --smtp-password-file".into());
+            return Err("the URL must not contain a user or password; use --smtp-user and --smtp-password-file".into());
         }
         let (scheme, rest) = text.split_once("://").ok_or(form)?;
         let (_, security, usual) = SCHEMES.into_iter().find(|(name, ..)| *name == scheme).ok_or(form)?;
@@ -104,7 +104,7 @@ impl Smtp {
         login: Option<(&str, &SecretString)>,
         greeting: Option<&str>,
     ) -> Result<Self, String> {
-        let mut from: Mailbox = from.parse().map_err(|error| format!("{from:?} is no email address: {error}"))?;
+        let mut from: Mailbox = from.parse().map_err(|error| format!("{from:?} is not an email address: {error}"))?;
         from.email = address(from.email.as_ref())?;
         let parameters = || TlsParameters::new(server.host.clone()).map_err(|error| error.to_string());
         let tls = match server.security {
@@ -182,7 +182,7 @@ mod tests {
             "smtp://m:70000",
             "smtp://m/x",
         ] {
-            assert!(SmtpServer::parse(text).unwrap_err().contains("it is not such as smtp://"), "{text}");
+            assert!(SmtpServer::parse(text).unwrap_err().contains("it is not a URL such as smtp://"), "{text}");
         }
     }
 
@@ -200,6 +200,6 @@ mod tests {
         let shown = format!("{smtp:?}");
         assert!(shown.contains("mail.example.com") && !shown.contains("hunter2"), "{shown}");
         let server = SmtpServer::parse("smtp://mail.example.com").unwrap();
-        assert!(Smtp::new(server, "nobody", None, None).unwrap_err().contains("is no email address"));
+        assert!(Smtp::new(server, "nobody", None, None).unwrap_err().contains("is not an email address"));
     }
 }

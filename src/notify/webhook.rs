@@ -30,9 +30,9 @@ impl WebhookUrl {
     pub fn parse(text: &str) -> Result<Self, String> {
         https::address(text).map(Self).map_err(|why| {
             let error_text = match why {
-                NotSent::Form => "it is not such as https://hooks.example.com/usher",
-                NotSent::Password => "user and password do not belong into it: events are signed",
-                NotSent::Plain => "events name users: http:// is for this machine only, else https://",
+                NotSent::Form => "it is not a URL such as https://hooks.example.com/usher",
+                NotSent::Password => "must not contain a user or password: events are signed",
+                NotSent::Plain => "must be https:// unless it is on this machine: events name users",
             };
             error_text.into()
         })
@@ -204,7 +204,7 @@ mod tests {
             assert_eq!(WebhookUrl::parse(text).unwrap().to_string(), shown);
         }
         for text in ["", "/x", "hooks.example.com", "ftp://hooks.example.com", "https://", "https:///x"] {
-            assert!(WebhookUrl::parse(text).unwrap_err().contains("it is not such as https://"), "{text}");
+            assert!(WebhookUrl::parse(text).unwrap_err().contains("it is not a URL such as https://"), "{text}");
         }
         assert!(WebhookUrl::parse("http://hooks.example.com/").unwrap_err().contains("this machine only"));
         let error_text = WebhookUrl::parse("https://a:hunter2@hooks.example.com/").unwrap_err();

@@ -143,7 +143,7 @@ impl Acceptor {
                     // For example a scanner, a plaintext client, or a certificate that is not trusted.
                     Ok(Err(error)) => {
                         stats.handshake_failed();
-                        tracing::debug!(%address, %error, "no TLS handshake");
+                        tracing::debug!(%address, %error, "TLS handshake failed");
                     }
                     Err(_) => stats.handshake_failed(),
                 },

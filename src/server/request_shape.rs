@@ -120,9 +120,9 @@ impl Refusal {
     pub fn into_http(self) -> Response<Body> {
         let (code, text) = match self {
             Refusal::Status(status) => return status.into_http(),
-            Refusal::Shape(ShapeError::Method) => (StatusCode::METHOD_NOT_ALLOWED, "only POST is taken\n"),
+            Refusal::Shape(ShapeError::Method) => (StatusCode::METHOD_NOT_ALLOWED, "only POST is allowed\n"),
             Refusal::Shape(ShapeError::Version) => {
-                (StatusCode::BAD_REQUEST, "gRPC is spoken over HTTP/2; over HTTP/1.1 there is gRPC-Web\n")
+                (StatusCode::BAD_REQUEST, "gRPC requires HTTP/2; over HTTP/1.1 use gRPC-Web\n")
             }
             Refusal::Shape(ShapeError::ContentType | ShapeError::Fields(_) | ShapeError::Bytes(..)) => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,

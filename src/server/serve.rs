@@ -94,7 +94,7 @@ pub(super) async fn serve<H: Handler>(
         () = not_reading => return,
         () = tokio::time::sleep(lifetime.age) => stop_signals.ending.cancel(),
         withdrawn = withdrawn => {
-            tracing::info!(address = %connection.peer().address, ?withdrawn, "a client certificate is good no more");
+            tracing::info!(address = %connection.peer().address, ?withdrawn, "a client certificate is no longer valid");
             if withdrawn == Withdrawn::Revoked {
                 connection.peer().revoke();
             }

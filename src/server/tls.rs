@@ -122,7 +122,7 @@ impl Tls {
         let what = if now > end {
             format!("ended at {}", iso(end))
         } else if now < begin {
-            format!("begins at {} only", iso(begin))
+            format!("is not valid before {}", iso(begin))
         } else {
             return None;
         };

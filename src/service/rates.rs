@@ -46,7 +46,7 @@ impl Rates {
     /// [`Refusal::TooOften`]: the vendor was not contacted.
     pub fn check_fetch(&self, tenant: &TenantId) -> Result<(), Refusal> {
         let taken = self.fetches.take(tenant.clone(), self.now());
-        taken.map_err(|retry| too_often("this tenant's license was looked for too often; nobody was asked", retry))
+        taken.map_err(|retry| too_often("this tenant's license was fetched too often; the vendor was not asked", retry))
     }
 
     /// Counts a license request that is mailed for a tenant.

@@ -68,7 +68,7 @@ impl Spans {
     /// Sends the remaining spans, for at most `wait`. Blocks.
     pub fn stop(self, wait: Duration) {
         if let Err(error) = self.provider.shutdown_with_timeout(wait) {
-            tracing::warn!(%error, "the last spans were not sent");
+            tracing::warn!(%error, "the last spans were not exported");
         }
     }
 }
@@ -106,13 +106,13 @@ impl SpanExporter for ReportingExporter {
         let spans = batch.len();
         let sent = self.exporter.export(batch).await;
         match &sent {
-            Ok(()) if self.away.swap(false, Ordering::Relaxed) => tracing::info!("the collector takes traces again"),
+            Ok(()) if self.away.swap(false, Ordering::Relaxed) => tracing::info!("the collector accepts traces again"),
             Ok(()) => {}
             Err(error) if self.away.swap(true, Ordering::Relaxed) => {
-                tracing::debug!(%error, spans, "the collector does not take traces yet");
+                tracing::debug!(%error, spans, "the collector does not accept traces yet");
             }
             Err(error) => {
-                tracing::warn!(%error, spans, "the collector does not take traces; spans are dropped until it does");
+                tracing::warn!(%error, spans, "the collector does not accept traces; spans are dropped until it does");
             }
         }
         sent

@@ -133,7 +133,7 @@ impl From<JournalError> for Status {
             ),
             JournalError::NotWritten => unavailable(
                 ErrorReason::StoreUnavailable,
-                "The store takes no changes at present; this one is kept, and may be made later.",
+                "The store does not accept changes at present; this one is kept, and may be applied later.",
                 Duration::from_secs(1),
             ),
             JournalError::NotOwner => unavailable(
@@ -260,7 +260,7 @@ pub fn long_for_anybody(bytes: usize) -> Status {
 #[must_use]
 pub fn internal() -> Status {
     let details = ErrorDetails::with_error_info(ErrorReason::Internal.name(), DOMAIN, HashMap::new());
-    Status::with_error_details(Code::Internal, "The service failed; nothing more is known here.", details)
+    Status::with_error_details(Code::Internal, "Internal error. The server's log has the details.", details)
 }
 
 /// `retry`: time after which another attempt makes sense.

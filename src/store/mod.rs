@@ -182,7 +182,7 @@ pub enum ClaimError {
     #[error("the store is damaged: {0}")]
     Damaged(StoreError),
     /// See [`CommitError::NotWritable`].
-    #[error("the store takes no changes: {0}")]
+    #[error("the store does not accept changes: {0}")]
     NotWritable(StoreError),
 }
 
@@ -207,7 +207,7 @@ pub enum CommitError {
     /// The store refuses all such changes, whatever the data: a privilege is missing, a table has another name, a
     /// trigger fails, or the store is read-only. Nothing was written. Another attempt succeeds once an operator has
     /// repaired it.
-    #[error("the store takes no such batch: {0}")]
+    #[error("the store cannot take this batch: {0}")]
     NotWritable(StoreError),
     /// Either nothing was written, or everything: only another claim, which reads `seq`, can tell.
     #[error("the outcome of the batch is unknown: {0}")]

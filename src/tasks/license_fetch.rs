@@ -98,14 +98,15 @@ impl LicenseFetcher {
             // The tenant was deleted.
             Ok(Ok(Err(_))) => true,
             Ok(Err(error)) => {
-                tracing::debug!(%tenant, %error, "what was found at the vendor's was not noted; it is looked for again");
+                tracing::debug!(%tenant, %error, "the result of a license fetch was not stored; will retry");
                 true
             }
             Err(_) => true,
         }
     }
 
-    /// Logs the result. A failure is logged once until the vendor is reached again; an invalid document is logged once.
+    /// Logs the result. A failure is logged once, until the folder can be reached again; an invalid
+    /// document is logged once.
     /// Returns whether the vendor was reached.
     fn log(&self, tenant: &TenantId, fetched: &LicenseFetched) -> bool {
         let text = &*fetched.fetch.text;
@@ -113,13 +114,13 @@ impl LicenseFetcher {
         let was_failing = self.failing.swap(!reached, Ordering::Relaxed);
         match fetched.fetch.outcome {
             FetchOutcome::Failed if !was_failing => {
-                tracing::warn!(%tenant, why = text, "the vendor was not reached; licenses are looked for again later");
+                tracing::warn!(%tenant, why = text, "could not reach the vendor's license folder; will retry");
             }
             FetchOutcome::Refused if fetched.news => {
-                tracing::warn!(%tenant, why = text, "the license that lies at the vendor's is not taken");
+                tracing::warn!(%tenant, why = text, "the license in the vendor's folder was refused");
             }
             FetchOutcome::Installed => tracing::info!(%tenant, what = text, "a license was fetched"),
-            _ if reached && was_failing => tracing::info!("the vendor is reached again"),
+            _ if reached && was_failing => tracing::info!("the vendor's license folder can be reached again"),
             _ => {}
         }
         reached

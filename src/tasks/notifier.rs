@@ -142,15 +142,15 @@ impl Notifier {
         let (tenant, topic) = (&message.dispatch.tenant, &message.dispatch.notification.topic);
         let counter = match result {
             Attempt::Answered => {
-                tracing::info!(%tenant, %topic, channel, "told");
+                tracing::info!(%tenant, %topic, channel, "notification delivered");
                 &self.counts.answered
             }
             Attempt::Failed(why) | Attempt::Later(why, _) => {
-                tracing::warn!(%tenant, %topic, channel, why, "not told yet");
+                tracing::warn!(%tenant, %topic, channel, why, "delivery failed, will retry");
                 &self.counts.failed
             }
             Attempt::Refused(why) => {
-                tracing::warn!(%tenant, %topic, channel, why, "the receiver refuses to be told");
+                tracing::warn!(%tenant, %topic, channel, why, "the receiver refused the notification");
                 &self.counts.refused
             }
         };

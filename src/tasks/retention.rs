@@ -49,7 +49,7 @@ async fn run(journal: &Journal, clock: &Clock, keep: Duration, start: Duration) 
             Ok(true) => {}
             Ok(false) => return Some(IDLE_DELAY),
             Err(error) => {
-                tracing::warn!(%error, "old audit events were not deleted; trying again in a minute");
+                tracing::warn!(%error, "old audit events were not deleted; will retry in a minute");
                 return Some(STORE_RETRY_DELAY);
             }
         }

@@ -27,7 +27,7 @@ pub fn note_token_use(tasks: &Tasks, journal: &Arc<Journal>, tokens: &Arc<Tokens
                 tokens.reload(&journal).await
             };
             if let Err(error) = done.await {
-                tracing::debug!(%error, "the use of API tokens was not noted");
+                tracing::debug!(%error, "the use of API tokens was not recorded");
             }
         }
     });

@@ -24,7 +24,7 @@ pub fn parse(filter: &str) -> Result<EnvFilter, String> {
     }
     if !filter.is_ascii() {
         // The library panics at some other characters.
-        return Err(format!("{filter:?} has letters that no filter has"));
+        return Err(format!("{filter:?} contains characters that are not allowed in a filter"));
     }
     directives(filter)?;
     EnvFilter::try_new(filter).map_err(|error| format!("{filter:?}: {error}"))?;
@@ -113,7 +113,7 @@ impl LogFilter {
         if let Ok(parsed) = parse(&state.now) {
             (self.put)(parsed);
         }
-        tracing::info!(filter = state.now, "the log filter is back");
+        tracing::info!(filter = state.now, "the log filter was reset");
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {

@@ -260,7 +260,7 @@ impl Metrics {
     /// Ends the metrics. Must be called last: nothing reads the metrics afterward.
     pub fn stop(&self) {
         if let Err(error) = self.provider.shutdown() {
-            tracing::debug!(%error, "the metrics did not stop");
+            tracing::debug!(%error, "the metrics did not shut down");
         }
     }
 }

@@ -46,7 +46,7 @@ impl KeysFrom {
         https::address(text).map(Self::Url).map_err(|why| match why {
             NotSent::Form => "is neither a file nor a URL such as https://idp.example.org/keys",
             NotSent::Password => "must have no user and no password: keys are public",
-            NotSent::Plain => "http:// is for this machine only, else https://: whoever changes keys lets in everybody",
+            NotSent::Plain => "must be https:// unless it is on this machine: whoever changes the keys can sign tokens",
         })
     }
 

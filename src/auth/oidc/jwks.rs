@@ -162,7 +162,7 @@ impl KeySet {
             }
         }
         if set.is_empty() {
-            let what = "holds no public key for RS256, PS256, ES256 or EdDSA (RSA from 2048 bits on)";
+            let what = "contains no public key for RS256, PS256, ES256 or EdDSA (RSA from 2048 bits on)";
             return Err(Wrong { member: "keys".into(), what: what.into() });
         }
         Ok(Self(set))

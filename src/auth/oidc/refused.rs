@@ -5,26 +5,26 @@
 pub enum Refused {
     #[error("it is larger than {} bytes", super::MAX_TOKEN_BYTES)]
     TooLong,
-    #[error("it is no signed token in the compact form, or its header is none")]
+    #[error("it is not a compact JWS, or its header is invalid")]
     Malformed,
     #[error("its type is neither JWT nor at+jwt")]
     Type,
-    #[error("its header has an extension that must be understood")]
+    #[error("its header has a critical extension that is not supported")]
     Critical,
-    #[error("its algorithm is not one of its key: RS256, PS256, ES256 or EdDSA")]
+    #[error("its algorithm does not fit its key, or is not RS256, PS256, ES256 or EdDSA")]
     Algorithm,
     /// The key may be known in a moment: this is not a decision.
     #[error("the keys of its issuer are being fetched")]
     KeysPending,
-    #[error("none of its issuer's keys is the one that it names")]
+    #[error("its issuer has no key with the key id that it names")]
     UnknownKey,
-    #[error("its signature is wrong")]
+    #[error("its signature is invalid")]
     Signature,
-    #[error("a claim that it must have is missing, or is nonsense: iss, aud, exp, nbf, iat or sub")]
+    #[error("a required claim is missing or invalid: iss, aud, exp, nbf, iat or sub")]
     Claims,
-    #[error("somebody else issued it")]
+    #[error("it has the wrong issuer")]
     Issuer,
-    #[error("it is for somebody else")]
+    #[error("it has the wrong audience")]
     Audience,
     #[error("it has expired")]
     Expired,

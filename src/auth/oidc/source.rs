@@ -128,7 +128,7 @@ impl Source {
             Err(error) => {
                 self.failures.fetch_add(1, Ordering::Relaxed);
                 if !was_failing {
-                    tracing::warn!(%error, "the keys of the OIDC issuer were not read; those read before stay in force");
+                    tracing::warn!(%error, "could not fetch the OIDC issuer's keys; the previous keys stay in force");
                 }
             }
         }
@@ -140,7 +140,7 @@ impl Source {
         let before = self.keys.load();
         let changed = set != before.set;
         if changed || was_failing {
-            tracing::info!(keys = set.len(), changed, "the keys of the OIDC issuer were read");
+            tracing::info!(keys = set.len(), changed, "fetched the OIDC issuer's keys");
         }
         if changed {
             self.keys.store(Arc::new(Keys { set, version: before.version + 1 }));

@@ -22,7 +22,7 @@ pub fn parse(args: &ConnectionArgs) -> Result<(Target, Duration), ConfigError> {
     let token = secret("--token-file", &args.token_file, "TOKEN", &process_environment, &mut problems);
     if token.is_some() && tls.is_none() && !problems.mentions("--address") && !is_here(&address) {
         problems.add(format!(
-            "--token-file: {address} is another machine: without --tls whoever is between reads the token"
+            "--token-file: {address} is another machine; without --tls the token would be sent in plaintext"
         ));
     }
     let bearer = |token| Bearer::new(token).ok_or_else(|| "holds no token".to_owned());
@@ -39,7 +39,7 @@ fn trust(args: &ConnectionArgs, problems: &mut ConfigProblems) -> Option<Trust> 
     let (certificate, key) = (file("--client-cert", &args.client_cert), file("--client-key", &args.client_key));
     let any_given = [&args.tls_ca, &args.client_cert, &args.client_key].iter().any(|option| given(option).is_some());
     if given(&args.client_cert).is_some() != given(&args.client_key).is_some() {
-        problems.add("--client-cert, --client-key: one is no use without the other");
+        problems.add("--client-cert, --client-key: must be given together");
     }
     (args.tls || any_given).then_some(Trust { ca, identity: certificate.zip(key) })
 }

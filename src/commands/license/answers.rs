@@ -21,7 +21,7 @@ pub fn changes(tenant: &str, changes: &RequestedChanges) -> String {
     }
     lines.extend(target_version.iter().map(|version| format!("  an update to {version}")));
     if lines.len() == 1 {
-        lines.push("  nothing more than there is: a renewal".into());
+        lines.push("  no change: a renewal".into());
     }
     lines.join("\n") + "\n"
 }

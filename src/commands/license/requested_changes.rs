@@ -46,7 +46,7 @@ pub fn seats_moved(text: &str) -> Result<SeatMove, String> {
     let moved = numbered(text).and_then(|(pools, seats)| Some((pools.split_once(':')?, seats)));
     let ((from, to), seats) = moved.ok_or("must be FROM:TO=SEATS, such as crm:primary=5")?;
     if to.contains(':') {
-        return Err("has more than one colon: which pool is which is not to be seen".into());
+        return Err("has more than one colon, so the pools cannot be told apart".into());
     }
     Ok(SeatMove { from_pool_id: from.to_owned(), to_pool_id: to.to_owned(), seats })
 }

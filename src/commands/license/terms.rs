@@ -137,7 +137,7 @@ fn tier_word(text: &str) -> Result<Tier, String> {
 
 fn name(text: &str) -> Result<Text, String> {
     let is = is_name(text).then(|| text.into());
-    is.ok_or_else(|| format!("{text:?} is not a name such as CRM_ALLOWED, at most 64 signs long"))
+    is.ok_or_else(|| format!("{text:?} is not a name such as CRM_ALLOWED, at most 64 characters long"))
 }
 
 fn features(given: &[String], problems: &mut OptionErrors) -> BTreeSet<Text> {

@@ -44,9 +44,9 @@ pub async fn run(args: &ListArgs) -> Result<(), Failure> {
 
 const LIST: List<Notification> = List {
     name: "notifications",
-    columns: &[left("topic"), left("told"), left("what"), left("state"), left("deliveries")],
+    columns: &[left("topic"), left("raised"), left("what"), left("state"), left("deliveries")],
     row,
-    none: "nothing was told",
+    none: "no notifications",
 };
 
 async fn list(usher: &Usher, printer: &mut Printer, args: &ListArgs) -> Result<(), Error> {

@@ -82,8 +82,8 @@ pub fn name(user: &User) -> String {
 pub fn user_id_warnings(user: &User) -> String {
     let words = user.user_id_warnings().filter_map(|warning| match warning {
         UserIdWarning::Unspecified => None,
-        UserIdWarning::MixedScripts => Some("letters of several writings"),
-        UserIdWarning::NotFolded => Some("another user has this id as it is folded now"),
+        UserIdWarning::MixedScripts => Some("letters of several scripts"),
+        UserIdWarning::NotFolded => Some("another user has this id after case folding"),
     });
     words.collect::<Vec<_>>().join(", ")
 }

@@ -52,7 +52,7 @@ Examples:
     usher users unblock --tenant acme bob@example.com
     usher users delete --tenant acme --users-file gone.txt
 
-What is done for several users is told for each; exit code 11 when it was
+The result is reported for each user; exit code 11 when it was
 denied or refused for some.";
 
 #[derive(Debug, Subcommand)]

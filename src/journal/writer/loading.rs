@@ -85,7 +85,7 @@ impl Writer {
                     Ok(ledger) => return Ok(ledger),
                     Err(ReadError::Damaged(error)) => return Err(error),
                     Err(ReadError::Unavailable(error)) => {
-                        tracing::warn!(%shard, %error, "could not load the shard; trying again");
+                        tracing::warn!(%shard, %error, "could not load the shard; will retry");
                     }
                 }
                 // A store that refuses changes keeps its state `StoreRefuses`.

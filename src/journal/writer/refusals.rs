@@ -62,14 +62,14 @@ impl Writer {
     /// Notes that the shard serves again: a batch is durable, or the shard is loaded.
     pub(super) fn serves(&mut self) {
         if self.status.state() == ShardState::StoreRefuses {
-            tracing::info!(shard = %self.shard, "the store takes changes again");
+            tracing::info!(shard = %self.shard, "the store accepts changes again");
         }
         self.status.set_state(self.shard, ShardState::Serving);
         let kept = std::mem::take(&mut self.kept);
         if kept.dropped() > 0 {
             self.dropped += kept.dropped();
             let (shard, denials) = (self.shard, kept.dropped());
-            tracing::warn!(%shard, denials, "denials were not kept one by one; the audit has their number");
+            tracing::warn!(%shard, denials, "denials were not recorded one by one; the audit has their number");
         }
         if kept.is_empty() {
             return;

@@ -128,7 +128,7 @@ impl Writer {
         let (rows, events) = (self.open_batch.changes.rows.len(), self.open_batch.changes.events.len());
         let changes = &mut self.open_batch.changes;
         if catch_unwind(AssertUnwindSafe(|| self.ledger.run_unfinished(now, changes))).is_err() {
-            self.abort_step(rows, events, "work that was left over");
+            self.abort_step(rows, events, "unfinished work");
         }
     }
 

@@ -100,7 +100,7 @@ impl Tenant {
         }
         let given_up = ctx.now.tick.since(delivery.since) > MAX_DELIVERY_AGE;
         if !reached || given_up {
-            let why = if reached { "not sent in time" } else { "nobody is there to be told on this channel" };
+            let why = if reached { "not sent in time" } else { "this channel has no recipient" };
             self.give_up(row, command.channel, why, ctx);
             return None;
         }
@@ -151,7 +151,7 @@ impl Tenant {
             return Err(Refusal::Precondition {
                 reason: ErrorReason::NoNotificationChannel,
                 subject: command.topic.to_string(),
-                text: "the service has no channel on which this tenant could be told".into(),
+                text: "no notification channel is configured for this tenant".into(),
             });
         }
         let mut words = Vec::new();

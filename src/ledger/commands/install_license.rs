@@ -104,8 +104,7 @@ impl Tenant {
     fn guard_floor(&self, id: &LicenseId, grant: &LicenseGrant) -> Done<()> {
         let Some(floor) = self.licenses.floor(id) else {
             if self.licenses.count_remembered() >= MAX_REMEMBERED {
-                let text =
-                    format!("{MAX_REMEMBERED} licenses of this tenant id are remembered, which is as many as can be");
+                let text = format!("{MAX_REMEMBERED} licenses of this tenant id are remembered, which is the limit");
                 return Err(refused(ErrorReason::TooManyLicenses, id, text));
             }
             return Ok(());

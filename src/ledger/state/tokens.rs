@@ -95,14 +95,14 @@ impl Tokens {
         };
         let same = |row: &TokenRow| row.name == command.name && row.tenants == command.tenants;
         if self.good(at, same) >= MAX_VALID_PER_NAME {
-            let text = format!("{MAX_VALID_PER_NAME} tokens of this name are good already: revoke one first");
+            let text = format!("{MAX_VALID_PER_NAME} tokens of this name are valid already: revoke one first");
             return refused(ErrorReason::TokenLimit, &command.name, text);
         }
         if command.within == Tenants::All {
             return Ok(());
         }
         if self.good(at, |row| row.created_by == *actor) >= MAX_VALID_PER_CREATOR {
-            let text = format!("{MAX_VALID_PER_CREATOR} tokens that you made are good: revoke one first");
+            let text = format!("{MAX_VALID_PER_CREATOR} tokens that you made are valid: revoke one first");
             return refused(ErrorReason::TooManyTokens, &actor.0, text);
         }
         let Tenants::Only(tenants) = &command.tenants else { return Ok(()) };
@@ -160,10 +160,7 @@ impl Ledger {
     ) -> Done<TokenView> {
         let at = self.mark.license_time(now);
         if command.ttl.is_some_and(|ttl| ttl < Duration::from_millis(1) || ttl > MAX_TTL) {
-            return Err(Refusal::Invalid {
-                field: "ttl",
-                text: "must be longer than nothing, and at most 36,500 days",
-            });
+            return Err(Refusal::Invalid { field: "ttl", text: "must be longer than 0, and at most 36,500 days" });
         }
         if self.tokens.rows.contains_key(&command.id) {
             return Err(Refusal::exists("token", command.id));
@@ -171,7 +168,7 @@ impl Ledger {
         self.tokens.guard_quota(&command, actor, at)?;
         let old = self.tokens.old(at);
         if self.tokens.rows.len() - old.len() >= MAX_TOKENS {
-            let text = format!("there are {MAX_TOKENS} tokens, all of them good: revoke one first");
+            let text = format!("there are {MAX_TOKENS} tokens, all of them valid: revoke one first");
             return Err(Refusal::Precondition {
                 reason: ErrorReason::TooManyTokens,
                 subject: "tokens".to_owned(),

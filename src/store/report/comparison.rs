@@ -189,7 +189,7 @@ impl AuditComparison {
     /// Handles a renaming: what is known of the user and the user's seats now belongs to the new id.
     fn renamed(&mut self, event: &AuditEvent, old: &UserId, problems: &mut Discrepancies) {
         let Some(new) = former_id::new_id(&event.detail) else {
-            return problems.add(format!("audit: event {} does not tell the new id of a user", event.no));
+            return problems.add(format!("audit: event {} does not name the new id of a user", event.no));
         };
         let (old, new) = (old.as_str(), new.as_str());
         let tenant = self.tenants.entry(event.tenant).or_default();
@@ -295,7 +295,7 @@ impl Tenant {
             (Some(row), Some((event, Some(state)))) if row != state => {
                 problems.add(format!("tenants (tenant_no {no}): it is {row:?}, and event {event} left it {state:?}"));
             }
-            (Some(_), None) if whole => problems.add(format!("tenants (tenant_no {no}): no event tells of it")),
+            (Some(_), None) if whole => problems.add(format!("tenants (tenant_no {no}): no event mentions it")),
             _ => {}
         }
         let mut subjects: Vec<&Subject> = self.subjects.values().collect();
@@ -334,7 +334,7 @@ impl Subject {
                 };
                 (row != left || other).then(|| format!("{key}: the row is not as event {event} left it"))
             }
-            (Some(_), None) if whole => Some(format!("{key}: no event tells of the row")),
+            (Some(_), None) if whole => Some(format!("{key}: no event mentions the row")),
             _ => None,
         }
     }

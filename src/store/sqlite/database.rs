@@ -132,7 +132,7 @@ impl Database {
         if version == self.version {
             return Err(error.into());
         }
-        tracing::warn!("another program writes into {}", self.path.display());
+        tracing::warn!("another program writes to {}", self.path.display());
         self.version = version;
         // The other connection may have begun a log without a mark.
         self.renew_at = self.renew_at.map(|_| 0);
@@ -164,14 +164,14 @@ impl Database {
                     return self.note();
                 }
                 Ok(Err(error)) => tracing::debug!(%error, "no thread for a checkpoint"),
-                Err(error) => tracing::debug!(%error, "the next log was not announced"),
+                Err(error) => tracing::debug!(%error, "the next write-ahead log was not announced"),
             },
         }
         let pause = match log_mark::renew(connection) {
             Ok(true) => LOG_PAGES,
             Ok(false) => RETRY_PAGES,
             Err(error) => {
-                tracing::warn!(%error, "the log was not brought into {}; trying again", self.path.display());
+                tracing::warn!(%error, "the write-ahead log was not copied into {}; will retry", self.path.display());
                 RETRY_PAGES
             }
         };
@@ -275,7 +275,7 @@ impl Drop for Database {
             let closed = log_mark::close(connection)
                 .and_then(|()| connection.set_db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false));
             if let Err(error) = closed {
-                tracing::warn!(%error, "{} was not closed in order: its log stays", self.path.display());
+                tracing::warn!(%error, "{} was not closed cleanly: its write-ahead log stays", self.path.display());
             }
         }
     }

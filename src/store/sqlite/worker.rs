@@ -28,7 +28,7 @@ struct Running {
 fn step_back() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(READERS_NICE) {
-        tracing::debug!(%error, "reading threads are as urgent as all others");
+        tracing::debug!(%error, "could not lower the priority of reading threads");
     }
 }
 

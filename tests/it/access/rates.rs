@@ -75,7 +75,8 @@ async fn an_address_that_fails_too_often_is_held_off_and_good_credentials_pass()
     assert_eq!(count("too_often"), Some(1));
     program.terminate();
     let ended = program.ended();
-    let lines = ended.errors.lines().filter(|line| line.contains("a call was not let in")).collect::<Vec<_>>();
+    let lines =
+        ended.errors.lines().filter(|line| line.contains("authentication or authorization failed")).collect::<Vec<_>>();
     assert_eq!(lines.len() as u64, failures - 1, "one line for each, until it is held off");
     assert!(lines[0].contains("reason=\"malformed\"") && lines[0].contains("127.0.0.1"), "{}", lines[0]);
     assert!(!ended.errors.contains(&secret));

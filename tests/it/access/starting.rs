@@ -28,7 +28,7 @@ fn insecure_is_said_on_each_start() {
     for _ in 0..2 {
         let program =
             Program::launch_on(&Data::Folder(folder.path()), EVERYWHERE, &["--insecure"], &[]).expect("it starts");
-        program.says("--insecure: whoever reaches the API, from any machine, may call everything");
+        program.says("--insecure: anybody who can reach the API, from any machine, may call everything");
         program.terminate();
         assert!(program.ended().status.success());
     }

@@ -151,14 +151,14 @@ async fn rules_of_the_access_file_are_read_again() {
     tenants.get_tenant(get()).await.expect("a viewer");
     rules("[\"other\"]");
     program.hang_up();
-    program.says("access file read again");
+    program.says("access file reloaded");
     let status = tenants.get_tenant(get()).await.expect_err("not theirs any more");
     assert_eq!(status.code(), tonic::Code::PermissionDenied);
     fixture.file("access.toml", "[[certificate]]\nroles = []\n");
     program.hang_up();
-    program.says("whom credentials stand for stays as it was");
+    program.says("the previous access file stays in force");
     rules("\"all\"");
     program.hang_up();
-    program.says("access file read again");
+    program.says("access file reloaded");
     tenants.get_tenant(get()).await.expect("a viewer again");
 }

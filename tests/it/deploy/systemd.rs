@@ -53,7 +53,7 @@ fn a_socket_that_nobody_listens_at_keeps_nothing_from_serving() {
     let nobody = folder.path().join("nobody");
     let variables = [("NOTIFY_SOCKET", nobody.to_str().unwrap())];
     let program = Program::launch(&Data::Folder(&folder.path().join("data")), &[], &variables).expect("it starts");
-    program.says("systemd is not told");
+    program.says("could not notify systemd");
     program.terminate();
     assert_eq!(program.ended().status.code(), Some(0));
 }

@@ -12,7 +12,7 @@ async fn r34_what_was_answered_is_never_sent_again() {
     let receiver = Receiver::open([]).await;
     let mut fixture = Fixture::open("boss@acme.example").await;
     fixture.webhooks(&receiver).run().await;
-    assert!(receiver.came().is_empty(), "nothing was told yet");
+    assert!(receiver.came().is_empty(), "no notifications yet");
     fixture.grant("bob").await;
     fixture.webhooks(&receiver).run().await;
     let came = receiver.one();

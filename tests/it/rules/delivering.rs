@@ -132,7 +132,7 @@ fn r34_dead_letters_and_newer_ones() {
             "
             policy responsible_person \"\"
             send exceeded/crm by email answered     -> nothing to send
-            notification exceeded/crm               -> open, email dead (nobody is there to be told on this channel)
+            notification exceeded/crm               -> open, email dead (this channel has no recipient)
             redeliver exceeded/crm                  -> open, webhook pending
             ",
         ),

@@ -81,7 +81,7 @@ const DAMAGES: [(&str, &str); 50] = [
     ("UPDATE notifications SET cleared = KEPT", "notifications (tenant_no 1): the row is not as event"),
     ("UPDATE licenses SET standing = 3", "licenses (tenant_no 1): the row is not as event"),
     ("UPDATE users SET user_id = 'bob@demo.example' WHERE user_id = 'cid@demo.example'", "is there twice"),
-    ("UPDATE users SET user_id = 'new@demo.example' WHERE user_id = 'cid@demo.example'", "no event tells of the row"),
+    ("UPDATE users SET user_id = 'new@demo.example' WHERE user_id = 'cid@demo.example'", "no event mentions the row"),
     ("UPDATE tenants SET policy = '?' WHERE tenant_id = 'crowd'", "policy"),
     // Two rows that change places.
     (

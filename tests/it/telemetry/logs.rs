@@ -84,7 +84,7 @@ async fn decisions_are_told_to_who_asks_for_them_and_for_as_long() {
         assert!(line.contains(part), "no {part} in {line}");
     }
     // After a second the previous filter is back.
-    program.says("the log filter is back");
+    program.says("the log filter was reset");
     seats.check_out(login("cid")).await.unwrap();
     program.terminate();
     let ended = program.ended();

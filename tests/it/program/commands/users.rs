@@ -92,10 +92,10 @@ fn an_id_of_several_writings_is_told() {
     let console = Console::open();
     // The first letter is Cyrillic (R2).
     let said = console.says("users create \u{430}nn@demo.example --pool primary");
-    assert!(said.contains("\nwarning        letters of several writings\n"), "{said}");
+    assert!(said.contains("\nwarning        letters of several scripts\n"), "{said}");
     let listed = console.says("users list --search nn@");
     let ends = listed.lines().skip(1).map(|line| line.rsplit("  ").next().unwrap_or_default()).collect::<Vec<_>>();
-    assert_eq!((first(&listed), ends[1]), (vec!["ann", "\u{430}nn"], "letters of several writings"), "{listed}");
+    assert_eq!((first(&listed), ends[1]), (vec!["ann", "\u{430}nn"], "letters of several scripts"), "{listed}");
     let json = console.tells("users list --search nn@");
     let warnings = |at: usize| json["users"][at]["user_id_warnings"].as_array().map_or(0, Vec::len);
     assert_eq!((warnings(0), warnings(1)), (0, 1), "{json}");

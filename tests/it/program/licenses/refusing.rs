@@ -115,7 +115,7 @@ async fn a_request_overwrites_nothing_by_accident() {
         ("--out: acme.tlr: exists; --force overwrites it", "mine")
     );
     let said = fixture.says("request --tenant acme --out acme.tlr --force");
-    assert_eq!(said, "acme.tlr: a request of the tenant acme\n  nothing more than there is: a renewal\n");
+    assert_eq!(said, "acme.tlr: a request of the tenant acme\n  no change: a renewal\n");
     let answer = crate::license::workspace::json(&fixture.says("request --tenant acme --json"));
     assert_eq!(answer["file_name"], "acme.tlr");
     let document = answer["document"].as_str().unwrap();

@@ -38,7 +38,7 @@ async fn a_new_key_and_a_revocation_are_taken_while_it_runs(data: &Data<'_>) {
     std::fs::remove_file(workspace.path("trust/vendor.revoked")).unwrap();
     std::fs::remove_file(workspace.path("trust/vendor.jwks")).unwrap();
     fixture.program.hang_up();
-    fixture.program.says("license keys read again");
+    fixture.program.says("license keys reloaded");
     assert!(fixture.refuses("install late.lic --tenant acme", 10).ends_with("(LICENSE_KEY_UNKNOWN)"));
     assert_eq!(fixture.listed(), [row("new", 1, "IN_FORCE"), row("old", 1, "REVOKED")]);
 }
@@ -60,7 +60,7 @@ async fn a_broken_set_of_keys_is_not_taken(data: &Data<'_>) {
     assert!(fixture.refuses("install new.lic --tenant acme", 10).ends_with("(LICENSE_KEY_UNKNOWN)"));
     workspace.write("trust/broken.jwks", &workspace.read("trust/a-new.jwks"));
     fixture.program.hang_up();
-    fixture.program.says("license keys read again");
+    fixture.program.says("license keys reloaded");
     fixture.says("install new.lic --tenant acme");
 }
 

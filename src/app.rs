@@ -10,6 +10,7 @@ mod licensing;
 mod membership;
 pub mod mount;
 mod notify;
+mod observe;
 mod opening;
 mod reload;
 mod signals;
@@ -48,6 +49,7 @@ pub use signals::Signals;
 use api_security::ApiSecurity;
 use host_names::host_names;
 use licensing::Vendors;
+use observe::observe;
 use opening::{installation, open, start_journal};
 
 /// Longest time to send the last spans.
@@ -387,22 +389,4 @@ fn limits(config: &Config) -> Limits {
 
 async fn listen(address: SocketAddr) -> Result<Listener, Failure> {
     Listener::bind(address).await.map_err(|error| Failure::Listen { address, error })
-}
-
-fn observe(
-    metrics: &Metrics,
-    readiness: &Arc<Readiness>,
-    stats: &Arc<Stats>,
-    context: &Arc<ServiceContext>,
-    journal: &Arc<Journal>,
-    tasks: &Arc<Tasks>,
-) {
-    let readiness = Arc::clone(readiness);
-    metrics.observe_ready(move || readiness.now().serving());
-    metrics.observe_server(stats);
-    let context = Arc::clone(context);
-    metrics.observe_decisions(move || context.decisions.counts().collect());
-    metrics.observe_journal(journal);
-    let tasks = Arc::clone(tasks);
-    metrics.observe_tasks(move || tasks.status());
 }

@@ -3,6 +3,9 @@
 
 #![allow(dead_code)] // Other tests use the rest of what is included here.
 
+mod model {
+    pub mod rng;
+}
 mod simulation;
 mod support {
     pub mod adds_up;

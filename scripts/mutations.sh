@@ -11,8 +11,7 @@ copy=$target/mutations
 patches=(tests/mutations/*.patch)
 sources=(Cargo.toml Cargo.lock build.rs proto src tests)
 
-# Rewrites one patch, with one line of context, because patches that touch neighboring lines must not clash. Text above
-# the diff stays.
+# Rewrites one patch. Text above the diff stays.
 refresh() {
     local patch=$1 folder path
     folder=$(mktemp -d)
@@ -32,7 +31,7 @@ refresh() {
     fi
     {
         sed '/^diff --git /,$d' "$patch"
-        (cd "$folder" && git diff --no-index --no-prefix --no-color -U1 a b || true) | sed '/^index /d'
+        (cd "$folder" && git diff --no-index --no-prefix --no-color -U3 a b || true) | sed '/^index /d'
     } >"$folder/patch"
     cat "$folder/patch" >"$patch"
 }

@@ -251,7 +251,7 @@ fn what_is_missing_beside_a_channel_is_named() {
     check("--smtp-url smtp://mail --mail-from nobody", &[], &["--mail-from: \"nobody\""]);
     let plaintext = "--smtp-url smtp+plaintext://mail --mail-from u@x.example";
     assert!(config(plaintext, &[]).is_ok());
-    check(&format!("{plaintext} --smtp-user u"), &[PASSWORD], &["--smtp-url: without TLS no password"]);
+    check(&format!("{plaintext} --smtp-user u"), &[PASSWORD], &["--smtp-url: a password is not sent without TLS"]);
     check("--webhook-url https://h.example", &[], &["--webhook-url: --webhook-secret-file"]);
     check("", &[SECRET], &["--webhook-secret-file: --webhook-url is missing"]);
     check("--webhook-url http://h.example", &[SECRET], &["--webhook-url: events name users"]);

@@ -118,7 +118,10 @@ mod tests {
             ([HERE, "OTEL_TRACES_EXPORTER=jaeger"], "OTEL_TRACES_EXPORTER: \"jaeger\""),
             ([HERE, "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"], "OTEL_EXPORTER_OTLP_PROTOCOL: \"http/protobuf\""),
             ([HERE, "OTEL_TRACES_SAMPLER=xray"], "OTEL_TRACES_SAMPLER: \"xray\""),
-            (["OTEL_EXPORTER_OTLP_ENDPOINT=http://a:tooth@h:1", ""], "OTEL_EXPORTER_OTLP_ENDPOINT: user and password"),
+            (
+                ["OTEL_EXPORTER_OTLP_ENDPOINT=http://a:tooth@h:1", ""],
+                "OTEL_EXPORTER_OTLP_ENDPOINT: must not contain a user",
+            ),
             (["OTEL_EXPORTER_OTLP_ENDPOINT=tooth", ""], "OTEL_EXPORTER_OTLP_ENDPOINT: it is not a URL such as"),
         ] {
             let message = read(&variables).unwrap_err();

@@ -32,7 +32,7 @@ impl FolderUrl {
             let message = match why {
                 NotSent::Form => "it is not a URL such as https://licenses.vendor.example/usher",
                 NotSent::Password => "must not contain a user or password",
-                NotSent::Plain => "http:// is for this machine only, else https://",
+                NotSent::Plain => "must be https:// unless it is on this machine",
             };
             message.into()
         })
@@ -158,7 +158,7 @@ mod tests {
         for text in ["", "/x", "licenses.vendor.example", "ftp://vendor.example", "file:///srv/licenses", "https://"] {
             assert!(FolderUrl::parse(text).unwrap_err().contains("it is not a URL such as https://"), "{text}");
         }
-        assert!(FolderUrl::parse("http://vendor.example/").unwrap_err().contains("this machine only"));
+        assert!(FolderUrl::parse("http://vendor.example/").unwrap_err().contains("must be https://"));
         let message = FolderUrl::parse("https://a:hunter2@vendor.example/").unwrap_err();
         assert!(!message.contains("hunter2"), "{message}");
     }

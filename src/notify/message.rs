@@ -89,10 +89,8 @@ impl Message {
         let name = if display_name.is_empty() { String::new() } else { format!(" ({})", line(display_name)) };
         let tenant = line(tenant.as_str());
         let once = match &notification.topic {
-            Topic::Exceeded(_) => "You are notified once until a seat is free again, and at most once a day.\n",
-            Topic::Warning(..) => {
-                "You are notified once until the use falls below this level, and at most once a day.\n"
-            }
+            Topic::Exceeded(_) => "You get this once until a seat is free again, and at most once a day.\n",
+            Topic::Warning(..) => "You get this once until the use falls below this level, and at most once a day.\n",
             Topic::LicenseExpiring(..) | Topic::LicenseExpired(..) => "",
         };
         let raised = moment(notification.raised);
@@ -234,7 +232,7 @@ Time:    2026-11-22 02:00:00 UTC
 Topic:   exceeded/primary
 Message: 3f-0-7
 
-You are notified once until a seat is free again, and at most once a day.
+You get this once until a seat is free again, and at most once a day.
 You get this because you are named as the responsible person of this
 tenant. It was sent by a program; nobody reads answers.
 ";

@@ -206,7 +206,7 @@ mod tests {
         for text in ["", "/x", "hooks.example.com", "ftp://hooks.example.com", "https://", "https:///x"] {
             assert!(WebhookUrl::parse(text).unwrap_err().contains("it is not a URL such as https://"), "{text}");
         }
-        assert!(WebhookUrl::parse("http://hooks.example.com/").unwrap_err().contains("this machine only"));
+        assert!(WebhookUrl::parse("http://hooks.example.com/").unwrap_err().contains("must be https://"));
         let error_text = WebhookUrl::parse("https://a:hunter2@hooks.example.com/").unwrap_err();
         assert!(error_text.contains("signed") && !error_text.contains("hunter2"), "{error_text}");
     }

@@ -135,7 +135,7 @@ mod tests {
         for (filter, problem) in [
             ("", "must have 1"),
             ("usher=loud", "\"usher=loud\": "),
-            ("\u{e4}=info", "letters"),
+            ("\u{e4}=info", "contains characters"),
             ("infoo", "\"infoo\" is neither a level"),
             ("usher", "\"usher\" is neither a level"),
             ("usher::journal=debug,inf", "\"inf\" is neither a level"),

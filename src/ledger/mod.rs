@@ -20,6 +20,6 @@ pub use queries::query::Reading;
 pub use state::budget::Budget;
 pub use state::ledger::{Config, Ledger};
 pub use state::map::Seed;
-pub use state::renewal::FormerIdKept;
+pub use state::renewed_ids::FormerIdKept;
 pub use state::restore::Restore;
 pub use state::{rates, search};

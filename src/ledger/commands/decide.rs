@@ -6,7 +6,8 @@ use crate::ledger::model::change::{Action, Actor, Change, Changes, TenantRow, Te
 use crate::ledger::model::command::{Command, CreateTenant, Outcome, Request};
 use crate::ledger::model::outcome::{Done, Refusal, TenantView};
 use crate::ledger::model::time::Moment;
-use crate::ledger::state::context::{AuditDraft, Context};
+use crate::ledger::state::audit_draft::AuditDraft;
+use crate::ledger::state::context::Context;
 use crate::ledger::state::ledger::Ledger;
 use crate::ledger::state::tenant::Tenant;
 

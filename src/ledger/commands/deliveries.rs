@@ -5,24 +5,16 @@
 use std::time::Duration;
 
 use super::notify::fresh_delivery;
-use crate::error_reason::ErrorReason;
-use crate::ids::{EventNo, TenantId, TenantNo};
+use crate::ids::{EventNo, TenantId};
 use crate::ledger::model::change::Action;
-use crate::ledger::model::command::{
-    BeginDelivery, Cursor, DueNotifications, EndDelivery, ListNotifications, Page, RedeliverNotification,
-};
+use crate::ledger::model::command::{BeginDelivery, EndDelivery, RedeliverNotification};
 use crate::ledger::model::notification::{
-    Attempt, Channel, Delivery, DeliveryState, DeliveryView, Dispatch, Due, NotificationRow, NotificationView, Topic,
+    Attempt, Channel, Delivery, DeliveryState, Dispatch, NotificationRow, NotificationView, Topic,
 };
 use crate::ledger::model::outcome::{Done, Refusal};
-use crate::ledger::model::time::{Moment, Tick};
-use crate::ledger::state::budget::Budget;
+use crate::ledger::model::time::Tick;
 use crate::ledger::state::context::Context;
-use crate::ledger::state::ledger::Ledger;
-use crate::ledger::state::map::Seed;
-use crate::ledger::state::rates::{Limiter, RateLimits};
 use crate::ledger::state::tenant::Tenant;
-use crate::ledger::state::walk::{Cut, Key, Walk, Weight};
 
 /// Time after which a delivery without an answer counts as lost; longer than any attempt.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
@@ -35,59 +27,6 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 const MAX_DELIVERY_AGE: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 /// Length to which the text of a failure is cut, in characters.
 const MAX_ERROR_CHARS: usize = 300;
-
-/// Budgets of repeated deliveries, which reach people and cause requests to receivers.
-#[derive(Debug)]
-pub(in crate::ledger) struct Redeliveries {
-    of_tenant: Limiter<TenantNo>,
-    of_one: Limiter<(TenantNo, Topic)>,
-}
-
-impl Redeliveries {
-    pub fn new(rates: &RateLimits, seed: Seed) -> Self {
-        let of_tenant = Limiter::new(rates.redeliveries, seed);
-        Self { of_tenant, of_one: Limiter::new(rates.redeliveries_of_one, seed) }
-    }
-
-    /// Takes one from each budget, or from none if one of them is spent.
-    fn take(&mut self, tenant: TenantNo, topic: &Topic, now: Tick) -> Done<()> {
-        let too_often =
-            |what: &str, retry| Err(Refusal::TooOften { text: format!("{what} delivered again too often."), retry });
-        let one = (tenant, topic.clone());
-        if let Err(retry) = self.of_one.check(&one, now) {
-            return too_often("This notification was", retry);
-        }
-        if let Err(retry) = self.of_tenant.take(&tenant, now) {
-            return too_often("The tenant's notifications were", retry);
-        }
-        self.of_one.take(&one, now).expect("there was one");
-        Ok(())
-    }
-}
-
-impl Ledger {
-    /// The deliveries of the shard that are due on a channel.
-    pub(in crate::ledger) fn due(&self, query: &DueNotifications, now: Moment) -> Vec<Due> {
-        // One tenant gets a quarter: a tenant with many pools and a receiver that fails would otherwise get all.
-        let share = (query.limit / 4).max(1);
-        let mut found = Vec::new();
-        self.agenda.deliveries[query.channel as usize].each_due(now.tick, |no| {
-            if let Some(tenant) = &self.tenants[no.0 as usize] {
-                let due = tenant.notifications.due(query.channel).take_while(|(at, _)| *at <= now.tick);
-                let rows = due.filter_map(|(_, topic)| tenant.notifications.get(topic));
-                let left = query.limit.saturating_sub(found.len()).min(share);
-                let shown = |row: &NotificationRow| Due {
-                    tenant: tenant.id.clone(),
-                    topic: row.topic.clone(),
-                    event: row.event,
-                };
-                found.extend(rows.take(left).map(shown));
-            }
-            found.len() < query.limit
-        });
-        found
-    }
-}
 
 impl Tenant {
     /// Begins a delivery. Returns `None` if there is nothing to send any more.
@@ -112,7 +51,7 @@ impl Tenant {
             display_name: self.display_name.clone(),
             responsible_person: self.policy.responsible_person.clone(),
             attempt: delivery.attempts,
-            notification: view(&row, ctx.now),
+            notification: row.view(ctx.now),
         };
         self.put_notification(row, ctx);
         Some(dispatch)
@@ -162,46 +101,13 @@ impl Tenant {
                 words.push(channel.word());
             }
         }
-        let shown = view(&row, ctx.now);
+        let shown = row.view(ctx.now);
         if !words.is_empty() {
             ctx.redeliveries.take(self.no, &command.topic, ctx.now.tick)?;
             ctx.log(self.about_topic(Action::NotificationRedelivered, &command.topic, &words.join(", ")));
             self.put_notification(row, ctx);
         }
         Ok(shown)
-    }
-
-    /// Returns `None` if there are more steps to take.
-    pub fn list_notifications(
-        &self,
-        query: &ListNotifications,
-        walk: &mut Walk,
-        now: Moment,
-        budget: &mut Budget,
-    ) -> Option<Page<NotificationView>> {
-        let cut = Cut::new(query.after.as_ref(), true, query.limit);
-        let fits = |row: &NotificationRow| {
-            query.state.is_none_or(|state| row.deliveries.iter().any(|delivery| delivery.state == state))
-        };
-        while !walk.is_over()
-            && let Some(row) = self.notifications.behind(walk.last.as_deref().and_then(Topic::parse).as_ref())
-        {
-            if budget.is_spent() {
-                return None;
-            }
-            budget.spend(3 * Budget::READ);
-            let id = row.topic.to_string();
-            let key = Key { when: row.raised.0, name: &[], id: &id };
-            if fits(row) && walk.takes(cut, key) {
-                walk.take(cut, key, 0, budget);
-            }
-            walk.last = Some(id);
-        }
-        walk.is_ready(budget).then(|| {
-            let at = |key: &Cursor| Topic::parse(&key.id).and_then(|topic| self.notifications.get(&topic));
-            let weigh = |key: &Cursor, _| at(key).map(|_| Weight::new(1_500, 0));
-            walk.page(cut, budget, weigh, |key, _| view(at(key).expect("one that was weighed"), now))
-        })
     }
 
     /// The notification of this event, unless a newer one replaced it.
@@ -226,27 +132,6 @@ impl Tenant {
         let what = format!("{} failed and is given up: {}", attempt(channel, delivery), delivery.error);
         ctx.log(self.about_topic(Action::NotificationFailed, &row.topic, &what));
         self.put_notification(row, ctx);
-    }
-}
-
-fn view(row: &NotificationRow, now: Moment) -> NotificationView {
-    let shown = |channel: Channel| {
-        let delivery = row.deliveries.get(channel)?;
-        Some(DeliveryView {
-            channel,
-            state: delivery.state,
-            attempts: delivery.attempts,
-            next: delivery.is_open().then(|| now.wall_of(delivery.next)),
-            error: delivery.error.clone(),
-        })
-    };
-    NotificationView {
-        topic: row.topic.clone(),
-        event: row.event,
-        raised: now.wall_of(row.raised),
-        cleared: row.cleared,
-        facts: row.facts.clone(),
-        deliveries: Channel::ALL.into_iter().filter_map(shown).collect(),
     }
 }
 

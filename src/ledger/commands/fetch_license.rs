@@ -1,22 +1,13 @@
 //! FetchLicense: records the result of a fetch from the vendor's folder. A newer license is installed (R27); any other
 //! result changes only what the license page shows of the last fetch. Also records license requests to the vendor.
 
-use crate::ids::TenantNo;
-use crate::ledger::model::change::{Action, Change, TenantState};
-use crate::ledger::model::command::{
-    DueFetches, FetchLicense, FetchesDue, InstallLicense, LicenseFetched, NoteLicenseRequest, VendorAnswer,
-};
-use crate::ledger::model::license_fetch::{FetchOutcome, LicenseFetch, is_due};
+use crate::ledger::model::change::{Action, Change};
+use crate::ledger::model::command::{FetchLicense, InstallLicense, LicenseFetched, NoteLicenseRequest, VendorAnswer};
+use crate::ledger::model::license_fetch::{FetchOutcome, LicenseFetch};
 use crate::ledger::model::license_view::LicenseChange;
 use crate::ledger::model::outcome::Refusal;
-use crate::ledger::model::time::Moment;
-use crate::ledger::state::budget::Budget;
 use crate::ledger::state::context::Context;
-use crate::ledger::state::ledger::Ledger;
 use crate::ledger::state::tenant::Tenant;
-
-/// Highest number of tenants in one answer to DueFetches.
-const MAX_DUE_TENANTS: usize = 100;
 
 impl Tenant {
     /// A fetch that nobody requested leaves an event only if its result differs from the last one: a day on which
@@ -79,24 +70,5 @@ impl Tenant {
         };
         ctx.put(Change::PutTenant(self.row()));
         ctx.log(self.about(action).detail(format!("to {}: {detail}", command.to)));
-    }
-}
-
-impl Ledger {
-    /// Tenants of the shard whose licenses are due to be fetched, after a given one: as many as one step can look at.
-    pub(in crate::ledger) fn due_fetches(&self, query: &DueFetches, now: Moment, budget: &mut Budget) -> FetchesDue {
-        let mut tenants = Vec::new();
-        for no in query.after.0 as usize + 1..self.tenants.len() {
-            if budget.is_spent() || tenants.len() == MAX_DUE_TENANTS {
-                let before = u32::try_from(no - 1).expect("fewer than 2^32 tenants");
-                return FetchesDue { tenants, next: Some(TenantNo(before)) };
-            }
-            budget.spend(Budget::READ);
-            let Some(tenant) = &self.tenants[no] else { continue };
-            if tenant.state != TenantState::Deleted && is_due(tenant.license_fetch.as_deref(), &tenant.id, now.wall) {
-                tenants.push(tenant.id.clone());
-            }
-        }
-        FetchesDue { tenants, next: None }
     }
 }

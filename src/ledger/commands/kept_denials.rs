@@ -9,7 +9,7 @@ use crate::ledger::model::change::{Action, Actor, AuditEvent, Changes, Reason};
 use crate::ledger::model::command::{CheckOut, Command, Outcome, Request};
 use crate::ledger::model::outcome::DenialReason;
 use crate::ledger::model::time::Moment;
-use crate::ledger::state::context::AuditDraft;
+use crate::ledger::state::audit_draft::AuditDraft;
 use crate::ledger::state::ledger::{Ledger, NO_TENANT};
 
 /// Highest number of bytes of kept events in one shard.

@@ -12,14 +12,14 @@ use crate::ledger::model::notification::{
 };
 use crate::ledger::model::outcome::DenialReason;
 use crate::ledger::model::time::{Tick, WallTime};
+use crate::ledger::state::audit_draft::AuditDraft;
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::context::Context;
+use crate::ledger::state::license_dates::WARNING_DAYS;
 use crate::ledger::state::notifications::FullCheck;
 use crate::ledger::state::tenant::Tenant;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// Days before the end of a license at which it is notified, in the order in which they come.
-const WARNING_DAYS: [u16; 3] = [30, 7, 1];
 /// Highest number of obsolete topics that one step deletes.
 const MAX_CLEARED_PER_STEP: usize = 64;
 
@@ -174,12 +174,7 @@ impl Tenant {
         self.notifications.put(row);
     }
 
-    pub fn about_topic(
-        &self,
-        action: Action,
-        topic: &Topic,
-        detail: &str,
-    ) -> crate::ledger::state::context::AuditDraft {
+    pub fn about_topic(&self, action: Action, topic: &Topic, detail: &str) -> AuditDraft {
         let about = self.about(action).detail(format!("{topic}: {detail}"));
         match topic.pool() {
             Some(pool) => about.pool(pool),
@@ -242,15 +237,6 @@ impl Tenant {
         }
     }
 
-    /// Notes the dates of licenses before and after `at`: nothing changes between them.
-    pub fn note_dates(&mut self, at: WallTime) {
-        let current = self.licenses.heads().iter().filter(|row| row.standing == Standing::Current);
-        let dates = current.flat_map(dates);
-        let next = dates.clone().filter(|date| *date > at).min();
-        self.notifications.last_date = dates.filter(|date| *date <= at).max().unwrap_or(WallTime(i64::MIN));
-        self.notifications.next_date = next.unwrap_or(WallTime(i64::MAX));
-    }
-
     fn check_license_topics(&mut self, ctx: &mut Context) {
         let at = ctx.license_time;
         let current = self.licenses.heads().iter().filter(|row| row.standing == Standing::Current);
@@ -297,13 +283,6 @@ impl Tenant {
 
 pub(in crate::ledger) fn fresh_delivery(now: Tick) -> Delivery {
     Delivery { state: DeliveryState::Pending, since: now, attempts: 0, next: now, error: "".into() }
-}
-
-/// Dates at which something about a license changes, or how it is shown.
-fn dates(row: &LicenseRow) -> impl Iterator<Item = WallTime> + Clone {
-    let before = row.expires.into_iter().flat_map(|end| WARNING_DAYS.map(|days| end.minus(DAY * u32::from(days))));
-    let soon = row.not_before.map(|from| from.minus(crate::ledger::state::entitlement::EXPIRY_NOTICE_PERIOD));
-    row.not_before.into_iter().chain(soon).chain(before).chain(row.expires)
 }
 
 /// The notification about a license that is due at a time; of the days before its end, the last one that has come.

@@ -1,7 +1,5 @@
 //! Commands of an administrator for organizations (R3, R7); `delete_organization.rs` has the deletion.
 
-use crate::error_reason::ErrorReason;
-use crate::ids::{OrganizationId, OrganizationNo};
 use crate::ledger::model::change::{Action, Change, OrganizationRow};
 use crate::ledger::model::command::{CreateOrganization, UpdateOrganization};
 use crate::ledger::model::outcome::{Done, OrganizationView, Refusal};
@@ -54,9 +52,5 @@ impl Tenant {
             self.organizations.put(row.clone());
         }
         Ok(view(&row, ctx.now))
-    }
-
-    pub fn known_organization(&self, id: &OrganizationId) -> Done<OrganizationNo> {
-        self.organizations.find(id).ok_or_else(|| Refusal::not_found("organization", id))
     }
 }

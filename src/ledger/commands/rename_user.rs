@@ -5,7 +5,6 @@ use crate::ledger::model::change::Action;
 use crate::ledger::model::command::RenameUser;
 use crate::ledger::model::former_id::{FormerId, MAX_FORMER_IDS, renamed};
 use crate::ledger::model::outcome::{Done, Refusal, UserView};
-use crate::ledger::state::budget::Budget;
 use crate::ledger::state::context::Context;
 use crate::ledger::state::tenant::Tenant;
 
@@ -42,14 +41,5 @@ impl Tenant {
             named.filter(|no| self.users.get(*no).former.last().is_some_and(|former| former.id == command.user));
         let no = before.ok_or_else(|| Refusal::not_found("user", &command.user))?;
         Ok(self.user_view(no, ctx.limit_basis()))
-    }
-
-    /// Updates the copies of the id in the user's sessions: at most a thousand, so it is done in one step.
-    pub fn rename_sessions(&mut self, no: UserNo, budget: &mut Budget) {
-        let user = self.users.get(no);
-        budget.spend_each(user.slots.len(), 2 * Budget::READ);
-        for slot in &user.slots {
-            self.sessions.get_mut(*slot).user_id = user.id.clone();
-        }
     }
 }

@@ -5,7 +5,8 @@ use crate::ids::TenantId;
 use crate::ledger::model::change::Action;
 use crate::ledger::model::command::{Command, Outcome};
 use crate::ledger::model::outcome::{CheckedIn, CheckedOut, Denial, DenialReason, Refusal};
-use crate::ledger::state::context::{AuditDraft, Context};
+use crate::ledger::state::audit_draft::AuditDraft;
+use crate::ledger::state::context::Context;
 use crate::ledger::state::ledger::NO_TENANT;
 
 /// Returns a denial, a refusal, or the recorded end of a session that a deleted tenant had.

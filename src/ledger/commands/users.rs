@@ -8,8 +8,8 @@ use crate::ledger::model::notification::Cause;
 use crate::ledger::model::outcome::{Denial, DenialReason, Done, PoolUsage, Refusal, UserView};
 use crate::ledger::state::context::Context;
 use crate::ledger::state::entitlement;
+use crate::ledger::state::limit_basis::LimitBasis;
 use crate::ledger::state::tenant::Tenant;
-use crate::ledger::state::usage::LimitBasis;
 use crate::ledger::state::user::User;
 
 impl Tenant {
@@ -51,10 +51,6 @@ impl Tenant {
 
     fn usages_of(&self, pools: &[crate::ids::PoolId], ctx: &Context) -> Vec<PoolUsage> {
         pools.iter().filter_map(|id| self.pools.find(id)).map(|no| self.usage(no, ctx.limit_basis())).collect()
-    }
-
-    pub fn known_user(&self, id: &UserId) -> Done<UserNo> {
-        self.users.find(id).ok_or_else(|| Refusal::not_found("user", id))
     }
 
     pub fn update_user(&mut self, command: UpdateUser, ctx: &mut Context) -> Done<UserView> {

@@ -2,17 +2,23 @@
 
 mod bytes;
 
-use std::sync::Arc;
 use std::time::Duration;
 
+pub use super::actor::Actor;
+pub use super::block_cause::BlockCause;
 use super::former_id::FormerId;
 use super::license::LicenseRow;
 use super::license_fetch::LicenseFetch;
 use super::license_floors::LicenseFloor;
 pub use super::limit::Limit;
 use super::notification::{NotificationRow, Topic};
-use super::outcome::{DenialReason, SessionEndReason};
+pub use super::plan::Plan;
 use super::policy::Policy;
+pub use super::profile::Profile;
+pub use super::reason::Reason;
+use super::reason::SessionEndReason;
+pub use super::seat_access::Access;
+pub use super::tenant_state::TenantState;
 use super::time::{Tick, WallTime};
 use super::token::TokenRow;
 use crate::ids::{
@@ -61,15 +67,9 @@ impl Changes {
     }
 }
 
-/// State of a tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
-pub enum TenantState {
-    #[default]
-    Active,
-    Suspended,
-    /// Nobody can see the tenant any more, and its rows are being deleted.
-    Deleted,
-}
+/// Number of a session slot of a user. The row of an ended session keeps its reason until the number is reused, so that
+/// a user has a few rows permanently instead of one for each login (R9, R24, decision 1).
+pub type SessionNo = u16;
 
 /// Row of a tenant.
 #[derive(Debug, Clone, PartialEq, Hash)]
@@ -85,15 +85,6 @@ pub struct TenantRow {
     pub version: u64,
     /// Last fetch of a license from the vendor's folder; `None`: there was none.
     pub license_fetch: Option<LicenseFetch>,
-}
-
-/// What a pool counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Plan {
-    /// A granted seat counts (R10).
-    Named,
-    /// A live session counts (R11).
-    Concurrent,
 }
 
 /// Row of a pool. Pools are never deleted.
@@ -115,33 +106,6 @@ pub struct OrganizationRow {
     pub version: u64,
 }
 
-/// Cause for which a user is blocked (R5, R33).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum BlockCause {
-    Administrator,
-    /// No seat was free when the directory sync created the user (R33).
-    LicenseLimit,
-    /// A sync of the whole directory did not list the user (R33).
-    Directory,
-}
-
-/// Properties of a user for people and filters; no decision depends on them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Profile {
-    pub given_name: Box<str>,
-    pub family_name: Box<str>,
-    pub groups: Vec<Box<str>>,
-    /// Sorted by key, each key once.
-    pub attributes: Vec<(Box<str>, Box<str>)>,
-}
-
-impl Profile {
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
 /// Row of a user.
 #[derive(Debug, Clone, PartialEq, Hash)]
 pub struct UserRow {
@@ -156,15 +120,6 @@ pub struct UserRow {
     pub former: Box<[FormerId]>,
     pub created: Tick,
     pub version: u64,
-}
-
-/// Organizations to which a seat gives access (R7).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Access {
-    /// All of the tenant, which may have no organization at all.
-    All,
-    /// Only these: at least one, sorted, without duplicates.
-    Only(Vec<OrganizationNo>),
 }
 
 /// Row of a seat.
@@ -295,35 +250,6 @@ impl Action {
     }
 }
 
-/// Reason in an audit event. The store has one small number: a denial's code, or a session end's code plus 100.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reason {
-    Denied(DenialReason),
-    Ended(SessionEndReason),
-}
-
-impl Reason {
-    const ENDED: u8 = 100;
-
-    /// Number in the store.
-    #[must_use]
-    pub fn code(self) -> u8 {
-        match self {
-            Reason::Denied(reason) => reason.code(),
-            Reason::Ended(reason) => Self::ENDED + reason.code(),
-        }
-    }
-
-    #[must_use]
-    pub fn from_code(code: u8) -> Option<Self> {
-        if code > Self::ENDED {
-            SessionEndReason::from_code(code - Self::ENDED).map(Reason::Ended)
-        } else {
-            DenialReason::from_code(code).map(Reason::Denied)
-        }
-    }
-}
-
 /// Audit event (R35): time, actor, tenant, subject, action, outcome, reason. The outcome is a denial exactly if
 /// `reason` is `Some(Denied)`.
 #[derive(Debug, Clone, PartialEq, Hash)]
@@ -343,24 +269,4 @@ pub struct AuditEvent {
     pub count: u32,
     /// Text of what changed; empty if the other fields say everything.
     pub detail: Box<str>,
-}
-
-/// Actor of a command: the name of a principal, or the service itself.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Actor(pub Arc<str>);
-
-const SERVICE: &str = "usher";
-
-impl Actor {
-    /// Actor of what nobody requests: leases that end, the demo tenant.
-    #[must_use]
-    pub fn service() -> Self {
-        Actor(SERVICE.into())
-    }
-
-    /// True if no principal made the request: see [`Self::service`].
-    #[must_use]
-    pub fn is_service(&self) -> bool {
-        &*self.0 == SERVICE
-    }
 }

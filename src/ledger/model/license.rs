@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::change::{Actor, Limit, Plan};
+use super::actor::Actor;
+use super::limit::Limit;
+use super::plan::Plan;
 use super::time::{Tick, WallTime};
 use crate::ids::{InstanceId, LicenseId, PoolNo, TenantNo};
 

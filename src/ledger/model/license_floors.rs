@@ -3,7 +3,6 @@
 
 use super::license::LicenseRow;
 use crate::ids::{LicenseId, TenantId};
-use crate::ledger::state::map::{Map, Seed};
 
 /// Highest number of remembered licenses of one tenant id, including installed ones.
 pub const MAX_REMEMBERED: usize = 1_000;
@@ -36,35 +35,4 @@ impl LicenseFloor {
 pub(in crate::ledger) fn fingerprint(document: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     document.bytes().fold(0xcbf2_9ce4_8422_2325, step)
-}
-
-/// Floors of one tenant id, sorted by license.
-pub(in crate::ledger) type Floors = Box<[LicenseFloor]>;
-
-/// All floors of the shard, by tenant id.
-#[derive(Debug)]
-pub(in crate::ledger) struct AllFloors(Map<TenantId, Floors>);
-
-impl AllFloors {
-    pub fn new(seed: Seed) -> Self {
-        Self(Map::with_hasher(seed))
-    }
-
-    pub fn of(&self, tenant: &TenantId) -> Floors {
-        self.0.get(tenant).cloned().unwrap_or_default()
-    }
-
-    /// Adds floors; each replaces the floor of the same license.
-    pub fn put(&mut self, tenant: &TenantId, fresh: impl IntoIterator<Item = LicenseFloor>) {
-        let mut floors = self.0.remove(tenant).unwrap_or_default().into_vec();
-        for floor in fresh {
-            match floors.binary_search_by(|other| other.license.cmp(&floor.license)) {
-                Ok(at) => floors[at] = floor,
-                Err(at) => floors.insert(at, floor),
-            }
-        }
-        if !floors.is_empty() {
-            self.0.insert(tenant.clone(), floors.into());
-        }
-    }
 }

@@ -4,8 +4,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::change::{Limit, Plan};
-use super::time::{Tick, WallTime};
+use super::limit::Limit;
+use super::plan::Plan;
+use super::time::{Moment, Tick, WallTime};
 use crate::ids::{EventNo, LicenseId, PoolId, TenantId, TenantNo, UserId};
 
 /// Subject of a notification. Its text is the key in the store and in the API: never change one.
@@ -266,6 +267,30 @@ pub enum Attempt {
     Later(Box<str>, Duration),
     /// The receiver refuses it permanently.
     Refused(Box<str>),
+}
+
+impl NotificationRow {
+    /// The notification, as a console shows it.
+    pub(in crate::ledger) fn view(&self, now: Moment) -> NotificationView {
+        let shown = |channel: Channel| {
+            let delivery = self.deliveries.get(channel)?;
+            Some(DeliveryView {
+                channel,
+                state: delivery.state,
+                attempts: delivery.attempts,
+                next: delivery.is_open().then(|| now.wall_of(delivery.next)),
+                error: delivery.error.clone(),
+            })
+        };
+        NotificationView {
+            topic: self.topic.clone(),
+            event: self.event,
+            raised: now.wall_of(self.raised),
+            cleared: self.cleared,
+            facts: self.facts.clone(),
+            deliveries: Channel::ALL.into_iter().filter_map(shown).collect(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,97 +7,14 @@ use std::time::Duration;
 
 pub use usage::{PoolUsage, TenantUsage, UserTotals};
 
-use super::change::{Access, BlockCause, Profile, TenantState};
+use super::block_cause::BlockCause;
 use super::policy::Policy;
+use super::profile::Profile;
+pub use super::reason::{DenialReason, SessionEndReason};
+pub use super::refusal::{Done, Refusal};
+use super::tenant_state::TenantState;
 use super::time::WallTime;
-use crate::error_reason::ErrorReason;
 use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, Text, UserId};
-
-/// Reason of a denial, in the order of the guards. The store contains the numbers: never change one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum DenialReason {
-    TenantNotFound = 1,
-    TenantSuspended = 2,
-    ClockSuspect = 3,
-    LicenseNotYetValid = 4,
-    LicenseExpired = 5,
-    PoolNotLicensed = 6,
-    UserNotFound = 7,
-    UserBlocked = 8,
-    SeatNotGranted = 9,
-    SeatOverLimit = 10,
-    OrganizationAccessOff = 11,
-    AlreadySignedIn = 12,
-    SeatsExhausted = 13,
-}
-
-impl DenialReason {
-    pub const ALL: [DenialReason; 13] = [
-        DenialReason::TenantNotFound,
-        DenialReason::TenantSuspended,
-        DenialReason::ClockSuspect,
-        DenialReason::LicenseNotYetValid,
-        DenialReason::LicenseExpired,
-        DenialReason::PoolNotLicensed,
-        DenialReason::UserNotFound,
-        DenialReason::UserBlocked,
-        DenialReason::SeatNotGranted,
-        DenialReason::SeatOverLimit,
-        DenialReason::OrganizationAccessOff,
-        DenialReason::AlreadySignedIn,
-        DenialReason::SeatsExhausted,
-    ];
-
-    #[must_use]
-    pub fn code(self) -> u8 {
-        self as u8
-    }
-
-    #[must_use]
-    pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.code() == code)
-    }
-}
-
-/// Reason of a session's end (R24). The store contains the numbers: never change one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum SessionEndReason {
-    CheckedIn = 1,
-    LeaseExpired = 2,
-    MaxDuration = 3,
-    IdleTimeout = 4,
-    Closed = 5,
-    TakenOver = 6,
-    Reclaimed = 7,
-    UserDeleted = 8,
-    TenantRemoved = 9,
-}
-
-impl SessionEndReason {
-    pub const ALL: [SessionEndReason; 9] = [
-        SessionEndReason::CheckedIn,
-        SessionEndReason::LeaseExpired,
-        SessionEndReason::MaxDuration,
-        SessionEndReason::IdleTimeout,
-        SessionEndReason::Closed,
-        SessionEndReason::TakenOver,
-        SessionEndReason::Reclaimed,
-        SessionEndReason::UserDeleted,
-        SessionEndReason::TenantRemoved,
-    ];
-
-    #[must_use]
-    pub fn code(self) -> u8 {
-        self as u8
-    }
-
-    #[must_use]
-    pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.code() == code)
-    }
-}
 
 /// A session, as its client needs to know it.
 #[derive(Debug, Clone, PartialEq)]
@@ -310,70 +227,4 @@ pub struct Revoked {
     /// False: there was nothing to revoke.
     pub revoked_now: bool,
     pub usage: PoolUsage,
-}
-
-/// A rule, or a missing resource, that stands in the way of a command. Nothing was changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// `kind` is the resource's name in the API ("user"), `id` the caller's own.
-    NotFound {
-        kind: &'static str,
-        id: String,
-    },
-    AlreadyExists {
-        kind: &'static str,
-        id: String,
-    },
-    /// A value that contradicts the others; `field` is its path in the message.
-    Invalid {
-        field: &'static str,
-        text: &'static str,
-    },
-    /// `reason` is for programs, `subject` names the thing, `text` explains it.
-    Precondition {
-        reason: ErrorReason,
-        subject: String,
-        text: String,
-    },
-    /// The resource changed since the caller read it.
-    StaleEtag,
-    /// A rate is exceeded, and nothing was decided. `retry`: time until one more is accepted.
-    TooOften {
-        text: String,
-        retry: Duration,
-    },
-}
-
-impl Refusal {
-    pub(in crate::ledger) fn not_found(kind: &'static str, id: impl ToString) -> Self {
-        Refusal::NotFound { kind, id: id.to_string() }
-    }
-
-    pub(in crate::ledger) fn exists(kind: &'static str, id: impl ToString) -> Self {
-        Refusal::AlreadyExists { kind, id: id.to_string() }
-    }
-}
-
-/// Answer of a command that can be refused.
-pub type Done<T> = Result<T, Refusal>;
-
-/// Organizations of a seat as ids, sorted: the first `max` of them. `None`: all of the tenant.
-#[must_use]
-pub(in crate::ledger) fn access_ids(
-    access: &Access,
-    max: usize,
-    name: impl Fn(crate::ids::OrganizationNo) -> Option<OrganizationId>,
-) -> Option<Vec<OrganizationId>> {
-    match access {
-        Access::All => None,
-        Access::Only(list) => {
-            let mut ids: Vec<_> = list.iter().filter_map(|no| name(*no)).collect();
-            if ids.len() > max {
-                ids.select_nth_unstable(max);
-                ids.truncate(max);
-            }
-            ids.sort_unstable();
-            Some(ids)
-        }
-    }
 }

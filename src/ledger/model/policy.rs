@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::outcome::Refusal;
+use super::refusal::Refusal;
 
 /// Reaction to a login on one more device than allowed (R17).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]

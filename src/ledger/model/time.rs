@@ -1,74 +1,9 @@
 //! Times, which are arguments everywhere in the ledger: it never reads a clock.
 
-use std::fmt;
-use std::ops::Add;
-use std::time::Duration;
-
+pub use super::tick::Tick;
+pub(in crate::ledger) use super::tick::millis;
+pub use super::wall::Wall;
 use super::wall_line::WallLine;
-
-/// Milliseconds on a shard's timeline, which never goes back, not even over a restart (R31). Every duration runs on it.
-/// It starts at the wall time of the shard's first start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Tick(pub u64);
-
-impl Tick {
-    /// Later than every event.
-    pub const NEVER: Tick = Tick(u64::MAX);
-
-    /// Time from `earlier` to `self`; zero if `earlier` is later.
-    #[must_use]
-    pub fn since(self, earlier: Tick) -> Duration {
-        Duration::from_millis(self.0.saturating_sub(earlier.0))
-    }
-
-    #[must_use]
-    pub fn minus(self, duration: Duration) -> Tick {
-        Tick(self.0.saturating_sub(millis(duration)))
-    }
-}
-
-impl Add<Duration> for Tick {
-    type Output = Tick;
-
-    fn add(self, duration: Duration) -> Tick {
-        Tick(self.0.saturating_add(millis(duration)))
-    }
-}
-
-/// Wall time: milliseconds since 1970-01-01 UTC. Only for people and for the dates of licenses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct WallTime(pub i64);
-
-impl WallTime {
-    /// The last millisecond of the year 9999: the latest date that can be written.
-    pub const LAST: WallTime = WallTime(253_402_300_799_999);
-
-    #[must_use]
-    pub fn minus(self, duration: Duration) -> WallTime {
-        WallTime(self.0.saturating_sub_unsigned(millis(duration)))
-    }
-
-    #[must_use]
-    pub fn plus(self, duration: Duration) -> WallTime {
-        WallTime(self.0.saturating_add_unsigned(millis(duration)))
-    }
-
-    /// Time from `earlier` to `self`; zero if `earlier` is later.
-    #[must_use]
-    pub fn since(self, earlier: WallTime) -> Duration {
-        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
-    }
-}
-
-impl fmt::Display for WallTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ms", self.0)
-    }
-}
-
-pub(in crate::ledger) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
 
 /// Time of a decision: all commands of a batch have the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,5 +28,22 @@ impl Moment {
             return wall;
         }
         if tick > self.tick { self.wall.plus(tick.since(self.tick)) } else { self.wall.minus(self.tick.since(tick)) }
+    }
+}
+
+impl WallLine {
+    /// Moment of two readings; `None`: they show that the wall clock was set.
+    #[must_use]
+    pub fn moment_unless_set(&'static self, tick: Tick, wall: Wall) -> Option<Moment> {
+        let moment = Moment { line: Some(self), ..Moment::new(tick, wall) };
+        self.note_unless_set(tick, wall).then_some(moment)
+    }
+
+    /// Moment of two readings. If they show that the wall clock was set, the new offset applies from now on, after
+    /// everything that has a tick already.
+    #[must_use]
+    pub fn moment(&'static self, tick: Tick, wall: Wall) -> Moment {
+        self.note(tick, wall);
+        Moment { line: Some(self), ..Moment::new(tick, wall) }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::access::{Roles, Tenants};
-use super::change::Actor;
+use super::actor::Actor;
 use super::time::WallTime;
 use crate::ids::{TokenId, TokenName};
 

@@ -1,11 +1,9 @@
-//! Sums over all tenants, for operators. [`crate::ledger::state::tally`] maintains them.
+//! Sums over all tenants, for operators.
 
-use super::change::Limit;
-use super::time::Moment;
+use super::limit::Limit;
 use crate::ids::{PoolId, TenantId};
-use crate::ledger::state::ledger::Ledger;
 
-/// Sums that [`Ledger::totals`] returns.
+/// Sums over the tenants of one shard, or of several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Totals {
     pub tenants: u64,
@@ -51,33 +49,5 @@ impl Totals {
         self.deliveries_pending += other.deliveries_pending;
         self.deliveries_dead += other.deliveries_dead;
         self.deliveries_oldest = self.deliveries_oldest.max(other.deliveries_oldest);
-    }
-}
-
-impl Ledger {
-    /// The sums at `now`, updated with all steps.
-    pub fn totals(&mut self, now: Moment) -> Totals {
-        while !self.tally(now) {}
-        self.tally_dated(now);
-        self.tallied(now)
-    }
-
-    /// The sums as last updated: see [`Self::tally`].
-    #[must_use]
-    pub fn tallied(&self, now: Moment) -> Totals {
-        let oldest = self.agenda.waiting.first().map(|(since, _)| now.tick.since(since).as_secs());
-        Totals { deliveries_oldest: oldest.unwrap_or(0), ..self.tally.totals() }
-    }
-
-    /// The pools with the most seats in use, in descending order, as last counted; pools without use are not listed.
-    #[must_use]
-    pub fn busiest(&self, max: usize, now: Moment) -> Vec<PoolUsageEntry> {
-        let basis = self.limit_basis(now);
-        let found = self.tally.busiest(max).filter_map(|(tenant, pool, in_use)| {
-            let tenant = self.tenants[tenant.0 as usize].as_deref()?;
-            let (_, limit) = tenant.entitled(pool, basis);
-            Some(PoolUsageEntry { tenant: tenant.id.clone(), pool: tenant.pools.get(pool).id.clone(), in_use, limit })
-        });
-        found.collect()
     }
 }

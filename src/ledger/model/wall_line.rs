@@ -3,7 +3,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::time::{Moment, Tick, WallTime};
+use super::tick::Tick;
+use super::wall::WallTime;
 
 /// Highest number of offsets that are remembered; beyond it, two neighbors are merged, where that changes least.
 pub const MAX_OFFSETS: usize = 64;
@@ -130,21 +131,19 @@ impl WallLine {
         self.state().offsets
     }
 
-    /// Moment of two readings; `None`: they show that the wall clock was set.
-    #[must_use]
-    pub fn moment_unless_set(&'static self, tick: Tick, wall: WallTime) -> Option<Moment> {
+    /// Notes two readings, unless they show that the wall clock was set. Returns true if they were noted.
+    pub(super) fn note_unless_set(&self, tick: Tick, wall: WallTime) -> bool {
         let mut state = self.state();
         if state.is_off(tick, wall) {
-            return None;
+            return false;
         }
         state.last = state.last.max(tick);
-        Some(Moment { line: Some(self), ..Moment::new(tick, wall) })
+        true
     }
 
-    /// Moment of two readings. If they show that the wall clock was set, the new offset applies from now on, after
+    /// Notes two readings. If they show that the wall clock was set, the new offset applies from now on, after
     /// everything that has a tick already.
-    #[must_use]
-    pub fn moment(&'static self, tick: Tick, wall: WallTime) -> Moment {
+    pub(super) fn note(&self, tick: Tick, wall: WallTime) {
         let mut state = self.state();
         if state.is_off(tick, wall) {
             // The whole millisecond in which the clock was set keeps the former offset.
@@ -153,7 +152,6 @@ impl WallLine {
             state.offsets.set(from, wall.plus(from.since(tick)));
         }
         state.last = state.last.max(tick);
-        Moment { line: Some(self), ..Moment::new(tick, wall) }
     }
 
     /// See [`ClockOffsets::wall_of`].
@@ -180,6 +178,7 @@ impl Eq for WallLine {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::model::time::Moment;
 
     const HOUR: i64 = 3_600_000;
     const NOON: i64 = 1_800_000_000_000;

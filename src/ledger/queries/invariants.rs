@@ -10,12 +10,13 @@ use crate::ledger::model::outcome::PoolUsage;
 use crate::ledger::model::time::Moment;
 use crate::ledger::model::totals::Totals;
 use crate::ledger::state::budget::Budget;
+use crate::ledger::state::headcount::Headcount;
 use crate::ledger::state::ledger::Ledger;
+use crate::ledger::state::limit_basis::LimitBasis;
 use crate::ledger::state::pool::Pool;
 use crate::ledger::state::session::Session;
 use crate::ledger::state::session::SessionSlot;
 use crate::ledger::state::tenant::Tenant;
-use crate::ledger::state::usage::LimitBasis;
 use crate::ledger::state::user::User;
 
 impl Ledger {
@@ -121,7 +122,7 @@ impl Tenant {
         );
         same("blocked", "", self.blocked as usize, blocked)?;
         same("administrators", "", self.administrators as usize, administrators)?;
-        let heads = self.counted_heads();
+        let heads = Headcount::recounted(&self.users);
         if self.headcount != heads {
             return Err(format!("users by kind: kept {:?}, recounted {heads:?}", self.headcount));
         }

@@ -8,8 +8,8 @@ use crate::ledger::model::license::{LicenseRow, Standing};
 use crate::ledger::model::license_view::{Entitlements, LicenseInformation, LicenseView, Validity};
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::entitlement::{self, Force, force};
+use crate::ledger::state::limit_basis::LimitBasis;
 use crate::ledger::state::tenant::Tenant;
-use crate::ledger::state::usage::LimitBasis;
 use crate::ledger::state::walk::{Cut, Key, Walk, Weight};
 
 impl Tenant {

@@ -1,14 +1,15 @@
 //! ListSessions: the live sessions of a tenant.
 
-use super::query::{IdFilter, has};
+use super::query::has;
 use crate::ids::{OrganizationNo, PoolNo, UserNo};
 use crate::ledger::model::command::{Cursor, ListSessions, Page, SessionOrder};
 use crate::ledger::model::outcome::SessionView;
 use crate::ledger::state::budget::Budget;
+use crate::ledger::state::id_filter::IdFilter;
+use crate::ledger::state::limit_basis::LimitBasis;
 use crate::ledger::state::search::Finder;
 use crate::ledger::state::session::{Session, SessionSlot};
 use crate::ledger::state::tenant::Tenant;
-use crate::ledger::state::usage::LimitBasis;
 use crate::ledger::state::walk::{Cut, Key, Walk, Weight, sort_key};
 
 /// Filters of the query, resolved to numbers.

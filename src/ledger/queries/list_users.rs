@@ -1,13 +1,13 @@
 //! ListUsers: the users of a tenant, filtered and sorted by their properties.
 
-use super::query::IdFilter;
 use crate::ids::{OrganizationNo, PoolNo, UserNo};
 use crate::ledger::model::command::{Cursor, ListUsers, Page, UserOrder};
 use crate::ledger::model::outcome::{Status, UserView};
 use crate::ledger::state::budget::Budget;
+use crate::ledger::state::id_filter::IdFilter;
+use crate::ledger::state::limit_basis::LimitBasis;
 use crate::ledger::state::search::Finder;
 use crate::ledger::state::tenant::Tenant;
-use crate::ledger::state::usage::LimitBasis;
 use crate::ledger::state::user::User;
 use crate::ledger::state::walk::{Cut, Key, PartialRow, Walk, Weight, sort_key};
 

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use crate::ids::{OrganizationId, OrganizationNo, TenantId};
+use crate::ids::{OrganizationNo, TenantId};
 use crate::ledger::model::access::Tenants;
 use crate::ledger::model::command::{
     Cursor, ListOrganizations, ListTenants, OrganizationOrder, Page, Query, QueryResult,
@@ -12,9 +12,9 @@ use crate::ledger::model::time::Moment;
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::entitlement;
 use crate::ledger::state::ledger::Ledger;
+use crate::ledger::state::limit_basis::LimitBasis;
 use crate::ledger::state::search::Finder;
 use crate::ledger::state::tenant::Tenant;
-use crate::ledger::state::usage::LimitBasis;
 use crate::ledger::state::walk::{Cut, Key, Walk, Weight};
 
 /// A query in progress. A long list takes several steps, between which the ledger may change.
@@ -166,31 +166,6 @@ impl Ledger {
     }
 }
 
-/// Filter by an optional name: without a name it matches everything, with an unknown name nothing.
-pub(in crate::ledger) enum IdFilter<T> {
-    Any,
-    Only(T),
-    Nothing,
-}
-
-impl<T: PartialEq> IdFilter<T> {
-    pub fn of(named: bool, found: Option<T>) -> Self {
-        match (named, found) {
-            (false, _) => IdFilter::Any,
-            (true, Some(found)) => IdFilter::Only(found),
-            (true, None) => IdFilter::Nothing,
-        }
-    }
-
-    pub fn matches(&self, value: Option<T>) -> bool {
-        match self {
-            IdFilter::Any => true,
-            IdFilter::Only(wanted) => value.as_ref() == Some(wanted),
-            IdFilter::Nothing => false,
-        }
-    }
-}
-
 impl Tenant {
     fn whole_usage(&self, basis: LimitBasis, budget: &mut Budget) -> TenantUsage {
         budget.spend_each(self.pools.iter().len(), 3 * Budget::READ);
@@ -217,10 +192,6 @@ impl Tenant {
             }
         }
         TenantUsage { pools, users: self.user_totals(), license, notices }
-    }
-
-    pub fn wanted_organization(&self, id: Option<&OrganizationId>) -> IdFilter<OrganizationNo> {
-        IdFilter::of(id.is_some(), id.and_then(|id| self.organizations.find(id)))
     }
 
     /// Returns `None` if there are more steps to take.

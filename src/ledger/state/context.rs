@@ -1,13 +1,14 @@
 //! Context of one command in the ledger: the moment, the actor, and where its effects are written.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
+use super::audit_draft::AuditDraft;
 use super::budget::Budget;
+use super::limit_basis::LimitBasis;
 use super::rates::Limiter;
-use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantNo, UserId};
-use crate::ledger::model::change::{Action, Actor, AuditEvent, Change, Changes, Reason};
-use crate::ledger::model::outcome::{DenialReason, SessionEndReason};
+use super::redeliveries::Redeliveries;
+use crate::ids::{EventNo, TenantNo};
+use crate::ledger::model::change::{Actor, Change, Changes};
 use crate::ledger::model::time::Moment;
 
 /// Borrows the ledger's shared state for one command or one step of it, see `Ledger::context`.
@@ -24,7 +25,7 @@ pub(in crate::ledger) struct Context<'a> {
     pub denials: &'a mut super::denials::Denials,
     /// Budgets of each tenant: users admitted at login, and notifications delivered again.
     pub admissions: &'a mut Limiter<TenantNo>,
-    pub redeliveries: &'a mut crate::ledger::commands::deliveries::Redeliveries,
+    pub redeliveries: &'a mut Redeliveries,
     pub ended_sessions: &'a mut super::ended_sessions::EndedSessions,
     pub checkpoint: &'a mut super::checkpoint::Queue,
     /// Work that this step may still do.
@@ -35,6 +36,11 @@ pub(in crate::ledger) struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// What limits are judged by in this command.
+    pub fn limit_basis(&self) -> LimitBasis {
+        LimitBasis { now: self.now, license_time: self.license_time, demo_seats: self.demo_seats }
+    }
+
     /// Adds a change of a row, and charges it.
     pub fn put(&mut self, change: Change) {
         self.budget.write(if is_deletion(&change) { Budget::WRITE / 2 } else { Budget::WRITE });
@@ -100,91 +106,4 @@ fn is_deletion(change: &Change) -> bool {
             | Change::DeleteNotification(..)
             | Change::DeleteToken(_)
     )
-}
-
-/// An audit event without its number, time and actor.
-#[derive(Debug, Clone)]
-pub(in crate::ledger) struct AuditDraft {
-    pub tenant: TenantNo,
-    pub action: Action,
-    pub reason: Option<Reason>,
-    pub user: Option<UserId>,
-    pub pool: Option<PoolId>,
-    pub session: Option<SessionId>,
-    pub organization: Option<OrganizationId>,
-    pub detail: Box<str>,
-}
-
-impl AuditDraft {
-    pub fn new(tenant: TenantNo, action: Action) -> Self {
-        Self {
-            tenant,
-            action,
-            reason: None,
-            user: None,
-            pool: None,
-            session: None,
-            organization: None,
-            detail: Box::default(),
-        }
-    }
-
-    pub fn denied(mut self, reason: DenialReason) -> Self {
-        self.reason = Some(Reason::Denied(reason));
-        self
-    }
-
-    pub fn ended(mut self, reason: SessionEndReason) -> Self {
-        self.reason = Some(Reason::Ended(reason));
-        self
-    }
-
-    /// The event that counts denials by action and reason. It names no user, unlike the event of a single denial.
-    pub fn summed(self) -> Self {
-        let Self { tenant, action, reason, .. } = self;
-        let detail = "denials beyond the tenant's budget of events: of several users, counted together".into();
-        Self { reason, detail, ..Self::new(tenant, action) }
-    }
-
-    pub fn user(mut self, user: &UserId) -> Self {
-        self.user = Some(user.clone());
-        self
-    }
-
-    pub fn pool(mut self, pool: &PoolId) -> Self {
-        self.pool = Some(pool.clone());
-        self
-    }
-
-    pub fn session(mut self, session: SessionId) -> Self {
-        self.session = Some(session);
-        self
-    }
-
-    pub fn organization(mut self, organization: Option<OrganizationId>) -> Self {
-        self.organization = organization;
-        self
-    }
-
-    pub fn detail(mut self, detail: impl Into<Box<str>>) -> Self {
-        self.detail = detail.into();
-        self
-    }
-
-    pub fn event(self, no: EventNo, now: Moment, actor: &Actor) -> AuditEvent {
-        AuditEvent {
-            no,
-            tenant: self.tenant,
-            at: now.wall,
-            actor: Actor(Arc::clone(&actor.0)),
-            action: self.action,
-            reason: self.reason,
-            user: self.user,
-            pool: self.pool,
-            session: self.session,
-            organization: self.organization,
-            count: 1,
-            detail: self.detail,
-        }
-    }
 }

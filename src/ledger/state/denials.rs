@@ -5,8 +5,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::audit_draft::AuditDraft;
 use super::budget::Budget;
-use super::context::AuditDraft;
 use super::map::{Map, Seed};
 use super::rates::{Limiter, Rate};
 use crate::ids::{PoolId, TenantNo, UserId};
@@ -161,7 +161,7 @@ mod tests {
     use crate::ledger::model::change::Actor;
     use crate::ledger::model::outcome::DenialReason;
     use crate::ledger::model::time::{Moment, WallTime};
-    use crate::ledger::state::context::AuditDraft;
+    use crate::ledger::state::audit_draft::AuditDraft;
 
     const USERS: u64 = 12_000;
 

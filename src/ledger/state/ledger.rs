@@ -3,23 +3,23 @@
 use std::collections::VecDeque;
 
 use super::agenda::Agenda;
+use super::all_floors::AllFloors;
 use super::budget::Budget;
 use super::checkpoint::Queue;
 use super::clock_mark::ClockMark;
 use super::context::Context;
 use super::denials::Denials;
 use super::ended_sessions::EndedSessions;
+use super::limit_basis::LimitBasis;
 use super::map::{Map, Seed};
 use super::rates::{Limiter, RateLimits};
+use super::redeliveries::Redeliveries;
 use super::renewal::Renewal;
 use super::tally::Tally;
 use super::tenant::Tenant;
 use super::tokens::Tokens;
-use super::usage;
 use crate::ids::{EventNo, TenantId, TenantNo};
-use crate::ledger::commands::deliveries;
 use crate::ledger::model::change::{Actor, Changes, TenantRow, TenantState};
-use crate::ledger::model::license_floors::AllFloors;
 use crate::ledger::model::notification::Channels;
 use crate::ledger::model::outcome::{Done, Refusal};
 use crate::ledger::model::time::{Moment, WallTime};
@@ -56,7 +56,7 @@ pub struct Ledger {
     pub(in crate::ledger) denials: Denials,
     /// Budget of each tenant for users admitted at login.
     pub(in crate::ledger) admissions: Limiter<TenantNo>,
-    pub(in crate::ledger) redeliveries: deliveries::Redeliveries,
+    pub(in crate::ledger) redeliveries: Redeliveries,
     pub(in crate::ledger) ended_sessions: EndedSessions,
     pub(in crate::ledger) checkpoint: Queue,
     /// Budget of the current step, and the sum of all work so far.
@@ -164,7 +164,7 @@ impl Ledger {
         self.mark.behind(now)
     }
 
-    pub(in crate::ledger) fn limit_basis(&self, now: Moment) -> usage::LimitBasis {
-        usage::LimitBasis { now, license_time: self.mark.license_time(now), demo_seats: self.config.demo_seats }
+    pub(in crate::ledger) fn limit_basis(&self, now: Moment) -> LimitBasis {
+        LimitBasis { now, license_time: self.mark.license_time(now), demo_seats: self.config.demo_seats }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::audit_draft::AuditDraft;
 use super::budget::Budget;
-use super::context::{AuditDraft, Context};
+use super::context::Context;
 use super::session::Session;
 use super::tenant::Tenant;
 use super::user::User;

@@ -12,19 +12,6 @@ use crate::unicode::order;
 /// Highest number of organizations of a tenant: bounds what a seat can name (R7).
 pub(in crate::ledger) const MAX_ORGANIZATIONS: usize = 10_000;
 
-impl Access {
-    /// Number of organizations that are named; 0: all of the tenant.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        if let Access::Only(list) = self { list.len() } else { 0 }
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
 /// A row, and the sort key of its display name.
 #[derive(Debug)]
 struct OrganizationEntry {

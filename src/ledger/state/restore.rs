@@ -6,15 +6,18 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::agenda::Agenda;
+use super::all_floors::AllFloors;
 use super::budget::Budget;
 use super::checkpoint::Queue;
 use super::clock_mark::ClockMark;
 use super::denials::Denials;
 use super::ended_sessions::EndedSessions;
+use super::headcount::Headcount;
 use super::leaving::Leaving;
 use super::ledger::{Config, Ledger};
 use super::map::Map;
 use super::rates::Limiter;
+use super::redeliveries::Redeliveries;
 use super::renewal::Renewal;
 use super::session::Session;
 use super::tally::Tally;
@@ -22,9 +25,7 @@ use super::tenant::Tenant;
 use super::tokens::Tokens;
 use super::user::{Seat, User};
 use crate::ids::{EventNo, TenantNo};
-use crate::ledger::commands::deliveries::Redeliveries;
 use crate::ledger::model::change::{Actor, Change, SessionRow, TenantState};
-use crate::ledger::model::license_floors::AllFloors;
 use crate::ledger::model::time::{Moment, Tick, WallTime, millis};
 
 /// A ledger while its rows are loaded. Order of the rows: tenants, licenses, pools (by number), organizations, users,
@@ -209,7 +210,7 @@ impl Restore {
             tenant.count_seats();
             tenant.count_sessions();
             tenant.rebuild_deadlines();
-            tenant.headcount = tenant.counted_heads();
+            tenant.headcount = Headcount::recounted(&tenant.users);
             tenant.notifications.warns = !tenant.policy.warn_at_percent.is_empty();
             // The sums are those of the time between these dates.
             tenant.note_dates(license_time);

@@ -7,54 +7,14 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::budget::Budget;
 use super::entitlement;
-use super::ledger::Ledger;
-use super::pool::{Pool, Pools};
+use super::limit_basis::LimitBasis;
+use super::pool::Pool;
+use super::stale::Tallied;
 use super::tenant::Tenant;
-use super::usage::LimitBasis;
 use crate::ids::{PoolNo, TenantNo};
 use crate::ledger::model::change::Limit;
 use crate::ledger::model::outcome::LicenseState;
-use crate::ledger::model::time::Moment;
 use crate::ledger::model::totals::Totals;
-
-/// Pools of a tenant whose part of the sums is out of date.
-#[derive(Debug, Default)]
-pub(in crate::ledger) struct Stale {
-    pools: Vec<PoolNo>,
-    /// True if the entitlements of the licenses may have changed.
-    licenses: bool,
-    /// True if the tenant is in the list of [`Tally`].
-    listed: bool,
-}
-
-impl Stale {
-    /// Notes that the pool's count or limit changed. Every check-out calls it.
-    pub fn note(&mut self, pool: &mut Pool) {
-        if !std::mem::replace(&mut pool.stale, true) {
-            self.pools.push(pool.no);
-        }
-    }
-
-    /// Notes that every limit may have changed.
-    pub fn note_all(&mut self, pools: &mut Pools) {
-        self.licenses = true;
-        pools.iter_mut().for_each(|pool| self.note(pool));
-    }
-
-    fn is_empty(&self) -> bool {
-        self.pools.is_empty() && !self.licenses
-    }
-}
-
-/// Part of a tenant in the sums, without its pools.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::ledger) struct Tallied {
-    users: u32,
-    sessions: u32,
-    open: u32,
-    dead: u32,
-    expiring: bool,
-}
 
 /// Sums over the tenants of one shard.
 #[derive(Debug, Default)]
@@ -67,7 +27,7 @@ pub(in crate::ledger) struct Tally {
     expiring: u64,
     seats: Seats,
     /// Tenants with stale pools, in the order in which they became so.
-    stale: VecDeque<TenantNo>,
+    pub stale: VecDeque<TenantNo>,
     /// Pools in which seats are in use.
     by_use: BTreeSet<(u64, Reverse<TenantNo>, Reverse<PoolNo>)>,
 }
@@ -168,7 +128,7 @@ impl Tally {
     }
 
     /// Recounts the stale pools of a tenant, as far as the budget allows; returns true if none is left.
-    fn update(&mut self, tenant: &mut Tenant, basis: LimitBasis, budget: &mut Budget) -> bool {
+    pub fn update(&mut self, tenant: &mut Tenant, basis: LimitBasis, budget: &mut Budget) -> bool {
         while let Some(no) = tenant.stale.pools.pop() {
             if budget.is_spent() {
                 tenant.stale.pools.push(no);
@@ -227,38 +187,5 @@ impl Tenant {
     pub fn is_expiring(&self, basis: LimitBasis) -> bool {
         let valid = |at| entitlement::state(self.licenses.heads(), at) == LicenseState::Valid;
         valid(basis.license_time) && !valid(basis.license_time.plus(entitlement::EXPIRY_NOTICE_PERIOD))
-    }
-}
-
-impl Ledger {
-    /// Takes a step to update the sums; returns true if they are up to date as of the last tick. The effect of a date
-    /// that has come since then is counted when a tick has looked at it.
-    pub fn tally(&mut self, now: Moment) -> bool {
-        self.budget.begin();
-        let basis = self.limit_basis(now);
-        while let Some(no) = self.tally.stale.pop_front() {
-            let Some(tenant) = self.tenants[no.0 as usize].as_deref_mut() else { continue };
-            tenant.stale.listed = false;
-            let basis = LimitBasis { license_time: tenant.notifications.since_full_check(basis.license_time), ..basis };
-            if !self.tally.update(tenant, basis, &mut self.budget) {
-                self.tally.put(tenant);
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Recounts tenants with a date that has come and that no tick has looked at, and does so again the next time.
-    pub(in crate::ledger) fn tally_dated(&mut self, now: Moment) {
-        let basis = self.limit_basis(now);
-        let mut dated = Vec::new();
-        self.agenda.each_dated(basis.license_time, |no| dated.push(no));
-        for no in dated {
-            let Some(tenant) = self.tenants[no.0 as usize].as_deref_mut() else { continue };
-            tenant.stale.note_all(&mut tenant.pools);
-            self.tally.update(tenant, basis, &mut Budget::of(u32::MAX));
-            tenant.stale.note_all(&mut tenant.pools);
-            self.tally.put(tenant);
-        }
     }
 }

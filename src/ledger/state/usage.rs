@@ -1,30 +1,17 @@
 //! Usage of pools, seats and users: one function each, for decisions and displays alike (R15).
 
-use super::context::Context;
 use super::entitlement;
+use super::headcount::Headcount;
+use super::id_filter::IdFilter;
+use super::limit_basis::LimitBasis;
 use super::session::Session;
 use super::tenant::Tenant;
 use super::user::{Seat, User};
-use crate::ids::{EventNo, OrganizationNo, PoolNo, UserNo};
+use crate::ids::{EventNo, OrganizationId, OrganizationNo, PoolNo, UserNo};
 use crate::ledger::model::change::{Limit, Plan};
-use crate::ledger::model::outcome::{Notice, PoolUsage, SeatView, SessionView, Status, UserView};
-use crate::ledger::model::time::{Moment, Tick, WallTime};
-use crate::ledger::queries::query::IdFilter;
-
-/// What limits are judged by, beside the state of the tenant.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::ledger) struct LimitBasis {
-    pub now: Moment,
-    pub license_time: WallTime,
-    pub demo_seats: u64,
-}
-
-impl Context<'_> {
-    /// What limits are judged by in this command.
-    pub fn limit_basis(&self) -> LimitBasis {
-        LimitBasis { now: self.now, license_time: self.license_time, demo_seats: self.demo_seats }
-    }
-}
+use crate::ledger::model::outcome::{Notice, PoolUsage, SeatView, SessionView, Status, UserTotals, UserView};
+use crate::ledger::model::seat_access::access_ids;
+use crate::ledger::model::time::{Moment, Tick};
 
 impl Tenant {
     /// Plan and limit of a pool, by the licenses in force (R27, R30).
@@ -156,9 +143,7 @@ impl Tenant {
             pool: self.pools.get(seat.pool).id.clone(),
             active: user.blocked.is_none(),
             over_limit: self.is_over_limit(user, seat, basis),
-            organizations: crate::ledger::model::outcome::access_ids(&seat.access, named, |no| {
-                self.organizations.id(no)
-            }),
+            organizations: access_ids(&seat.access, named, |no| self.organizations.id(no)),
             organization_count: seat.access.len(),
             granted: basis.now.wall_of(seat.granted),
         }
@@ -192,5 +177,30 @@ impl Tenant {
             created: basis.now.wall_of(user.created),
             version: user.version,
         }
+    }
+
+    /// Numbers of users by state and status. The caller has called [`Self::mark_idle`].
+    pub fn user_totals(&self) -> UserTotals {
+        let Headcount { with_access, blank_active, blank_idle, blocked_administrators } = self.headcount;
+        let total = self.users.len() as u64;
+        let (active, idle) = (self.active.len() as u64, self.idle.len() as u64);
+        let (active, idle, with_access) =
+            (active - u64::from(blank_active), idle - u64::from(blank_idle), u64::from(with_access));
+        UserTotals {
+            total,
+            active: total - self.blocked,
+            blocked: self.blocked,
+            administrators: self.administrators,
+            active_ordinary: total - self.blocked - (self.administrators - u64::from(blocked_administrators)),
+            with_access,
+            status_active: active,
+            status_idle: idle,
+            status_inactive: with_access - active - idle,
+        }
+    }
+
+    /// The filter for an organization: without an id, every one.
+    pub fn wanted_organization(&self, id: Option<&OrganizationId>) -> IdFilter<OrganizationNo> {
+        IdFilter::of(id.is_some(), id.and_then(|id| self.organizations.find(id)))
     }
 }

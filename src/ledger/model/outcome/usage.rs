@@ -2,7 +2,8 @@
 
 use super::{LicenseState, Notice};
 use crate::ids::PoolId;
-use crate::ledger::model::change::{Limit, Plan};
+use crate::ledger::model::limit::Limit;
+use crate::ledger::model::plan::Plan;
 
 /// A pool's usage, for decisions and displays alike (R15).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -194,12 +194,9 @@ impl Journal {
     {
         let (reply, answer) = oneshot::channel();
         let request = Request { tenant: tenant.clone(), actor: actor.clone(), command: command.into() };
-        let action = admin_log::action(actor, &request.command);
         self.shard(tenant).send(Message::Command(request, ReplyChannel::new(reply)))?;
         let outcome = answer.await.map_err(|_| JournalError::Failed)??;
-        if let Some(action) = action {
-            admin_log::log(action, actor, tenant, &outcome);
-        }
+        admin_log::log(actor, tenant, &outcome);
         outcome.into_answer().ok_or(JournalError::Failed)
     }
 

@@ -18,6 +18,7 @@ const MAX_QUERIES: usize = 16;
 const MAX_COMMANDS: usize = 64;
 
 /// A query or command that has steps left.
+#[expect(clippy::large_enum_variant, reason = "there are few, and each is moved a few times")]
 pub(super) enum Job {
     Query(Reading, ReplyChannel<QueryResult>),
     Command(RunningCommand, ReplyChannel<Outcome>),
@@ -25,7 +26,7 @@ pub(super) enum Job {
 
 /// A command in progress.
 pub(super) struct RunningCommand {
-    pub execution: Execution,
+    pub execution: Box<Execution>,
     /// It has taken a step: from now on it is finished, even if its caller is gone.
     pub begun: bool,
     /// It has written rows.
@@ -33,7 +34,7 @@ pub(super) struct RunningCommand {
 }
 
 impl RunningCommand {
-    pub fn new(execution: Execution) -> Self {
+    pub fn new(execution: Box<Execution>) -> Self {
         Self { execution, begun: false, wrote: false }
     }
 }

@@ -263,7 +263,7 @@ impl Writer {
         match decided {
             Ok(outcome) => self.conclude(reply, outcome, changed),
             // Overdue work used up the whole step, so the command is not decided yet.
-            Err(request) => self.enqueue(*request, reply, changed),
+            Err(execution) => self.enqueue(execution, reply, changed),
         }
     }
 

@@ -40,27 +40,30 @@ impl Writer {
     }
 
     /// Queues a command that was not decided because other work came first. It takes its next step in its turn.
-    pub(super) fn enqueue(&mut self, request: Request, reply: ReplyChannel<Outcome>, wrote: bool) {
+    pub(super) fn enqueue(&mut self, execution: Box<Execution>, reply: ReplyChannel<Outcome>, wrote: bool) {
         if self.run_queue.is_full() {
             return reply.send(Err(JournalError::Overloaded));
         }
-        let running = RunningCommand { execution: Execution::new(request), begun: true, wrote };
+        let running = RunningCommand { execution, begun: true, wrote };
         self.run_queue.push(Job::Command(running, reply));
     }
 
     /// Takes a step of a command. Its changes commit with the open batch, whether the command is finished or not.
-    fn execute(&mut self, mut running: RunningCommand, reply: ReplyChannel<Outcome>, now: Moment) {
+    fn execute(&mut self, running: RunningCommand, reply: ReplyChannel<Outcome>, now: Moment) {
         let (rows, events) = (self.open_batch.changes.rows.len(), self.open_batch.changes.events.len());
         let changes: &mut Changes = &mut self.open_batch.changes;
-        let step = || self.ledger.execute(&mut running.execution, now, changes);
+        let RunningCommand { execution, wrote, .. } = running;
+        let step = || self.ledger.execute(execution, now, changes);
         let Ok(outcome) = catch_unwind(AssertUnwindSafe(step)) else {
             self.abort_step(rows, events, "a step of a command");
             return reply.send(Err(JournalError::Failed));
         };
-        (running.begun, running.wrote) = (true, running.wrote || self.open_batch.changes.rows.len() > rows);
+        let wrote = wrote || self.open_batch.changes.rows.len() > rows;
         match outcome {
-            Some(outcome) => self.conclude(reply, outcome, running.wrote),
-            None => self.run_queue.push(Job::Command(running, reply)),
+            Ok(outcome) => self.conclude(reply, outcome, wrote),
+            Err(execution) => {
+                self.run_queue.push(Job::Command(RunningCommand { execution, begun: true, wrote }, reply));
+            }
         }
     }
 

@@ -1,14 +1,12 @@
-//! The last part of a sync: users who wait for a seat and are still listed are unblocked, first blocked first, as far
-//! as seats are free; users who are no longer listed are blocked (R33).
+//! ActivateUsers, the last part of a sync: users who wait for a seat and are still listed are unblocked, first blocked
+//! first, as far as seats are free (R33).
 
-use super::execution::{Steps, each};
+use super::stepped_command::{SteppedCommand, Steps, each};
 use crate::ids::{PoolId, PoolNo, TenantId, UserId};
 use crate::ledger::model::change::{Action, BlockCause};
-use crate::ledger::model::command::{
-    ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, Outcome, Waiting, WhatIf,
-};
+use crate::ledger::model::command::{ActivateUsers, ActivatedUsers, Waiting, WhatIf};
 use crate::ledger::model::notification::Cause;
-use crate::ledger::model::outcome::{DenialReason, Refusal};
+use crate::ledger::model::outcome::{DenialReason, Done, Refusal};
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::context::Context;
 use crate::ledger::state::tenant::Tenant;
@@ -20,14 +18,26 @@ pub(in crate::ledger) struct Activating {
     full: Vec<Vec<(PoolId, DenialReason)>>,
 }
 
-impl Activating {
-    pub fn new(command: ActivateUsers) -> Self {
-        Self { command, full: Vec::new() }
+impl SteppedCommand for ActivateUsers {
+    type Steps = Activating;
+
+    fn users(&mut self) -> Vec<&mut UserId> {
+        self.waiting.iter_mut().map(|waiting| &mut waiting.user).collect()
+    }
+
+    fn is_question(&self) -> bool {
+        self.what_if.is_some()
+    }
+
+    fn begin(self) -> Activating {
+        Activating { command: self, full: Vec::new() }
     }
 }
 
 impl Steps for Activating {
-    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    type Answer = Done<ActivatedUsers>;
+
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Self::Answer> {
         let Self { command: ActivateUsers { waiting, what_if }, full } = self;
         let through = each(waiting.len(), full, ctx, |at, ctx| match what_if {
             Some(what_if) => tenant.would_activate(&waiting[at], what_if, ctx),
@@ -35,41 +45,12 @@ impl Steps for Activating {
         });
         through.then(|| {
             let full = std::mem::take(&mut self.full);
-            Outcome::ActivateUsers(Ok(ActivatedUsers { full, what_if: self.command.what_if.take() }))
+            Ok(ActivatedUsers { full, what_if: self.command.what_if.take() })
         })
     }
 
-    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
-        Some(Outcome::ActivateUsers(Err(Refusal::not_found("tenant", tenant))))
-    }
-}
-
-/// A BlockUnlisted command in progress.
-#[derive(Debug)]
-pub(in crate::ledger) struct Blocking {
-    command: BlockUnlisted,
-    blocked: Vec<bool>,
-}
-
-impl Blocking {
-    pub fn new(command: BlockUnlisted) -> Self {
-        Self { command, blocked: Vec::new() }
-    }
-}
-
-impl Steps for Blocking {
-    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
-        let Self { command: BlockUnlisted { users, what_if }, blocked } = self;
-        let turn = |at: usize, ctx: &mut Context| tenant.block_as_unlisted(&users[at], what_if, ctx);
-        let through = each(users.len(), blocked, ctx, turn);
-        through.then(|| {
-            let blocked = std::mem::take(&mut self.blocked);
-            Outcome::BlockUnlisted(Ok(BlockedUsers { blocked, what_if: self.command.what_if.take() }))
-        })
-    }
-
-    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
-        Some(Outcome::BlockUnlisted(Err(Refusal::not_found("tenant", tenant))))
+    fn next_step_without_tenant(&mut self, id: &TenantId, _: &mut Context) -> Option<Self::Answer> {
+        Some(Err(Refusal::not_found("tenant", id)))
     }
 }
 
@@ -110,22 +91,5 @@ impl Tenant {
             what_if.shift(&waiting.pools, 1);
         }
         full
-    }
-
-    fn block_as_unlisted(&mut self, id: &UserId, what_if: &mut Option<WhatIf>, ctx: &mut Context) -> bool {
-        let Some(no) = self.users.find(id) else { return false };
-        let user = self.users.get(no);
-        if user.blocked.is_some() || user.administrator {
-            return false;
-        }
-        if let Some(what_if) = what_if {
-            ctx.budget.spend_each(user.seats.len(), 2 * Budget::READ);
-            let pools: Vec<PoolId> = user.seats.iter().map(|seat| self.pools.get(seat.pool).id.clone()).collect();
-            what_if.shift(&pools, -1);
-            return true;
-        }
-        self.change_user(no, ctx, |user| user.blocked = Some(BlockCause::Directory));
-        ctx.log(self.about(Action::UserBlocked).user(id).detail("not in the directory; by a sync"));
-        true
     }
 }

@@ -4,70 +4,84 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::ids::{OrganizationNo, PoolNo, UserNo};
-use crate::ledger::model::change::{Access, Action, Change, Plan, TenantState};
+use super::admit::Admission;
+use super::tenant_command::TenantCommand;
+use crate::ids::{OrganizationNo, PoolNo, TenantId, UserId, UserNo};
+use crate::ledger::model::change::{Access, Action, Plan, TenantState};
 use crate::ledger::model::command::CheckOut;
 use crate::ledger::model::notification::Cause;
-use crate::ledger::model::outcome::{CheckedOut, Denial, DenialReason, Done, Lease, Notice, SessionEndReason};
+use crate::ledger::model::outcome::{CheckedOut, Denial, DenialReason, Done, SessionEndReason};
 use crate::ledger::model::policy::{UnknownUsers, WhenAlreadySignedIn, WhenFull};
+use crate::ledger::state::audit_draft::AuditDraft;
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::context::Context;
 use crate::ledger::state::entitlement;
-use crate::ledger::state::live::Login;
-use crate::ledger::state::session::SessionSlot;
+use crate::ledger::state::ledger::NOBODY;
 use crate::ledger::state::tenant::Tenant;
 use crate::ledger::state::user::User;
 
 /// Highest number of live sessions of one user, over all pools: the highest number of devices that a policy can allow.
 const MAX_SESSIONS: usize = 1_000;
 
-/// Effects of a login that may proceed.
-struct Admission {
-    /// `None`: unknown user, whom the policy admits.
-    user: Option<UserNo>,
-    organization: Option<OrganizationNo>,
-    /// Slot of the session that the device already has (R16).
-    existing: Option<SessionSlot>,
-    /// Slots of the sessions to end: taken over or reclaimed.
-    ending: Vec<(SessionSlot, SessionEndReason)>,
-    /// The user passes as an administrator although no license is in force (R29).
-    license_expired: bool,
-}
+impl TenantCommand for CheckOut {
+    fn users(&mut self) -> Vec<&mut UserId> {
+        vec![&mut self.user]
+    }
 
-impl Tenant {
+    fn is_question(&self) -> bool {
+        self.check_only
+    }
+
+    fn is_ready(&self, tenant: &mut Tenant, ctx: &mut Context) -> bool {
+        tenant.mark_idle(ctx.now.tick, ctx.budget) && tenant.end_overdue_before(self, ctx)
+    }
+
     /// Decides about a login and, unless `check_only`, carries the decision out.
     ///
     /// # Errors
     /// The tenant's budget of unknown users to admit is spent (guard 4).
-    pub fn check_out(&mut self, command: CheckOut, ctx: &mut Context) -> Done<CheckedOut> {
-        let pool = self.pools.find(&command.pool);
-        let user = self.users.find(&command.user);
+    fn apply(self, tenant: &mut Tenant, ctx: &mut Context) -> Done<CheckedOut> {
+        let pool = tenant.pools.find(&self.pool);
+        let user = tenant.users.find(&self.user);
         let mut overdue = Vec::new();
-        if command.check_only {
-            overdue = self.overdue_for(pool, user, ctx);
+        if planted!(SweeperOnlyExpiry) {
+            // Planted bug: nothing counts as overdue.
+        } else if self.check_only {
+            overdue = tenant.overdue_for(pool, user, ctx);
         } else if let Some(user) = user {
-            self.end_overdue_of(user, ctx);
+            tenant.end_overdue_of(user, ctx);
         }
-        match self.decide(&command, pool, user, &overdue, ctx) {
-            Ok(admission) if command.check_only => Ok(self.preview(&command, pool, &admission, ctx)),
+        match tenant.decide(&self, pool, user, &overdue, ctx) {
+            Ok(admission) if self.check_only => Ok(tenant.preview(&self, pool, &admission, ctx)),
             Ok(admission) => {
                 if admission.user.is_none() {
-                    self.guard_admissions(ctx)?;
+                    tenant.guard_admissions(ctx)?;
                 }
-                Ok(self.admit(command, admission, ctx))
+                Ok(tenant.admit(self, admission, ctx))
             }
             Err(denial) => {
-                if !command.check_only {
-                    let about = self.about(Action::CheckOutDenied).denied(denial.reason);
-                    ctx.log_denial(about.user(&command.user).pool(&command.pool));
-                    self.notify_denied(pool, denial.reason, Cause::CheckOut, &command.user, ctx);
+                if !self.check_only {
+                    let about = tenant.about(Action::CheckOutDenied).denied(denial.reason);
+                    ctx.log_denial(about.user(&self.user).pool(&self.pool));
+                    tenant.notify_denied(pool, denial.reason, Cause::CheckOut, &self.user, ctx);
                 }
-                let usage = pool.map(|pool| self.usage(pool, ctx.limit_basis()));
+                let usage = pool.map(|pool| tenant.usage(pool, ctx.limit_basis()));
                 Ok(CheckedOut { decision: Err(denial), usage, notices: Vec::new() })
             }
         }
     }
 
+    fn without_tenant(self, id: &TenantId, ctx: &mut Context) -> Done<CheckedOut> {
+        let denial = Denial::because(DenialReason::TenantNotFound);
+        if !self.check_only {
+            let about = AuditDraft::new(NOBODY, Action::CheckOutDenied).denied(denial.reason).user(&self.user);
+            ctx.log_denial(about.pool(&self.pool).detail(id.as_str()));
+        }
+        Ok(CheckedOut { decision: Err(denial), usage: None, notices: Vec::new() })
+    }
+}
+
+impl Tenant {
     /// Checks guards 1 to 10, where the caller has found the tenant. Sessions in `overdue` count as ended.
     fn decide(
         &mut self,
@@ -291,93 +305,5 @@ impl Tenant {
             return slots;
         }
         Vec::new()
-    }
-
-    /// Carries out an admission.
-    fn admit(&mut self, command: CheckOut, admission: Admission, ctx: &mut Context) -> CheckedOut {
-        // Without a license in force the pool is over its limit from now on (R29).
-        self.notifications.needs_full_check |= admission.license_expired;
-        if let Some(slot) = admission.existing {
-            return self.renew(slot, &command, &admission, ctx);
-        }
-        for (slot, reason) in &admission.ending {
-            self.end(*slot, *reason, ctx);
-        }
-        let pool = self.pool_or_new(&command.pool, ctx).expect("the guards saw room for the pool");
-        let user = admission.user.unwrap_or_else(|| self.newcomer(&command, pool, ctx));
-        let login = Login {
-            id: command.fresh,
-            pool,
-            organization: admission.organization,
-            device: command.device,
-            client: command.client,
-        };
-        let slot = self.start(user, login, ctx);
-        self.checked_out(slot, false, &admission, ctx)
-    }
-
-    /// Renews the session that the device already has (R16).
-    fn renew(&mut self, slot: SessionSlot, command: &CheckOut, admission: &Admission, ctx: &mut Context) -> CheckedOut {
-        let user = self.sessions.get(slot).user;
-        self.touch(user, ctx.now.tick);
-        self.users.signs_in(user, ctx.now.tick);
-        let session = self.sessions.get_mut(slot);
-        session.renew(&self.policy, ctx.now.tick);
-        session.last_activity = session.last_activity.max(ctx.now.tick);
-        session.client = command.client.clone();
-        session.organization = admission.organization;
-        let (id, row) = (session.id, session.row(self.no, Some(ctx.now.tick)));
-        self.users.get_mut(user).last_organization = admission.organization;
-        let organization = admission.organization.and_then(|no| self.organizations.id(no));
-        let about = self.about(Action::SessionRenewed).user(&command.user).pool(&command.pool);
-        ctx.log(about.session(id).organization(organization));
-        ctx.put(Change::PutSession(row));
-        self.checked_out(slot, true, admission, ctx)
-    }
-
-    fn checked_out(&self, slot: SessionSlot, renewed: bool, admission: &Admission, ctx: &Context) -> CheckedOut {
-        let session = self.sessions.get(slot);
-        let usage = self.usage(session.pool, ctx.limit_basis());
-        let mut notices = self.notices(session.pool, &usage, ctx.limit_basis());
-        if admission.license_expired {
-            notices.insert(0, Notice::LicenseExpired);
-        }
-        CheckedOut { decision: Ok(self.lease(slot, renewed, ctx)), usage: Some(usage), notices }
-    }
-
-    /// Answer of an admission with `check_only`, which takes nothing (R20).
-    fn preview(&self, command: &CheckOut, pool: Option<PoolNo>, admission: &Admission, ctx: &Context) -> CheckedOut {
-        let usage = pool.map(|pool| self.usage(pool, ctx.limit_basis()));
-        let mut notices = match (pool, &usage) {
-            (Some(pool), Some(usage)) => self.notices(pool, usage, ctx.limit_basis()),
-            _ => Vec::new(),
-        };
-        if admission.license_expired {
-            notices.insert(0, Notice::LicenseExpired);
-        }
-        let mut lease = match admission.existing {
-            Some(slot) => {
-                // A check-out counts as activity (R22).
-                let end = self.sessions.get(slot).idle_end(&self.policy, ctx.now.tick);
-                Lease { idle_timeout: end.map(|end| end.since(ctx.now.tick)), ..self.lease(slot, true, ctx) }
-            }
-            None => Lease {
-                session: None,
-                tenant: self.id.clone(),
-                pool: command.pool.clone(),
-                user: command.user.clone(),
-                device: command.device.clone(),
-                organization: None,
-                started: ctx.now.wall_of(ctx.now.tick),
-                ttl: Some(self.policy.lease_ttl).filter(|ttl| !ttl.is_zero()),
-                heartbeat_interval: self.policy.heartbeat_interval(),
-                remaining: self.policy.max_session,
-                idle_timeout: self.policy.idle_timeout,
-                renewed: false,
-            },
-        };
-        lease.session = None;
-        lease.organization = admission.organization.and_then(|no| self.organizations.id(no));
-        CheckedOut { decision: Ok(lease), usage, notices }
     }
 }

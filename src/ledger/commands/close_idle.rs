@@ -2,9 +2,9 @@
 
 use std::ops::Bound;
 
-use super::execution::Steps;
-use crate::ids::{PoolNo, TenantId, UserNo};
-use crate::ledger::model::command::{CloseIdle, Outcome};
+use super::stepped_command::{SteppedCommand, Steps};
+use crate::ids::{PoolNo, TenantId, UserId, UserNo};
+use crate::ledger::model::command::CloseIdle;
 use crate::ledger::model::outcome::{Done, IdleClosed, Refusal, SessionEndReason};
 use crate::ledger::model::time::Tick;
 use crate::ledger::state::budget::Budget;
@@ -20,11 +20,19 @@ pub(in crate::ledger) struct IdleClosing {
     closed: IdleClosed,
 }
 
-impl IdleClosing {
-    pub fn new(command: CloseIdle) -> Self {
-        Self { command, after: None, closed: IdleClosed::default() }
+impl SteppedCommand for CloseIdle {
+    type Steps = IdleClosing;
+
+    fn users(&mut self) -> Vec<&mut UserId> {
+        self.own_user.iter_mut().collect()
     }
 
+    fn begin(self) -> IdleClosing {
+        IdleClosing { command: self, after: None, closed: IdleClosed::default() }
+    }
+}
+
+impl IdleClosing {
     fn pool(&self, tenant: &Tenant) -> Done<Option<PoolNo>> {
         let Some(id) = &self.command.pool else { return Ok(None) };
         tenant.pools.find(id).map(Some).ok_or_else(|| Refusal::not_found("pool", id))
@@ -32,11 +40,13 @@ impl IdleClosing {
 }
 
 impl Steps for IdleClosing {
+    type Answer = Done<IdleClosed>;
+
     /// Includes users who become Idle between two steps, and skips users who became active.
-    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Self::Answer> {
         let pool = match self.pool(tenant) {
             Ok(pool) => pool,
-            Err(refusal) => return Some(Outcome::CloseIdle(Err(refusal))),
+            Err(refusal) => return Some(Err(refusal)),
         };
         while let Some(next) = tenant.next_idle(self.after) {
             if ctx.budget.is_spent() {
@@ -48,11 +58,11 @@ impl Steps for IdleClosing {
                 tenant.close_idle(next.1, pool, &mut self.closed, ctx);
             }
         }
-        Some(Outcome::CloseIdle(Ok(std::mem::take(&mut self.closed))))
+        Some(Ok(std::mem::take(&mut self.closed)))
     }
 
-    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
-        Some(Outcome::CloseIdle(Err(Refusal::not_found("tenant", tenant))))
+    fn next_step_without_tenant(&mut self, id: &TenantId, _: &mut Context) -> Option<Self::Answer> {
+        Some(Err(Refusal::not_found("tenant", id)))
     }
 }
 

@@ -2,7 +2,8 @@
 //! nobody can install an older one after the deletion (R27).
 
 use super::install_license::shifts;
-use crate::ids::LicenseId;
+use super::tenant_command::TenantCommand;
+use crate::ids::{LicenseId, TenantId};
 use crate::ledger::model::change::Action;
 use crate::ledger::model::command::DeleteLicense;
 use crate::ledger::model::license_view::LicenseChange;
@@ -10,11 +11,17 @@ use crate::ledger::model::outcome::{Done, Refusal};
 use crate::ledger::state::context::Context;
 use crate::ledger::state::tenant::Tenant;
 
-impl Tenant {
-    pub fn delete_license(&mut self, command: &DeleteLicense, ctx: &mut Context) -> Done<LicenseChange> {
-        self.drop_license(&command.license, ctx)
+impl TenantCommand for DeleteLicense {
+    fn apply(self, tenant: &mut Tenant, ctx: &mut Context) -> Done<LicenseChange> {
+        tenant.drop_license(&self.license, ctx)
     }
 
+    fn without_tenant(self, id: &TenantId, _: &mut Context) -> Done<LicenseChange> {
+        Err(Refusal::not_found("tenant", id))
+    }
+}
+
+impl Tenant {
     /// Deletes one license, with its audit event.
     pub fn drop_license(&mut self, id: &LicenseId, ctx: &mut Context) -> Done<LicenseChange> {
         let revision = self.licenses.head(id).ok_or_else(|| Refusal::not_found("license", id))?.revision;

@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::execution::Steps;
+use super::stepped_command::{SteppedCommand, Steps};
 use crate::ids::{LicenseId, TenantId};
-use crate::ledger::model::command::Outcome;
-use crate::ledger::model::outcome::{PoolUsage, Refusal};
+use crate::ledger::model::command::DeleteLicenses;
+use crate::ledger::model::license_view::LicenseChange;
+use crate::ledger::model::outcome::{Done, PoolUsage, Refusal};
 use crate::ledger::state::context::Context;
 use crate::ledger::state::tenant::Tenant;
 
@@ -23,9 +24,19 @@ struct Begun {
     changed: bool,
 }
 
+impl SteppedCommand for DeleteLicenses {
+    type Steps = LicenseDeletions;
+
+    fn begin(self) -> LicenseDeletions {
+        LicenseDeletions::default()
+    }
+}
+
 impl Steps for LicenseDeletions {
+    type Answer = Done<LicenseChange>;
+
     /// Writes one event for each license. Without any license nothing changes.
-    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Self::Answer> {
         let Begun { before, left, changed } = self.begun.get_or_insert_with(|| {
             let before = tenant.usages(ctx);
             let mut all: Vec<LicenseId> = tenant.licenses.heads().iter().map(|row| row.id.clone()).collect();
@@ -41,10 +52,10 @@ impl Steps for LicenseDeletions {
             *changed |= tenant.drop_license(id, ctx).is_ok();
             left.pop_front();
         }
-        Some(Outcome::DeleteLicenses(Ok(tenant.license_change(None, before, *changed, ctx))))
+        Some(Ok(tenant.license_change(None, before, *changed, ctx)))
     }
 
-    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
-        Some(Outcome::DeleteLicenses(Err(Refusal::not_found("tenant", tenant))))
+    fn next_step_without_tenant(&mut self, id: &TenantId, _: &mut Context) -> Option<Self::Answer> {
+        Some(Err(Refusal::not_found("tenant", id)))
     }
 }

@@ -5,10 +5,10 @@
 //! no grant can use the organization. Its own row is deleted last: no row may name an organization that is gone,
 //! because its number can be assigned again after a restart. An interrupted deletion can be repeated.
 
-use super::execution::Steps;
+use super::stepped_command::{SteppedCommand, Steps};
 use crate::ids::{OrganizationNo, PoolNo, TenantId, UserNo};
 use crate::ledger::model::change::{Access, Action, Change};
-use crate::ledger::model::command::{DeleteOrganization, Outcome};
+use crate::ledger::model::command::DeleteOrganization;
 use crate::ledger::model::outcome::{Done, Refusal};
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::context::Context;
@@ -26,11 +26,15 @@ pub(in crate::ledger) struct OrganizationDeletion {
     slot: SessionSlot,
 }
 
-impl OrganizationDeletion {
-    pub fn new(command: DeleteOrganization) -> Self {
-        Self { command, no: None, user: UserNo(0), slot: SessionSlot(0) }
-    }
+impl SteppedCommand for DeleteOrganization {
+    type Steps = OrganizationDeletion;
 
+    fn begin(self) -> OrganizationDeletion {
+        OrganizationDeletion { command: self, no: None, user: UserNo(0), slot: SessionSlot(0) }
+    }
+}
+
+impl OrganizationDeletion {
     fn begin(&mut self, tenant: &mut Tenant) -> Done<OrganizationNo> {
         if let Some(no) = self.no {
             return Ok(no);
@@ -43,10 +47,12 @@ impl OrganizationDeletion {
 }
 
 impl Steps for OrganizationDeletion {
-    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    type Answer = Done<()>;
+
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Self::Answer> {
         let no = match self.begin(tenant) {
             Ok(no) => no,
-            Err(refusal) => return Some(Outcome::DeleteOrganization(Err(refusal))),
+            Err(refusal) => return Some(Err(refusal)),
         };
         while self.user.0 < tenant.users.numbers() {
             if ctx.budget.is_spent() {
@@ -70,11 +76,11 @@ impl Steps for OrganizationDeletion {
         tenant.organizations.gone(no);
         ctx.put(Change::DeleteOrganization(tenant.no, no));
         ctx.log(tenant.about(Action::OrganizationDeleted).organization(Some(self.command.organization.clone())));
-        Some(Outcome::DeleteOrganization(Ok(())))
+        Some(Ok(()))
     }
 
-    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
-        Some(Outcome::DeleteOrganization(Err(Refusal::not_found("tenant", tenant))))
+    fn next_step_without_tenant(&mut self, id: &TenantId, _: &mut Context) -> Option<Self::Answer> {
+        Some(Err(Refusal::not_found("tenant", id)))
     }
 }
 

@@ -1,28 +1,36 @@
 //! FetchLicense: records the result of a fetch from the vendor's folder. A newer license is installed (R27); any other
-//! result changes only what the license page shows of the last fetch. Also records license requests to the vendor.
+//! result changes only what the license page shows of the last fetch.
 
+use super::tenant_command::TenantCommand;
+use crate::ids::TenantId;
 use crate::ledger::model::change::{Action, Change};
-use crate::ledger::model::command::{FetchLicense, InstallLicense, LicenseFetched, NoteLicenseRequest, VendorAnswer};
+use crate::ledger::model::command::{FetchLicense, InstallLicense, LicenseFetched, VendorAnswer};
 use crate::ledger::model::license_fetch::{FetchOutcome, LicenseFetch};
 use crate::ledger::model::license_view::LicenseChange;
-use crate::ledger::model::outcome::Refusal;
+use crate::ledger::model::outcome::{Done, Refusal};
 use crate::ledger::state::context::Context;
 use crate::ledger::state::tenant::Tenant;
 
-impl Tenant {
+impl TenantCommand for FetchLicense {
     /// A fetch that nobody requested leaves an event only if its result differs from the last one: a day on which
     /// nothing new was found is no change of state (R35).
-    pub fn fetch_license(&mut self, command: &FetchLicense, ctx: &mut Context) -> LicenseFetched {
-        let (fetch, change) = self.found(&command.answer, ctx);
-        let news = !fetch.repeats(self.license_fetch.as_deref());
+    fn apply(self, tenant: &mut Tenant, ctx: &mut Context) -> Done<LicenseFetched> {
+        let (fetch, change) = tenant.found(&self.answer, ctx);
+        let news = !fetch.repeats(tenant.license_fetch.as_deref());
         if news || !ctx.actor.is_service() {
-            ctx.log(self.about(Action::LicenseFetched).detail(format!("from {}: {}", command.from, fetch.text)));
+            ctx.log(tenant.about(Action::LicenseFetched).detail(format!("from {}: {}", self.from, fetch.text)));
         }
-        self.license_fetch = Some(Box::new(fetch.clone()));
-        ctx.put(Change::PutTenant(self.row()));
-        LicenseFetched { fetch, news, change }
+        tenant.license_fetch = Some(Box::new(fetch.clone()));
+        ctx.put(Change::PutTenant(tenant.row()));
+        Ok(LicenseFetched { fetch, news, change })
     }
 
+    fn without_tenant(self, id: &TenantId, _: &mut Context) -> Done<LicenseFetched> {
+        Err(Refusal::not_found("tenant", id))
+    }
+}
+
+impl Tenant {
     fn found(&mut self, answer: &VendorAnswer, ctx: &mut Context) -> (LicenseFetch, Option<LicenseChange>) {
         let at = ctx.now.wall;
         let plain = |outcome, reason: &str, text: &str| (LicenseFetch::new(at, outcome, reason, text), None);
@@ -58,17 +66,5 @@ impl Tenant {
                 (LicenseFetch::new(at, FetchOutcome::Refused, reason, &format!("{is}: {why}")), None)
             }
         }
-    }
-
-    /// Records a license request before it is sent, and when sending it failed (R35). The unchanged tenant row goes
-    /// into the batch, because an answer without rows does not wait for it, and the audit must have the request before
-    /// the vendor does.
-    pub fn note_license_request(&self, command: &NoteLicenseRequest, ctx: &mut Context) {
-        let (action, detail) = match &command.failed {
-            None => (Action::LicenseRequestSent, &command.what),
-            Some(why) => (Action::LicenseRequestFailed, why),
-        };
-        ctx.put(Change::PutTenant(self.row()));
-        ctx.log(self.about(action).detail(format!("to {}: {detail}", command.to)));
     }
 }

@@ -1,16 +1,20 @@
 //! Heartbeat: extends the leases of sessions (R22). Changes only memory, with two exceptions: a session that is overdue
 //! ends, and no heartbeat revives it (R24); and a session whose row has another lease than the policy is written.
 
-use super::execution::{Steps, each};
+use super::stepped_command::{SteppedCommand, Steps, each};
+use super::tenant_command::TenantCommand;
 use crate::ids::{SessionId, TenantId};
 use crate::ledger::model::change::Change;
-use crate::ledger::model::command::{Heartbeat, Outcome};
+use crate::ledger::model::command::Heartbeat;
 use crate::ledger::model::outcome::HeartbeatResult;
 use crate::ledger::state::context::Context;
 use crate::ledger::state::tenant::Tenant;
 
 /// Work of one session's heartbeat, in units of `Budget`, not counting what it writes.
 const HEARTBEAT_COST: u32 = 500;
+
+/// Longest heartbeat, in sessions, that is handled in one step.
+const MAX_BEATS_PER_STEP: usize = 200;
 
 /// A heartbeat of many sessions, in progress.
 #[derive(Debug)]
@@ -19,32 +23,62 @@ pub(in crate::ledger) struct HeartbeatSteps {
     answers: Vec<HeartbeatResult>,
 }
 
-impl HeartbeatSteps {
-    pub fn new(command: Heartbeat) -> Self {
-        Self { command, answers: Vec::new() }
+impl TenantCommand for Heartbeat {
+    /// A heartbeat changes memory only.
+    fn raises_notifications(&self) -> bool {
+        false
     }
 
-    fn answer(&mut self, through: bool) -> Option<Outcome> {
-        through.then(|| Outcome::Heartbeat(std::mem::take(&mut self.answers)))
+    /// It depends only on its own sessions.
+    fn is_ready(&self, _: &mut Tenant, _: &mut Context) -> bool {
+        true
+    }
+
+    fn apply(self, tenant: &mut Tenant, ctx: &mut Context) -> Vec<HeartbeatResult> {
+        self.beats.iter().map(|(session, active)| tenant.beat(*session, *active, ctx)).collect()
+    }
+
+    fn without_tenant(self, id: &TenantId, ctx: &mut Context) -> Vec<HeartbeatResult> {
+        self.beats.iter().map(|(session, _)| late(*session, id, ctx)).collect()
+    }
+}
+
+impl Heartbeat {
+    /// True if it takes several steps.
+    pub(in crate::ledger) fn is_long(&self) -> bool {
+        self.beats.len() > MAX_BEATS_PER_STEP
+    }
+}
+
+impl SteppedCommand for Heartbeat {
+    type Steps = HeartbeatSteps;
+
+    fn raises_notifications(&self) -> bool {
+        false
+    }
+
+    fn begin(self) -> HeartbeatSteps {
+        HeartbeatSteps { command: self, answers: Vec::new() }
     }
 }
 
 impl Steps for HeartbeatSteps {
-    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    type Answer = Vec<HeartbeatResult>;
+
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Self::Answer> {
         let Self { command, answers } = self;
         let through = each(command.heartbeats.len(), answers, ctx, |at, ctx| {
             let (session, active) = command.heartbeats[at];
             ctx.budget.spend(HEARTBEAT_COST);
             tenant.renew_session(session, active, ctx)
         });
-        self.answer(through)
+        through.then(|| std::mem::take(answers))
     }
 
-    fn next_step_without_tenant(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step_without_tenant(&mut self, id: &TenantId, ctx: &mut Context) -> Option<Self::Answer> {
         let Self { command, answers } = self;
-        let through =
-            each(command.heartbeats.len(), answers, ctx, |at, ctx| late(command.heartbeats[at].0, tenant, ctx));
-        self.answer(through)
+        let through = each(command.heartbeats.len(), answers, ctx, |at, ctx| late(command.heartbeats[at].0, id, ctx));
+        through.then(|| std::mem::take(answers))
     }
 }
 
@@ -55,10 +89,6 @@ pub(in crate::ledger) fn late(session: SessionId, tenant: &TenantId, ctx: &Conte
 }
 
 impl Tenant {
-    pub fn heartbeat(&mut self, command: &Heartbeat, ctx: &mut Context) -> Vec<HeartbeatResult> {
-        command.heartbeats.iter().map(|(session, active)| self.renew_session(*session, *active, ctx)).collect()
-    }
-
     fn renew_session(&mut self, id: SessionId, active: bool, ctx: &mut Context) -> HeartbeatResult {
         let now = ctx.now.tick;
         let Some(slot) = self.sessions.find(id) else {

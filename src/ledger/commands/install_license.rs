@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::seat_guards::too_many_pools;
+use super::tenant_command::TenantCommand;
 use crate::error_reason::ErrorReason;
-use crate::ids::{LicenseId, PoolId, PoolNo};
+use crate::ids::{LicenseId, PoolId, PoolNo, TenantId};
 use crate::ledger::model::change::{Action, Limit, Plan};
 use crate::ledger::model::command::{InstallLicense, LicenseGrant};
 use crate::ledger::model::license::{Entitlement, LicenseRow, Standing, Terms};
@@ -21,6 +23,16 @@ use crate::ledger::state::tenant::Tenant;
 const MAX_TERMS: usize = 5_000;
 /// Highest number of pools that an audit event lists; a license may name a thousand.
 const MAX_SHOWN: usize = 20;
+
+impl TenantCommand for InstallLicense {
+    fn apply(self, tenant: &mut Tenant, ctx: &mut Context) -> Done<LicenseChange> {
+        tenant.install_license(&self, ctx)
+    }
+
+    fn without_tenant(self, id: &TenantId, _: &mut Context) -> Done<LicenseChange> {
+        Err(Refusal::not_found("tenant", id))
+    }
+}
 
 impl Tenant {
     /// Installing the same document again changes nothing. A license that begins later is accepted, an expired one
@@ -143,7 +155,7 @@ impl Tenant {
         }
         let fresh = grant.pools.iter().filter(|(pool, ..)| self.pools.find(pool).is_none()).count();
         if self.pools.iter().len() + fresh > MAX_POOLS {
-            return Err(super::grant_seats::too_many_pools());
+            return Err(too_many_pools());
         }
         if others().map(|license| named(&license.terms)).sum::<usize>() + named(&grant.terms) > MAX_TERMS {
             let text = format!("a tenant's licenses name at most {MAX_TERMS} features, limits and hosts in all");
@@ -156,7 +168,7 @@ impl Tenant {
     fn licensed(&mut self, id: &LicenseId, grant: &LicenseGrant, ctx: &mut Context) -> Done<LicenseRow> {
         let mut entitlements = Vec::new();
         for (pool, plan, limit) in &grant.pools {
-            let pool = self.pool_or_new(pool, ctx).ok_or_else(super::grant_seats::too_many_pools)?;
+            let pool = self.pool_or_new(pool, ctx).ok_or_else(too_many_pools)?;
             entitlements.push(Entitlement { pool, plan: *plan, limit: *limit });
         }
         Ok(LicenseRow {

@@ -88,7 +88,7 @@ impl Ledger {
         }
         let mut command = Command::CheckOut(CheckOut { check_only: true, ..check_out.clone() });
         self.resolve_user_ids(&request.tenant, &mut command);
-        let user = command.people().first().map_or_else(|| check_out.user.clone(), |user| (**user).clone());
+        let user = command.users().first().map_or_else(|| check_out.user.clone(), |user| (**user).clone());
         let (tenant, actor) = (request.tenant.clone(), request.actor.clone());
         let question = Request { tenant, actor, command };
         // With `check_only` it changes nothing, except that it may have to end what is overdue.

@@ -3,7 +3,7 @@
 
 use crate::ids::{PoolNo, UserNo};
 use crate::ledger::model::change::Plan;
-use crate::ledger::model::command::{CheckOut, Command};
+use crate::ledger::model::command::CheckOut;
 use crate::ledger::model::outcome::SessionEndReason;
 use crate::ledger::model::time::Tick;
 use crate::ledger::state::budget::Budget;
@@ -16,23 +16,6 @@ use crate::ledger::state::tenant::Tenant;
 pub(in crate::ledger) const MAX_OVERDUE: usize = 100;
 
 impl Tenant {
-    /// Does what is due in this tenant before the command. Returns true if the command can be decided in this step.
-    pub fn is_ready(&mut self, command: &Command, ctx: &mut Context) -> bool {
-        match command {
-            // Both depend only on their own sessions.
-            Command::Heartbeat(_) | Command::CheckIn(_) => true,
-            Command::CheckOut(command) => {
-                self.mark_idle(ctx.now.tick, ctx.budget) && self.end_overdue_before(command, ctx)
-            }
-            Command::UpdateUser(command) => {
-                let ordinary = command.patch.administrator == Some(false);
-                let user = self.users.find(&command.user).filter(|no| ordinary && self.users.get(*no).administrator);
-                self.mark_idle(ctx.now.tick, ctx.budget) && user.is_none_or(|user| self.end_overdue_around(user, ctx))
-            }
-            _ => self.mark_idle(ctx.now.tick, ctx.budget),
-        }
-    }
-
     /// Ends overdue sessions of the pool before a decision (R18), as many as the step pays for. Returns false if more
     /// are left and the pool is full, so that this step cannot decide. A question ends none, and reads some.
     pub fn end_overdue_before(&mut self, command: &CheckOut, ctx: &mut Context) -> bool {

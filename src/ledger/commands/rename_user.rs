@@ -1,6 +1,7 @@
 //! RenameUser: the person keeps seats, sessions and history; only the id changes (R2).
 
-use crate::ids::{UserId, UserNo};
+use super::tenant_command::TenantCommand;
+use crate::ids::{TenantId, UserId, UserNo};
 use crate::ledger::model::change::Action;
 use crate::ledger::model::command::RenameUser;
 use crate::ledger::model::former_id::{FormerId, MAX_FORMER_IDS, renamed};
@@ -8,21 +9,31 @@ use crate::ledger::model::outcome::{Done, Refusal, UserView};
 use crate::ledger::state::context::Context;
 use crate::ledger::state::tenant::Tenant;
 
-impl Tenant {
-    pub fn rename_user(&mut self, command: &RenameUser, ctx: &mut Context) -> Done<UserView> {
-        let Some(no) = self.users.find(&command.user) else { return self.renamed_before(command, ctx) };
-        if command.new == command.user {
-            return Ok(self.user_view(no, ctx.limit_basis()));
-        }
-        if self.users.find(&command.new).is_some() {
-            return Err(Refusal::exists("user", &command.new));
-        }
-        self.users.rename(no, command.new.clone());
-        self.rename_sessions(no, ctx.budget);
-        self.note_renaming(no, command.user.clone(), ctx);
-        Ok(self.user_view(no, ctx.limit_basis()))
+impl TenantCommand for RenameUser {
+    fn users(&mut self) -> Vec<&mut UserId> {
+        vec![&mut self.user, &mut self.new]
     }
 
+    fn apply(self, tenant: &mut Tenant, ctx: &mut Context) -> Done<UserView> {
+        let Some(no) = tenant.users.find(&self.user) else { return tenant.renamed_before(&self, ctx) };
+        if self.new == self.user {
+            return Ok(tenant.user_view(no, ctx.limit_basis()));
+        }
+        if tenant.users.find(&self.new).is_some() {
+            return Err(Refusal::exists("user", &self.new));
+        }
+        tenant.users.rename(no, self.new.clone());
+        tenant.rename_sessions(no, ctx.budget);
+        tenant.note_renaming(no, self.user.clone(), ctx);
+        Ok(tenant.user_view(no, ctx.limit_basis()))
+    }
+
+    fn without_tenant(self, id: &TenantId, _: &mut Context) -> Done<UserView> {
+        Err(Refusal::not_found("tenant", id))
+    }
+}
+
+impl Tenant {
     /// Records the former id of a user in the audit and in the user's row.
     pub fn note_renaming(&mut self, no: UserNo, old: UserId, ctx: &mut Context) {
         // Events up to this one have the former id.

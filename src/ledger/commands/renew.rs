@@ -45,7 +45,7 @@ impl Ledger {
     /// Replaces the user ids of a command by the former ids of users who keep them.
     pub(in crate::ledger) fn resolve_user_ids(&self, tenant: &TenantId, command: &mut Command) {
         if let Some(tenant) = self.keeping(tenant) {
-            command.people().into_iter().for_each(|id| meant(tenant, id));
+            command.users().into_iter().for_each(|id| meant(tenant, id));
         }
     }
 }

@@ -1,11 +1,11 @@
 //! RevokeSeat and BatchRevokeSeats. They act at once for new logins; live sessions stay unless the caller ends them,
 //! too (R6). A seat that is left with no organization is revoked (R7).
 
-use super::execution::{Steps, each};
 use super::grant_seats::{ORGANIZATION_COST, named_in_answers, pair};
+use super::stepped_command::{SteppedCommand, Steps, each};
 use crate::ids::{OrganizationNo, PoolId, PoolNo, TenantId, UserId, UserNo};
 use crate::ledger::model::change::{Access, Action};
-use crate::ledger::model::command::{Outcome, RevokeSeats};
+use crate::ledger::model::command::RevokeSeats;
 use crate::ledger::model::outcome::{Done, Refusal, Revoked, SessionEndReason};
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::context::Context;
@@ -24,18 +24,22 @@ pub(in crate::ledger) struct Revocations {
 /// User, pool, and a flag: something was revoked.
 type Taken = (UserNo, PoolNo, bool);
 
-impl Revocations {
-    pub fn new(command: RevokeSeats) -> Self {
-        Self { command, answers: Vec::new(), ending: None }
+impl SteppedCommand for RevokeSeats {
+    type Steps = Revocations;
+
+    fn users(&mut self) -> Vec<&mut UserId> {
+        self.users.iter_mut().collect()
     }
 
-    fn answer(&mut self, through: bool) -> Option<Outcome> {
-        through.then(|| Outcome::RevokeSeats(std::mem::take(&mut self.answers)))
+    fn begin(self) -> Revocations {
+        Revocations { command: self, answers: Vec::new(), ending: None }
     }
 }
 
 impl Steps for Revocations {
-    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    type Answer = Vec<Done<Revoked>>;
+
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Self::Answer> {
         let Self { command: RevokeSeats { pools, users, organizations, end_sessions }, answers, ending } = self;
         let what = tenant.organization_numbers(organizations, ctx);
         let named = named_in_answers(pools, users);
@@ -69,14 +73,14 @@ impl Steps for Revocations {
                 Revoked { seat, revoked_now, usage: tenant.usage(pool, basis) }
             }));
         }
-        self.answer(true)
+        Some(std::mem::take(answers))
     }
 
-    fn next_step_without_tenant(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step_without_tenant(&mut self, id: &TenantId, ctx: &mut Context) -> Option<Self::Answer> {
         let Self { command, answers, .. } = self;
-        let gone = |_, _: &mut Context| Err(Refusal::not_found("tenant", tenant));
+        let gone = |_, _: &mut Context| Err(Refusal::not_found("tenant", id));
         let through = each(command.pools.len() * command.users.len(), answers, ctx, gone);
-        self.answer(through)
+        through.then(|| std::mem::take(answers))
     }
 }
 

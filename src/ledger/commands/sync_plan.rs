@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::grant_seats::{too_many_pools, union};
-use super::users::patched;
+use super::patch::patched;
+use super::seat_guards::{too_many_pools, union};
 use crate::ids::{PoolId, PoolNo, UserNo};
 use crate::ledger::model::change::{Access, BlockCause, Plan, Profile};
 use crate::ledger::model::command::{SyncEntry, WantedSeat, WhatIf};

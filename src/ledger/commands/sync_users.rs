@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::execution::{Steps, each};
+use super::stepped_command::{SteppedCommand, Steps, each};
 use super::sync_plan::SyncPlan;
 use crate::ids::{EventNo, PoolNo, TenantId, UserId, UserNo};
 use crate::ledger::model::change::{Access, Action, BlockCause};
-use crate::ledger::model::command::{
-    Outcome, SyncEntry, SyncUsers, Synced, SyncedUser, SyncedUsers, Waiting, WhatIf, WhenFull,
-};
+use crate::ledger::model::command::{SyncEntry, SyncUsers, Synced, SyncedUser, SyncedUsers, Waiting, WhatIf, WhenFull};
 use crate::ledger::model::notification::Cause;
 use crate::ledger::model::outcome::{DenialReason, Done, Refusal};
 use crate::ledger::state::context::Context;
@@ -22,25 +20,37 @@ pub(in crate::ledger) struct Syncing {
     answers: Vec<Done<SyncedUser>>,
 }
 
-impl Syncing {
-    pub fn new(command: SyncUsers) -> Self {
-        Self { command, answers: Vec::new() }
+impl SteppedCommand for SyncUsers {
+    type Steps = Syncing;
+
+    fn users(&mut self) -> Vec<&mut UserId> {
+        self.entries.iter_mut().map(|entry| &mut entry.user).collect()
+    }
+
+    fn is_question(&self) -> bool {
+        self.what_if.is_some()
+    }
+
+    fn begin(self) -> Syncing {
+        Syncing { command: self, answers: Vec::new() }
     }
 }
 
 impl Steps for Syncing {
-    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    type Answer = Done<SyncedUsers>;
+
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Self::Answer> {
         let Self { command: SyncUsers { entries, when_full, what_if }, answers } = self;
         let turn = |at: usize, ctx: &mut Context| tenant.sync(&entries[at], *when_full, what_if, ctx);
         let through = each(entries.len(), answers, ctx, turn);
         through.then(|| {
             let users = std::mem::take(&mut self.answers);
-            Outcome::SyncUsers(Ok(SyncedUsers { users, what_if: self.command.what_if.take() }))
+            Ok(SyncedUsers { users, what_if: self.command.what_if.take() })
         })
     }
 
-    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
-        Some(Outcome::SyncUsers(Err(Refusal::not_found("tenant", tenant))))
+    fn next_step_without_tenant(&mut self, id: &TenantId, _: &mut Context) -> Option<Self::Answer> {
+        Some(Err(Refusal::not_found("tenant", id)))
     }
 }
 

@@ -98,18 +98,21 @@ impl World {
     /// Runs every step of a command, and the unfinished work; returns the outcome and the cost.
     pub fn cost(&mut self, command: impl Into<Command>) -> (Outcome, Cost) {
         let request = Request { tenant: tenant(), actor: Actor::service(), command: command.into() };
-        let (mut execution, mut cost, mut answer) = (Execution::new(request), Cost::default(), None);
-        while answer.is_none() || self.ledger.is_unfinished() {
+        let (mut decided, mut cost) = (Err(Execution::new(request)), Cost::default());
+        loop {
             let (before, mut out) = (self.ledger.work(), Changes::default());
-            match answer {
-                None => answer = self.ledger.execute(&mut execution, self.now, &mut out),
-                Some(_) => self.ledger.run_unfinished(self.now, &mut out),
-            }
+            decided = match decided {
+                Err(execution) => self.ledger.execute(execution, self.now, &mut out),
+                Ok(outcome) if !self.ledger.is_unfinished() => return (outcome, cost),
+                Ok(outcome) => {
+                    self.ledger.run_unfinished(self.now, &mut out);
+                    Ok(outcome)
+                }
+            };
             cost.add(self.ledger.work() - before);
             cost.written = cost.written.max(out.rows.len() + out.events.len());
             assert!(cost.steps < MAX_STEPS, "it never ends");
         }
-        (answer.expect("an answer"), cost)
     }
 
     pub fn cost_of(&mut self, query: impl Into<Query>) -> (QueryResult, Cost) {

@@ -50,3 +50,11 @@ pub struct SuspendTenant {
 /// Deletes the tenant with everything in it; its audit stays.
 #[derive(Debug, Clone)]
 pub struct DeleteTenant;
+
+/// Returns the tenant.
+#[derive(Debug, Clone)]
+pub struct GetTenant;
+
+/// Returns the usage of every pool, and numbers of users.
+#[derive(Debug, Clone)]
+pub struct GetUsage;

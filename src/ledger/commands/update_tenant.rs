@@ -1,13 +1,13 @@
-//! Commands of an operator for one tenant: update, suspend, resume. The ledger itself creates and deletes tenants.
+//! UpdateTenant: changes the policy, or what people read.
 
 use std::time::Duration;
 
-use super::execution::Steps;
-use super::users::set;
+use super::patch::set;
+use super::stepped_command::{SteppedCommand, Steps};
 use crate::error_reason::ErrorReason;
 use crate::ids::{TenantId, UserNo};
-use crate::ledger::model::change::{Action, Change, TenantState};
-use crate::ledger::model::command::{Outcome, PolicyPatch, SuspendTenant, UpdateTenant};
+use crate::ledger::model::change::{Action, Change};
+use crate::ledger::model::command::{PolicyPatch, UpdateTenant};
 use crate::ledger::model::outcome::{Done, Refusal, TenantView};
 use crate::ledger::model::policy::Policy;
 use crate::ledger::state::budget::Budget;
@@ -29,18 +29,22 @@ pub(in crate::ledger) struct Updating {
     idle: bool,
 }
 
-impl Updating {
-    pub fn new(command: UpdateTenant) -> Self {
-        Self { command: Some(command), slot: SessionSlot(0), user: UserNo(0), earlier: false, idle: false }
+impl SteppedCommand for UpdateTenant {
+    type Steps = Updating;
+
+    fn begin(self) -> Updating {
+        Updating { command: Some(self), slot: SessionSlot(0), user: UserNo(0), earlier: false, idle: false }
     }
 }
 
 impl Steps for Updating {
-    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    type Answer = Done<TenantView>;
+
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Self::Answer> {
         if let Some(command) = self.command.take() {
             let old = tenant.policy.clone();
             if let Err(refusal) = tenant.update(command, ctx) {
-                return Some(Outcome::UpdateTenant(Err(refusal)));
+                return Some(Err(refusal));
             }
             let new = &tenant.policy;
             let longest = |policy: &Policy| policy.idle_timeout.unwrap_or(Duration::MAX);
@@ -71,11 +75,11 @@ impl Steps for Updating {
                 }
             };
         }
-        Some(Outcome::UpdateTenant(Ok(tenant.view(ctx.now))))
+        Some(Ok(tenant.view(ctx.now)))
     }
 
-    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
-        Some(Outcome::UpdateTenant(Err(Refusal::not_found("tenant", tenant))))
+    fn next_step_without_tenant(&mut self, id: &TenantId, _: &mut Context) -> Option<Self::Answer> {
+        Some(Err(Refusal::not_found("tenant", id)))
     }
 }
 
@@ -121,19 +125,8 @@ impl Tenant {
         Ok(())
     }
 
-    pub fn suspend(&mut self, command: &SuspendTenant, ctx: &mut Context) -> TenantView {
-        let (state, action) = match command.suspend {
-            true => (TenantState::Suspended, Action::TenantSuspended),
-            false => (TenantState::Active, Action::TenantResumed),
-        };
-        if self.state != state {
-            self.state = state;
-            self.write(action, "", ctx);
-        }
-        self.view(ctx.now)
-    }
-
-    fn write(&mut self, action: Action, detail: &str, ctx: &mut Context) {
+    /// Writes the row of the tenant with a new version, and an audit event.
+    pub fn write(&mut self, action: Action, detail: &str, ctx: &mut Context) {
         self.version += 1;
         ctx.put(Change::PutTenant(self.row()));
         ctx.log(self.about(action).detail(detail));

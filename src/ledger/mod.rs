@@ -16,7 +16,7 @@ pub use model::{
     outcome, policy, time, token, wall_line,
 };
 pub use queries::invariants;
-pub use queries::query::Reading;
+pub use queries::reading::Reading;
 pub use state::budget::Budget;
 pub use state::ledger::{Config, Ledger};
 pub use state::map::Seed;

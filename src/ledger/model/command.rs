@@ -4,7 +4,6 @@ mod licenses;
 mod lists;
 mod notifications;
 mod organizations;
-mod people;
 mod seats;
 mod sessions;
 mod sync;
@@ -214,24 +213,45 @@ fn revokes_any(answers: &[Done<Revoked>]) -> bool {
     answers.iter().any(Result::is_ok)
 }
 
-kinds! {
-    /// Reads state. The journal holds an answer back until what it shows is durable.
-    Query -> /** What a query answered. */ QueryResult {
-        ListTenants -> Page<TenantView>;
-        DueNotifications -> Vec<Due>;
-        DueFetches -> FetchesDue;
-        ListTokens -> Page<TokenView>;
-        AllTokens -> KnownTokens;
-        ListSessions -> Done<Page<SessionView>>;
-        ListUsers -> Done<Page<UserView>>;
-        ListOrganizations -> Done<Page<OrganizationView>>;
-        ListLicenses -> Done<Page<LicenseView>>;
-        ListNotifications -> Done<Page<NotificationView>>;
-        GetLicenseInformation -> Done<LicenseInformation>;
-        GetEntitlements -> Done<Entitlements>;
-        GetTenant -> Done<TenantView>;
-        GetUser -> Done<UserView>;
-        FormerIds -> Done<(UserId, Vec<FormerId>)>;
-        GetUsage -> Done<TenantUsage>;
-    }
+/// The table of queries, with their answers.
+///
+/// - `shard`: read from a whole shard;
+/// - `tenant`: read from a tenant; refused if there is none.
+macro_rules! queries {
+    ($define:ident) => {
+        $define! {
+            shard {
+                ListTenants -> Page<TenantView>;
+                DueNotifications -> Vec<Due>;
+                DueFetches -> FetchesDue;
+                ListTokens -> Page<TokenView>;
+                AllTokens -> KnownTokens;
+            }
+            tenant {
+                ListSessions -> Done<Page<SessionView>>;
+                ListUsers -> Done<Page<UserView>>;
+                ListOrganizations -> Done<Page<OrganizationView>>;
+                ListLicenses -> Done<Page<LicenseView>>;
+                ListNotifications -> Done<Page<NotificationView>>;
+                GetLicenseInformation -> Done<LicenseInformation>;
+                GetEntitlements -> Done<Entitlements>;
+                GetTenant -> Done<TenantView>;
+                GetUser -> Done<UserView>;
+                FormerIds -> Done<(UserId, Vec<FormerId>)>;
+                GetUsage -> Done<TenantUsage>;
+            }
+        }
+    };
 }
+pub(in crate::ledger) use queries;
+
+macro_rules! define_queries {
+    ($($section:ident { $($name:ident -> $answer:ty;)+ })+) => {
+        kinds! {
+            /// Reads state. The journal holds an answer back until what it shows is durable.
+            Query -> /** What a query answered. */ QueryResult { $($($name -> $answer;)+)+ }
+        }
+    };
+}
+
+queries!(define_queries);

@@ -8,7 +8,7 @@ use crate::ledger::state::renewed_ids::meant;
 impl Ledger {
     /// Replaces the user id of a query by the former id of a user who keeps it.
     pub(in crate::ledger) fn resolve_former_id(&self, tenant: &TenantId, query: &mut Query) {
-        if let (Some(tenant), Some(id)) = (self.keeping(tenant), query.person()) {
+        if let (Some(tenant), Some(id)) = (self.keeping(tenant), query.user()) {
             meant(tenant, id);
         }
     }

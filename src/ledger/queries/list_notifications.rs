@@ -1,15 +1,23 @@
 //! ListNotifications: the notifications of a tenant, newest first.
 
+use super::tenant_query::{QueryContext, TenantQuery};
 use crate::ledger::model::command::{Cursor, ListNotifications, Page};
 use crate::ledger::model::notification::{NotificationRow, NotificationView, Topic};
+use crate::ledger::model::outcome::Done;
 use crate::ledger::model::time::Moment;
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::tenant::Tenant;
 use crate::ledger::state::walk::{Cut, Key, Walk, Weight};
 
+impl TenantQuery for ListNotifications {
+    fn read(&self, tenant: &Tenant, ctx: &mut QueryContext) -> Option<Done<Page<NotificationView>>> {
+        tenant.list_notifications(self, ctx.walk, ctx.basis.now, ctx.budget).map(Ok)
+    }
+}
+
 impl Tenant {
     /// Returns `None` if there are more steps to take.
-    pub fn list_notifications(
+    fn list_notifications(
         &self,
         query: &ListNotifications,
         walk: &mut Walk,

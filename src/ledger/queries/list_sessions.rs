@@ -1,9 +1,9 @@
 //! ListSessions: the live sessions of a tenant.
 
-use super::query::has;
-use crate::ids::{OrganizationNo, PoolNo, UserNo};
+use super::tenant_query::{QueryContext, TenantQuery};
+use crate::ids::{OrganizationNo, PoolNo, UserId, UserNo};
 use crate::ledger::model::command::{Cursor, ListSessions, Page, SessionOrder};
-use crate::ledger::model::outcome::SessionView;
+use crate::ledger::model::outcome::{Done, SessionView, Status};
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::id_filter::IdFilter;
 use crate::ledger::state::limit_basis::LimitBasis;
@@ -19,9 +19,19 @@ struct Filter {
     organization: IdFilter<OrganizationNo>,
 }
 
+impl TenantQuery for ListSessions {
+    fn user(&mut self) -> Option<&mut UserId> {
+        self.user.as_mut()
+    }
+
+    fn read(&self, tenant: &Tenant, ctx: &mut QueryContext) -> Option<Done<Page<SessionView>>> {
+        tenant.list_sessions(self, ctx.walk, ctx.basis, ctx.budget).map(Ok)
+    }
+}
+
 impl Tenant {
     /// Returns `None` if there are more steps to take.
-    pub fn list_sessions(
+    fn list_sessions(
         &self,
         query: &ListSessions,
         walk: &mut Walk,
@@ -103,4 +113,9 @@ fn is_in_period(session: &Session, query: &ListSessions, basis: LimitBasis, budg
     }
     budget.spend_each(1, 10);
     query.started.holds(basis.now.wall_of(session.started))
+}
+
+/// Away is a part of Active (R23).
+fn has(wanted: &[Status], status: Status) -> bool {
+    wanted.contains(&status) || (status == Status::Away && wanted.contains(&Status::Active))
 }

@@ -1,8 +1,9 @@
 //! ListUsers: the users of a tenant, filtered and sorted by their properties.
 
+use super::tenant_query::{QueryContext, TenantQuery};
 use crate::ids::{OrganizationNo, PoolNo, UserNo};
 use crate::ledger::model::command::{Cursor, ListUsers, Page, UserOrder};
-use crate::ledger::model::outcome::{Status, UserView};
+use crate::ledger::model::outcome::{Done, Status, UserView};
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::id_filter::IdFilter;
 use crate::ledger::state::limit_basis::LimitBasis;
@@ -11,9 +12,15 @@ use crate::ledger::state::tenant::Tenant;
 use crate::ledger::state::user::User;
 use crate::ledger::state::walk::{Cut, Key, PartialRow, Walk, Weight, sort_key};
 
+impl TenantQuery for ListUsers {
+    fn read(&self, tenant: &Tenant, ctx: &mut QueryContext) -> Option<Done<Page<UserView>>> {
+        tenant.list_users(self, ctx.walk, ctx.basis, ctx.budget).map(Ok)
+    }
+}
+
 impl Tenant {
     /// Returns `None` if there are more steps to take.
-    pub fn list_users(
+    fn list_users(
         &self,
         query: &ListUsers,
         walk: &mut Walk,

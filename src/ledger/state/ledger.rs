@@ -21,7 +21,6 @@ use super::tokens::Tokens;
 use crate::ids::{EventNo, TenantId, TenantNo};
 use crate::ledger::model::change::{Actor, Changes, TenantRow, TenantState};
 use crate::ledger::model::notification::Channels;
-use crate::ledger::model::outcome::{Done, Refusal};
 use crate::ledger::model::time::{Moment, WallTime};
 
 /// Tenant number 0 belongs to no tenant. Audit events of calls for unknown tenants have it, and, on the first shard,
@@ -122,11 +121,6 @@ impl Ledger {
         tenant.licenses.set_floors(floors);
         self.tenants[index] = Some(Box::new(tenant));
         self.tally.begin();
-    }
-
-    pub(in crate::ledger) fn tenant(&mut self, id: &TenantId) -> Done<&mut Tenant> {
-        let no = self.by_id.get(id).copied().ok_or_else(|| Refusal::not_found("tenant", id))?;
-        Ok(self.tenants[no.0 as usize].as_deref_mut().expect("a tenant that is listed"))
     }
 
     /// Number of the tenant, or of the installation, under which its audit events are stored.

@@ -4,8 +4,7 @@ use super::budget::Budget;
 use super::ledger::Ledger;
 use super::tenant::Tenant;
 use super::user::User;
-use crate::ids::{TenantId, TenantNo, UserId, UserNo};
-use crate::ledger::model::former_id::FormerId;
+use crate::ids::{TenantId, UserId, UserNo};
 
 /// A user who keeps a former id, because another user has the id to which it folds now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,18 +63,6 @@ impl Ledger {
     pub fn is_written(&self, tenant: &TenantId) -> bool {
         self.renewal.is_written()
             || self.by_id.get(tenant).is_none_or(|no| self.renewal.first(*no).is_none_or(|(next, _)| next != *no))
-    }
-
-    /// The user's id and former ids, latest first. Includes an id that a load changed, written or not.
-    pub(in crate::ledger) fn former_ids(&self, no: TenantNo, id: &UserId) -> (UserId, Vec<FormerId>) {
-        let tenant = self.tenants[no.0 as usize].as_deref();
-        let Some(user) = tenant.and_then(|tenant| Some(tenant.users.get(tenant.users.find(id)?))) else {
-            return (id.clone(), Vec::new());
-        };
-        // Before the new id is written, no event is stored under it.
-        let taken = self.renewal.unwritten.get(&(no, user.no)).cloned();
-        let taken = taken.map(|id| FormerId { id, last_event: self.last_event });
-        (user.id.clone(), taken.into_iter().chain(user.former.iter().rev().cloned()).collect())
     }
 
     pub(in crate::ledger) fn keeping(&self, tenant: &TenantId) -> Option<&Tenant> {

@@ -6,6 +6,7 @@ use crate::ledger::model::command::CheckOut;
 use crate::ledger::model::outcome::{CheckedOut, Lease, Notice, SessionEndReason};
 use crate::ledger::state::context::Context;
 use crate::ledger::state::live::Login;
+use crate::ledger::state::session::SessionSlot;
 use crate::ledger::state::tenant::Tenant;
 
 /// Effects of a login that may proceed.
@@ -14,9 +15,9 @@ pub(in crate::ledger) struct Admission {
     pub user: Option<UserNo>,
     pub organization: Option<OrganizationNo>,
     /// Slot of the session that the device already has (R16).
-    pub existing: Option<u32>,
+    pub existing: Option<SessionSlot>,
     /// Slots of the sessions to end: taken over or reclaimed.
-    pub ending: Vec<(u32, SessionEndReason)>,
+    pub ending: Vec<(SessionSlot, SessionEndReason)>,
     /// The user passes as an administrator although no license is in force (R29).
     pub license_expired: bool,
 }
@@ -25,7 +26,7 @@ impl Tenant {
     /// Carries out an admission.
     pub fn admit(&mut self, command: CheckOut, admission: Admission, ctx: &mut Context) -> CheckedOut {
         // Without a license in force the pool is over its limit from now on (R29).
-        self.notifications.look |= admission.license_expired;
+        self.notifications.needs_full_check |= admission.license_expired;
         if let Some(slot) = admission.existing {
             return self.renew(slot, &command, &admission, ctx);
         }
@@ -46,7 +47,7 @@ impl Tenant {
     }
 
     /// Renews the session that the device already has (R16).
-    fn renew(&mut self, slot: u32, command: &CheckOut, admission: &Admission, ctx: &mut Context) -> CheckedOut {
+    fn renew(&mut self, slot: SessionSlot, command: &CheckOut, admission: &Admission, ctx: &mut Context) -> CheckedOut {
         let user = self.sessions.get(slot).user;
         self.touch(user, ctx.now.tick);
         self.users.signs_in(user, ctx.now.tick);
@@ -64,7 +65,7 @@ impl Tenant {
         self.checked_out(slot, true, admission, ctx)
     }
 
-    fn checked_out(&self, slot: u32, renewed: bool, admission: &Admission, ctx: &Context) -> CheckedOut {
+    fn checked_out(&self, slot: SessionSlot, renewed: bool, admission: &Admission, ctx: &Context) -> CheckedOut {
         let session = self.sessions.get(slot);
         let usage = self.usage(session.pool, ctx.limit_basis());
         let mut notices = self.notices(session.pool, &usage, ctx.limit_basis());

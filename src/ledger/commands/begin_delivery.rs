@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::deliveries::GIVEN_UP;
+use super::deliveries::MAX_DELIVERY_AGE;
 use super::tenant_command::TenantCommand;
 use crate::ids::TenantId;
 use crate::ledger::model::command::BeginDelivery;
@@ -12,7 +12,7 @@ use crate::ledger::state::context::Context;
 use crate::ledger::state::tenant::Tenant;
 
 /// Time after which a delivery without an answer counts as lost; longer than any attempt.
-const ANSWER: Duration = Duration::from_secs(10 * 60);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 impl TenantCommand for BeginDelivery {
     fn apply(self, tenant: &mut Tenant, ctx: &mut Context) -> Done<Option<Dispatch>> {
@@ -33,15 +33,15 @@ impl Tenant {
         if !delivery.is_open() || delivery.next > ctx.now.tick {
             return None;
         }
-        let given_up = ctx.now.tick.since(delivery.since) > GIVEN_UP;
+        let given_up = ctx.now.tick.since(delivery.since) > MAX_DELIVERY_AGE;
         if !reached || given_up {
-            let why = if reached { "not sent in time" } else { "nobody is there to be told on this channel" };
+            let why = if reached { "not sent in time" } else { "this channel has no recipient" };
             self.give_up(row, command.channel, why, ctx);
             return None;
         }
         delivery.state = DeliveryState::UnderWay;
         delivery.attempts = delivery.attempts.saturating_add(1);
-        delivery.next = ctx.now.tick + ANSWER;
+        delivery.next = ctx.now.tick + RESPONSE_TIMEOUT;
         let dispatch = Dispatch {
             tenant: self.id.clone(),
             display_name: self.display_name.clone(),

@@ -58,7 +58,7 @@ impl Tenant {
             return false;
         }
         if let Some(what_if) = what_if {
-            ctx.budget.spend_each(user.seats.len(), 2 * Budget::LOOK);
+            ctx.budget.spend_each(user.seats.len(), 2 * Budget::READ);
             let pools: Vec<PoolId> = user.seats.iter().map(|seat| self.pools.get(seat.pool).id.clone()).collect();
             what_if.shift(&pools, -1);
             return true;

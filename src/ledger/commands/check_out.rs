@@ -16,7 +16,8 @@ use crate::ledger::state::audit_draft::AuditDraft;
 use crate::ledger::state::budget::Budget;
 use crate::ledger::state::context::Context;
 use crate::ledger::state::entitlement;
-use crate::ledger::state::ledger::NOBODY;
+use crate::ledger::state::ledger::NO_TENANT;
+use crate::ledger::state::session::SessionSlot;
 use crate::ledger::state::tenant::Tenant;
 use crate::ledger::state::user::User;
 
@@ -44,9 +45,7 @@ impl TenantCommand for CheckOut {
         let pool = tenant.pools.find(&self.pool);
         let user = tenant.users.find(&self.user);
         let mut overdue = Vec::new();
-        if planted!(SweeperOnlyExpiry) {
-            // Planted bug: nothing counts as overdue.
-        } else if self.check_only {
+        if self.check_only {
             overdue = tenant.overdue_for(pool, user, ctx);
         } else if let Some(user) = user {
             tenant.end_overdue_of(user, ctx);
@@ -74,7 +73,7 @@ impl TenantCommand for CheckOut {
     fn without_tenant(self, id: &TenantId, ctx: &mut Context) -> Done<CheckedOut> {
         let denial = Denial::because(DenialReason::TenantNotFound);
         if !self.check_only {
-            let about = AuditDraft::new(NOBODY, Action::CheckOutDenied).denied(denial.reason).user(&self.user);
+            let about = AuditDraft::new(NO_TENANT, Action::CheckOutDenied).denied(denial.reason).user(&self.user);
             ctx.log_denial(about.pool(&self.pool).detail(id.as_str()));
         }
         Ok(CheckedOut { decision: Err(denial), usage: None, notices: Vec::new() })

@@ -1,8 +1,8 @@
 //! CloseSession: an administrator closes one session from the list (R26).
 
 use super::tenant_command::TenantCommand;
-use crate::ids::{TenantId, UserId};
 use crate::error_reason::ErrorReason;
+use crate::ids::{TenantId, UserId};
 use crate::ledger::model::command::CloseSession;
 use crate::ledger::model::outcome::{CheckedIn, Done, Refusal, SessionEndReason, Status};
 use crate::ledger::model::policy::CloseActive;

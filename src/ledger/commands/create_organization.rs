@@ -1,6 +1,7 @@
 //! CreateOrganization (R3).
 
 use super::tenant_command::TenantCommand;
+use crate::error_reason::ErrorReason;
 use crate::ids::TenantId;
 use crate::ledger::model::change::{Action, Change, OrganizationRow};
 use crate::ledger::model::command::CreateOrganization;
@@ -18,7 +19,7 @@ impl TenantCommand for CreateOrganization {
         }
         if tenant.organizations.len() >= MAX_ORGANIZATIONS {
             return Err(Refusal::Precondition {
-                reason: "TOO_MANY_ORGANIZATIONS",
+                reason: ErrorReason::TooManyOrganizations,
                 subject: self.organization.to_string(),
                 text: format!("a tenant has at most {MAX_ORGANIZATIONS} organizations"),
             });

@@ -38,7 +38,7 @@ impl InstallationCommand for CreateTenant {
         let (_, mut ctx) = ledger.context(&tenant, actor, now, out);
         ctx.log(AuditDraft::new(row.no, Action::TenantCreated).detail(tenant.as_str()));
         ctx.put(Change::PutTenant(row.clone()));
-        ledger.file(row.no);
+        ledger.update_shard_state(row.no);
         Ok(Tenant::new(row, ledger.config.seed).view(now))
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::installation_command::InstallationCommand;
 use super::tokens::about;
+use crate::error_reason::ErrorReason;
 use crate::ids::TenantId;
 use crate::ledger::model::change::{Action, Actor, Change, Changes};
 use crate::ledger::model::command::CreateToken;
@@ -20,10 +21,7 @@ impl InstallationCommand for CreateToken {
     fn apply(self, ledger: &mut Ledger, _: TenantId, actor: &Actor, now: Moment, out: &mut Changes) -> Done<TokenView> {
         let at = ledger.mark.license_time(now);
         if self.ttl.is_some_and(|ttl| ttl < Duration::from_millis(1) || ttl > MAX_TTL) {
-            return Err(Refusal::Invalid {
-                field: "ttl",
-                text: "must be longer than nothing, and at most 36,500 days",
-            });
+            return Err(Refusal::Invalid { field: "ttl", text: "must be longer than 0, and at most 36,500 days" });
         }
         if ledger.tokens.rows.contains_key(&self.id) {
             return Err(Refusal::exists("token", self.id));
@@ -31,8 +29,12 @@ impl InstallationCommand for CreateToken {
         ledger.tokens.guard_quota(&self, actor, at)?;
         let old = ledger.tokens.old(at);
         if ledger.tokens.rows.len() - old.len() >= MAX_TOKENS {
-            let text = format!("there are {MAX_TOKENS} tokens, all of them good: revoke one first");
-            return Err(Refusal::Precondition { reason: "TOO_MANY_TOKENS", subject: "tokens".to_owned(), text });
+            let text = format!("there are {MAX_TOKENS} tokens, all of them valid: revoke one first");
+            return Err(Refusal::Precondition {
+                reason: ErrorReason::TooManyTokens,
+                subject: "tokens".to_owned(),
+                text,
+            });
         }
         ledger.tokens.guard_rate(&self, actor, now)?;
         for id in old {

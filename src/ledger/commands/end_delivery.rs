@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::deliveries::{GIVEN_UP, attempt, cut};
+use super::deliveries::{MAX_DELIVERY_AGE, attempt, cut};
 use super::tenant_command::TenantCommand;
 use crate::ids::TenantId;
 use crate::ledger::model::change::Action;
@@ -45,7 +45,7 @@ impl Tenant {
             Attempt::Later(why, least) => (why, (*least).min(MAX_RETRY_AFTER)),
         };
         let pause = pause(&self.id, &command.topic, delivery.attempts).max(least);
-        if ctx.now.tick.since(delivery.since) + pause > GIVEN_UP {
+        if ctx.now.tick.since(delivery.since) + pause > MAX_DELIVERY_AGE {
             return self.give_up(row, command.channel, why, ctx);
         }
         (delivery.state, delivery.next) = (DeliveryState::Pending, ctx.now.tick + pause);

@@ -14,7 +14,7 @@ use crate::ledger::state::tenant::Tenant;
 const HEARTBEAT_COST: u32 = 500;
 
 /// Longest heartbeat, in sessions, that is handled in one step.
-const MAX_BEATS_PER_STEP: usize = 200;
+const MAX_HEARTBEATS_PER_STEP: usize = 200;
 
 /// A heartbeat of many sessions, in progress.
 #[derive(Debug)]
@@ -35,18 +35,18 @@ impl TenantCommand for Heartbeat {
     }
 
     fn apply(self, tenant: &mut Tenant, ctx: &mut Context) -> Vec<HeartbeatResult> {
-        self.beats.iter().map(|(session, active)| tenant.beat(*session, *active, ctx)).collect()
+        self.heartbeats.iter().map(|(session, active)| tenant.renew_session(*session, *active, ctx)).collect()
     }
 
     fn without_tenant(self, id: &TenantId, ctx: &mut Context) -> Vec<HeartbeatResult> {
-        self.beats.iter().map(|(session, _)| late(*session, id, ctx)).collect()
+        self.heartbeats.iter().map(|(session, _)| late(*session, id, ctx)).collect()
     }
 }
 
 impl Heartbeat {
     /// True if it takes several steps.
     pub(in crate::ledger) fn is_long(&self) -> bool {
-        self.beats.len() > MAX_BEATS_PER_STEP
+        self.heartbeats.len() > MAX_HEARTBEATS_PER_STEP
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::notify::fresh_delivery;
 use super::tenant_command::TenantCommand;
+use crate::error_reason::ErrorReason;
 use crate::ids::TenantId;
 use crate::ledger::model::change::Action;
 use crate::ledger::model::command::RedeliverNotification;
@@ -17,9 +18,9 @@ impl TenantCommand for RedeliverNotification {
         let channels: Vec<Channel> = Channel::ALL.into_iter().filter(|one| tenant.reaches(*one, ctx)).collect();
         if channels.is_empty() {
             return Err(Refusal::Precondition {
-                reason: "NOBODY_TO_TELL",
+                reason: ErrorReason::NoNotificationChannel,
                 subject: self.topic.to_string(),
-                text: "the service has no channel on which this tenant could be told".into(),
+                text: "no notification channel is configured for this tenant".into(),
             });
         }
         let mut words = Vec::new();

@@ -1,5 +1,6 @@
 //! Guards of commands that give seats (R15).
 
+use crate::error_reason::ErrorReason;
 use crate::ids::{OrganizationId, OrganizationNo, PoolId, PoolNo, UserNo};
 use crate::ledger::model::change::{Access, TenantState};
 use crate::ledger::model::outcome::{DenialReason, Done, Refusal};
@@ -15,7 +16,7 @@ pub(in crate::ledger) const MAX_NAMED: usize = 10_000;
 impl Tenant {
     /// Resolves organization ids to an access; an empty list is all of the tenant.
     pub fn organization_numbers(&self, ids: &[OrganizationId], ctx: &mut Context) -> Done<Access> {
-        ctx.budget.spend_each(ids.len(), Budget::LOOK);
+        ctx.budget.spend_each(ids.len(), Budget::READ);
         if ids.is_empty() {
             return Ok(Access::All);
         }
@@ -83,7 +84,7 @@ impl Tenant {
 
 pub(in crate::ledger) fn too_many_pools() -> Refusal {
     Refusal::Precondition {
-        reason: "TOO_MANY_POOLS",
+        reason: ErrorReason::TooManyPools,
         subject: "pool_id".into(),
         text: format!("a tenant has at most {MAX_POOLS} pools"),
     }
@@ -103,7 +104,7 @@ pub(in crate::ledger) fn union(held: &Access, more: &Access) -> Access {
 
 pub(in crate::ledger) fn too_many_organizations() -> Refusal {
     Refusal::Precondition {
-        reason: "TOO_MANY_ORGANIZATIONS",
+        reason: ErrorReason::TooManyOrganizations,
         subject: "organization_ids".into(),
         text: format!("the seats of a user name at most {MAX_NAMED} organizations in all: give access to all of them"),
     }

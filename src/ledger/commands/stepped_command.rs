@@ -55,7 +55,7 @@ pub(in crate::ledger) fn each<A>(
         if ctx.budget.is_spent() && answers.len() > first {
             return false;
         }
-        ctx.budget.spend(Budget::LOOK);
+        ctx.budget.spend(Budget::READ);
         answers.push(turn(answers.len(), ctx));
     }
     true

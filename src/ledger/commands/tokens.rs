@@ -5,7 +5,7 @@ use crate::ledger::model::change::{Action, Actor, Change, Changes};
 use crate::ledger::model::time::Moment;
 use crate::ledger::model::token::TokenRow;
 use crate::ledger::state::audit_draft::AuditDraft;
-use crate::ledger::state::ledger::{Ledger, NOBODY};
+use crate::ledger::state::ledger::{Ledger, NO_TENANT};
 
 impl Ledger {
     /// Writes a change of a token, with its audit event.
@@ -19,7 +19,7 @@ impl Ledger {
         out: &mut Changes,
     ) {
         let (_, mut ctx) = self.context(&TenantId::installation(), actor, now, out);
-        ctx.log(AuditDraft::new(NOBODY, action).detail(detail));
+        ctx.log(AuditDraft::new(NO_TENANT, action).detail(detail));
         ctx.put(change);
     }
 }

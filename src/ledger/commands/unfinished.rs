@@ -8,12 +8,12 @@ impl Ledger {
     /// True if earlier steps left work unfinished.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        self.is_looking() || !self.renewal.is_written() || !self.ended_sessions.leaving.is_empty()
+        self.has_unfinished_checks() || !self.renewal.is_written() || !self.ended_sessions.leaving.is_empty()
     }
 
     /// True if unfinished work is left other than what the next load would do anyway, and rows of deleted tenants.
     #[must_use]
-    pub fn is_looking(&self) -> bool {
+    pub fn has_unfinished_checks(&self) -> bool {
         !self.unfinished.is_empty()
     }
 
@@ -30,7 +30,7 @@ impl Ledger {
         let actor = Actor::service();
         let (Some(tenant), mut ctx) = self.step_of(no, &actor, now, out) else { return };
         tenant.unfinished = false;
-        tenant.look_around(&mut ctx);
-        self.file(no);
+        tenant.update_notifications(&mut ctx);
+        self.update_shard_state(no);
     }
 }

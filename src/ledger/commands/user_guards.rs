@@ -1,5 +1,6 @@
 //! Guards of commands that let a user's seats count (R5, R15).
 
+use crate::error_reason::ErrorReason;
 use crate::ids::PoolNo;
 use crate::ledger::model::command::WhatIf;
 use crate::ledger::model::outcome::{DenialReason, Done, Refusal};
@@ -16,7 +17,7 @@ impl Tenant {
         match pools.find(|pool| !self.has_room_if(*pool, what_if, ctx)) {
             None => Ok(()),
             Some(pool) => Err(Refusal::Precondition {
-                reason: "SEATS_EXHAUSTED",
+                reason: ErrorReason::SeatsExhausted,
                 subject: self.pools.get(pool).id.to_string(),
                 text: "the user's seat would begin to count, and the pool has none free".into(),
             }),

@@ -24,7 +24,7 @@ impl InstallationCommand for WithdrawTenant {
             let (id, row) = ledger.tokens.rows.range((from, Bound::Unbounded)).next()?;
             let (id, row) = (*id, Arc::clone(row));
             last = Some(id);
-            ledger.budget.spend(2 * Budget::LOOK);
+            ledger.budget.spend(2 * Budget::READ);
             if matches!(&row.tenants, Tenants::Only(tenants) if tenants.contains(&self.gone)) {
                 ledger.withdraw_from(&row, &self.gone, actor, now, out);
             }
@@ -36,7 +36,7 @@ impl InstallationCommand for WithdrawTenant {
 impl Ledger {
     /// A token without any tenant left is deleted, so that a later tenant with the same id does not see it (R1).
     fn withdraw_from(&mut self, row: &TokenRow, gone: &TenantId, actor: &Actor, now: Moment, out: &mut Changes) {
-        self.budget.spend_each(row.tenants.len(), Budget::LOOK);
+        self.budget.spend_each(row.tenants.len(), Budget::READ);
         let mut left = row.clone();
         if let Tenants::Only(tenants) = &mut left.tenants {
             tenants.remove(gone);

@@ -67,10 +67,6 @@ impl Changes {
     }
 }
 
-/// Number of a session slot of a user. The row of an ended session keeps its reason until the number is reused, so that
-/// a user has a few rows permanently instead of one for each login (R9, R24, decision 1).
-pub type SessionNo = u16;
-
 /// Row of a tenant.
 #[derive(Debug, Clone, PartialEq, Hash)]
 pub struct TenantRow {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::error_reason::ErrorReason;
+
 /// A rule, or a missing resource, that stands in the way of a command. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -19,9 +21,9 @@ pub enum Refusal {
         field: &'static str,
         text: &'static str,
     },
-    /// `reason` is machine-readable (`SESSION_IN_USE`), `subject` names the thing, `text` explains it.
+    /// `reason` is for programs, `subject` names the thing, `text` explains it.
     Precondition {
-        reason: &'static str,
+        reason: ErrorReason,
         subject: String,
         text: String,
     },

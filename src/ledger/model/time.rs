@@ -2,7 +2,7 @@
 
 pub use super::tick::Tick;
 pub(in crate::ledger) use super::tick::millis;
-pub use super::wall::Wall;
+pub use super::wall::WallTime;
 use super::wall_line::WallLine;
 
 /// Time of a decision: all commands of a batch have the same.
@@ -34,7 +34,7 @@ impl Moment {
 impl WallLine {
     /// Moment of two readings; `None`: they show that the wall clock was set.
     #[must_use]
-    pub fn moment_unless_set(&'static self, tick: Tick, wall: Wall) -> Option<Moment> {
+    pub fn moment_unless_set(&'static self, tick: Tick, wall: WallTime) -> Option<Moment> {
         let moment = Moment { line: Some(self), ..Moment::new(tick, wall) };
         self.note_unless_set(tick, wall).then_some(moment)
     }
@@ -42,7 +42,7 @@ impl WallLine {
     /// Moment of two readings. If they show that the wall clock was set, the new offset applies from now on, after
     /// everything that has a tick already.
     #[must_use]
-    pub fn moment(&'static self, tick: Tick, wall: Wall) -> Moment {
+    pub fn moment(&'static self, tick: Tick, wall: WallTime) -> Moment {
         self.note(tick, wall);
         Moment { line: Some(self), ..Moment::new(tick, wall) }
     }

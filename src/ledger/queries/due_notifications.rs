@@ -14,7 +14,7 @@ impl ShardQuery for DueNotifications {
         let share = (self.limit / 4).max(1);
         let mut found = Vec::new();
         ledger.agenda.deliveries[self.channel as usize].each_due(now.tick, |no| {
-            if let Some(tenant) = &ledger.tenants[no as usize] {
+            if let Some(tenant) = &ledger.tenants[no.0 as usize] {
                 let due = tenant.notifications.due(self.channel).take_while(|(at, _)| *at <= now.tick);
                 let rows = due.filter_map(|(_, topic)| tenant.notifications.get(topic));
                 let left = self.limit.saturating_sub(found.len()).min(share);

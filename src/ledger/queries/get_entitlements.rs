@@ -22,7 +22,7 @@ impl TenantQuery for GetEntitlements {
 impl Tenant {
     pub fn entitlements(&self, basis: LimitBasis, budget: &mut Budget) -> Entitlements {
         let named = self.in_force(basis).map(|row| row.terms.features.len() + row.terms.limits.len());
-        budget.spend_each(named.sum(), 2 * Budget::LOOK);
+        budget.spend_each(named.sum(), 2 * Budget::READ);
         let mut tier = None;
         let mut features = BTreeSet::new();
         let mut limits: BTreeMap<Box<str>, Limit> = BTreeMap::new();

@@ -9,7 +9,7 @@ use crate::ledger::state::tenant::Tenant;
 
 impl TenantQuery for GetUsage {
     fn read(&self, tenant: &Tenant, ctx: &mut QueryContext) -> Option<Done<TenantUsage>> {
-        ctx.budget.spend_each(tenant.pools.iter().len(), 3 * Budget::LOOK);
+        ctx.budget.spend_each(tenant.pools.iter().len(), 3 * Budget::READ);
         ctx.budget.spend_each(tenant.licenses.len(), 4);
         let pools: Vec<_> = tenant.pools.iter().map(|pool| tenant.usage(pool.no, ctx.basis)).collect();
         let license = entitlement::state(tenant.licenses.heads(), ctx.basis.license_time);

@@ -24,7 +24,7 @@ impl Tenant {
         let cut = Cut::new(query.after.as_ref(), false, query.limit);
         let mut walk = Walk::default();
         for (no, row) in (0..).zip(&rows) {
-            budget.spend(Budget::LOOK);
+            budget.spend(Budget::READ);
             let newest = format!("{:020}", u64::MAX - row.revision);
             let key = Key { when: 0, name: row.id.as_str().as_bytes(), id: &newest };
             if walk.takes(cut, key) {

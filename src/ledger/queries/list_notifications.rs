@@ -34,7 +34,7 @@ impl Tenant {
             if budget.is_spent() {
                 return None;
             }
-            budget.spend(3 * Budget::LOOK);
+            budget.spend(3 * Budget::READ);
             let id = row.topic.to_string();
             let key = Key { when: row.raised.0, name: &[], id: &id };
             if fits(row) && walk.takes(cut, key) {

@@ -17,7 +17,7 @@ impl TenantQuery for ListOrganizations {
         let rows = tenant.organizations.numbers_given();
         while let Some(no) = ctx.walk.next_row(rows, ctx.budget) {
             let Some((sort_key, row)) = tenant.organizations.known(OrganizationNo(no)) else { continue };
-            ctx.budget.spend(Budget::LOOK);
+            ctx.budget.spend(Budget::READ);
             let name = match self.order {
                 OrganizationOrder::DisplayName => sort_key,
                 OrganizationOrder::OrganizationId => &[],

@@ -29,7 +29,7 @@ impl ShardQuery for ListTenants {
             let no = match &self.among {
                 Tenants::All => Some(row),
                 Tenants::Only(ids) => {
-                    budget.spend(2 * Budget::LOOK);
+                    budget.spend(2 * Budget::READ);
                     let last = walk.last.as_deref().map(TenantId::stored);
                     let from = last.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
                     let id = ids.range::<TenantId, _>((from, Bound::Unbounded)).next();
@@ -38,7 +38,7 @@ impl ShardQuery for ListTenants {
                 }
             };
             let Some((no, tenant)) = no.and_then(|no| Some((no, at(no)?))) else { continue };
-            budget.spend(Budget::LOOK);
+            budget.spend(Budget::READ);
             let key = Key { when: 0, name: &[], id: tenant.id.as_str() };
             let texts = [tenant.id.as_str(), &tenant.display_name, &tenant.contact];
             let state = self.state.is_none_or(|state| state == tenant.state);

@@ -21,8 +21,8 @@ impl ShardQuery for ListTokens {
             if budget.is_spent() {
                 return None;
             }
-            budget.spend(4 * Budget::LOOK);
-            budget.spend_each(row.tenants.len(), Budget::LOOK);
+            budget.spend(4 * Budget::READ);
+            budget.spend_each(row.tenants.len(), Budget::READ);
             // Of equal length, so that texts sort like the numbers.
             let age = format!("{:020}{id}", row.created.0.max(0));
             let key = Key { when: 0, name: row.name.as_str().as_bytes(), id: &age };
@@ -41,7 +41,7 @@ impl ShardQuery for ListTokens {
 
 impl ShardQuery for AllTokens {
     fn read(&self, ledger: &Ledger, _: &mut Walk, _: Moment, budget: &mut Budget) -> Option<KnownTokens> {
-        budget.spend_each(ledger.tokens.rows.len(), Budget::LOOK);
+        budget.spend_each(ledger.tokens.rows.len(), Budget::READ);
         Some(KnownTokens { rows: ledger.tokens.rows.values().cloned().collect(), high: ledger.mark.high() })
     }
 }

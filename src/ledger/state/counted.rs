@@ -51,7 +51,7 @@ impl Tenant {
             (true, false) => *counter -= 1,
         };
         by(&mut pool.waiting, seat.blocked == Some(BlockCause::LicenseLimit));
-        if seat.blocked.is_some() && !planted!(BlockedUsersCount) {
+        if seat.blocked.is_some() {
             return; // It is no active seat, and counts nowhere (R5).
         }
         by(&mut pool.seats, true);
@@ -61,7 +61,7 @@ impl Tenant {
             true => pool.orders.add(seat.order, seat.administrator),
             false => pool.orders.remove(seat.order, seat.administrator),
         };
-        budget.spend_each(moved / Budget::MOVED, 1);
+        budget.spend_each(moved / Budget::WORDS_PER_UNIT, 1);
         self.stale.note(pool);
         self.notifications.moved(pool);
     }
@@ -88,7 +88,7 @@ impl Tenant {
         if let Some(before) = before {
             let after = Vec::from_iter(Self::counted(self.users.get(no)));
             if before != after {
-                ctx.budget.spend_each(before.len(), Budget::LOOK);
+                ctx.budget.spend_each(before.len(), Budget::READ);
                 before.into_iter().for_each(|seat| self.count_seat(seat, false, ctx.budget));
                 after.into_iter().for_each(|seat| self.count_seat(seat, true, ctx.budget));
             }
@@ -178,12 +178,12 @@ impl Tenant {
     }
 
     /// Counts all seats, after a load.
-    pub fn recount_seats(&mut self) {
+    pub fn count_seats(&mut self) {
         let with = self.policy.administrators_count_in_named;
         for seat in self.users.iter().flat_map(Self::counted) {
             let pool = self.pools.get_mut(seat.pool);
             pool.waiting += u64::from(seat.blocked == Some(BlockCause::LicenseLimit));
-            if seat.blocked.is_none() || planted!(BlockedUsersCount) {
+            if seat.blocked.is_none() {
                 pool.seats += 1;
                 pool.orders.load(seat.order, seat.administrator);
             }

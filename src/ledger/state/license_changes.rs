@@ -1,14 +1,14 @@
 //! Changes of a tenant's licenses.
 
 use super::context::Context;
-use super::licenses::{Licenses, MAX_PAST};
+use super::licenses::{Licenses, MAX_FORMER_REVISIONS};
 use crate::ids::LicenseId;
 use crate::ledger::model::change::Change;
 use crate::ledger::model::license::{LicenseRow, Standing};
 use crate::ledger::model::outcome::Refusal;
 
 /// Cost of one entitlement when the index of pools is rebuilt, in units of `Budget`.
-const INDEXED: u32 = 15;
+const INDEX_COST: u32 = 15;
 
 impl Licenses {
     /// Makes a revision the head of its license. The former head is remembered.
@@ -20,9 +20,9 @@ impl Licenses {
         ctx.put(Change::PutLicense(row.clone()));
         self.heads.reserve_exact(1);
         self.heads.push(row);
-        ctx.budget.spend_each(self.len(), INDEXED);
+        ctx.budget.spend_each(self.len(), INDEX_COST);
         self.index();
-        self.forget(&id, MAX_PAST, ctx);
+        self.forget(&id, MAX_FORMER_REVISIONS, ctx);
     }
 
     fn take_newest(&mut self, id: &LicenseId) -> Option<LicenseRow> {
@@ -66,7 +66,7 @@ impl Licenses {
     pub fn delete(&mut self, id: &LicenseId, ctx: &mut Context) -> Result<(), Refusal> {
         let found = self.heads.iter().position(|row| row.id == *id);
         let mut row = self.heads.remove(found.ok_or_else(|| Refusal::not_found("license", id))?);
-        ctx.budget.spend_each(self.len(), INDEXED);
+        ctx.budget.spend_each(self.len(), INDEX_COST);
         self.index();
         self.forget(id, 0, ctx);
         row.standing = Standing::Deleted;

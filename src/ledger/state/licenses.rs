@@ -17,7 +17,7 @@ pub(in crate::ledger) struct Licenses {
     pub(super) heads: Vec<LicenseRow>,
     /// Index of the heads' entitlements: pool, index of the head, index of the entitlement; sorted. A login reads only
     /// those of its pool, and not the thousand entitlements of a hundred licenses.
-    by_pool: Box<[(PoolNo, u16, u16)]>,
+    by_pool: Box<[PoolEntitlement]>,
     /// Former revisions, and the newest revision of each deleted license, so that no older one is installed.
     pub(super) past: Vec<LicenseRow>,
     /// Revisions that earlier tenants with the same id had.

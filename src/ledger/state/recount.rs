@@ -14,8 +14,8 @@ impl Ledger {
         while let Some(no) = self.tally.stale.pop_front() {
             let Some(tenant) = self.tenants[no.0 as usize].as_deref_mut() else { continue };
             tenant.stale.listed = false;
-            let basis = LimitBasis { license_time: tenant.notifications.since_looked(basis.license_time), ..basis };
-            if !self.tally.recount(tenant, basis, &mut self.budget) {
+            let basis = LimitBasis { license_time: tenant.notifications.since_full_check(basis.license_time), ..basis };
+            if !self.tally.update(tenant, basis, &mut self.budget) {
                 self.tally.put(tenant);
                 return false;
             }
@@ -31,7 +31,7 @@ impl Ledger {
         for no in dated {
             let Some(tenant) = self.tenants[no.0 as usize].as_deref_mut() else { continue };
             tenant.stale.note_all(&mut tenant.pools);
-            self.tally.recount(tenant, basis, &mut Budget::of(u32::MAX));
+            self.tally.update(tenant, basis, &mut Budget::of(u32::MAX));
             tenant.stale.note_all(&mut tenant.pools);
             self.tally.put(tenant);
         }

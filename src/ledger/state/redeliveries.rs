@@ -25,7 +25,7 @@ impl Redeliveries {
         let too_often =
             |what: &str, retry| Err(Refusal::TooOften { text: format!("{what} delivered again too often."), retry });
         let one = (tenant, topic.clone());
-        if let Err(retry) = self.of_one.look(&one, now) {
+        if let Err(retry) = self.of_one.check(&one, now) {
             return too_often("This notification was", retry);
         }
         if let Err(retry) = self.of_tenant.take(&tenant, now) {

@@ -39,7 +39,7 @@ impl Tenant {
     /// Updates the copies of the id in the user's sessions: at most a thousand, so it is done in one step.
     pub fn rename_sessions(&mut self, no: UserNo, budget: &mut Budget) {
         let user = self.users.get(no);
-        budget.spend_each(user.slots.len(), 2 * Budget::LOOK);
+        budget.spend_each(user.slots.len(), 2 * Budget::READ);
         for slot in &user.slots {
             self.sessions.get_mut(*slot).user_id = user.id.clone();
         }

@@ -25,7 +25,7 @@ impl Tenant {
             self.due_by(due);
             ctx.put(Change::PutSession(row));
         }
-        ctx.budget.spend_each(before.len(), Budget::LOOK);
+        ctx.budget.spend_each(before.len(), Budget::READ);
         for (pool, counted) in before {
             if counted != exempt {
                 continue;

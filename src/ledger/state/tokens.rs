@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::map::Seed;
 use super::rates::{Limiter, Rate};
+use crate::error_reason::ErrorReason;
 use crate::ids::{TenantId, TokenId};
 use crate::ledger::model::access::Tenants;
 use crate::ledger::model::change::Actor;

@@ -1,11 +1,12 @@
 //! Users of a tenant, their seats, and the slots of their sessions.
 
 use super::session::Sessions;
-use crate::ids::{EventNo, OrganizationNo, PoolNo, TenantNo, UserId, UserNo};
-use crate::ledger::model::change::{Access, BlockCause, Profile, SeatRow, SessionNo, UserRow};
+use crate::ids::{EventNo, OrganizationNo, PoolNo, SessionNo, TenantNo, UserId, UserNo};
+use crate::ledger::model::change::{Access, BlockCause, Profile, SeatRow, UserRow};
 use crate::ledger::model::former_id::FormerId;
 use crate::ledger::model::policy::Policy;
 use crate::ledger::model::time::Tick;
+use crate::ledger::state::session::SessionSlot;
 use crate::unicode::order;
 
 /// A seat of a user.

@@ -1,7 +1,7 @@
 //! Users of a tenant, by index, by number and by id.
 
 use super::map::{Index, Seed};
-use super::numbers::Numbers;
+use super::numbers::{Numbers, UserIndex};
 use super::paged_vec::PagedVec;
 use super::user::User;
 use super::user_orders::{Starts, UserOrders};
@@ -13,7 +13,7 @@ use crate::ledger::model::time::Tick;
 pub(in crate::ledger) struct Users {
     /// By index; the index of a deleted user is reused.
     list: PagedVec<Option<User>>,
-    free: Vec<u32>,
+    free: Vec<UserIndex>,
     orders: UserOrders,
     numbers: Numbers,
     /// Finds the index of a user by id.
@@ -36,7 +36,7 @@ impl Users {
     }
 
     /// See [`Numbers::gone`].
-    pub fn gone(&self, no: u32) -> Option<std::ops::Range<u32>> {
+    pub fn gone(&self, no: UserNo) -> Option<std::ops::Range<UserNo>> {
         self.numbers.gone(no)
     }
 
@@ -45,26 +45,24 @@ impl Users {
     }
 
     pub fn find(&self, id: &UserId) -> Option<UserNo> {
-        self.by_id.find(&id, id_in(&self.list)).map(|index| self.at_index(index).no)
+        self.by_id.find(&id, id_in(&self.list)).map(|index| self.at_index(UserIndex(index)).no)
     }
 
-    /// Index of a user, for callers that store indexes.
-    ///
     /// # Panics
     /// When there is no such user.
-    pub fn index(&self, no: UserNo) -> u32 {
+    fn index(&self, no: UserNo) -> UserIndex {
         self.numbers.index(no).expect("a user with this number")
     }
 
     /// # Panics
     /// When there is no user at this index.
-    pub fn at_index(&self, index: u32) -> &User {
-        self.list[index as usize].as_ref().expect("a user in this place")
+    fn at_index(&self, index: UserIndex) -> &User {
+        self.list[index.position()].as_ref().expect("a user at this index")
     }
 
     /// Returns `None` if the user was deleted.
     pub fn at(&self, no: UserNo) -> Option<&User> {
-        self.list[self.numbers.index(no)? as usize].as_ref()
+        self.list[self.numbers.index(no)?.position()].as_ref()
     }
 
     pub fn last_sign_in(&self, no: UserNo) -> Option<Tick> {
@@ -80,7 +78,7 @@ impl Users {
     }
 
     /// See [`Numbers::around`].
-    pub fn around(&self, no: u32) -> Option<(std::ops::Range<u32>, Tick)> {
+    pub fn around(&self, no: UserNo) -> Option<(std::ops::Range<UserNo>, Tick)> {
         self.numbers.around(no)
     }
 
@@ -92,7 +90,7 @@ impl Users {
     /// Updates the sort order after the user's id or names may have changed.
     pub fn sort(&mut self, no: UserNo) {
         let index = self.index(no);
-        let user = self.list[index as usize].as_ref().expect("a user with this number");
+        let user = self.list[index.position()].as_ref().expect("a user with this number");
         self.orders.sort(index, user);
     }
 
@@ -104,7 +102,7 @@ impl Users {
 
     pub fn get_mut(&mut self, no: UserNo) -> &mut User {
         let index = self.index(no);
-        self.list[index as usize].as_mut().expect("a user with this number")
+        self.list[index.position()].as_mut().expect("a user with this number")
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &User> + '_ {
@@ -127,34 +125,34 @@ impl Users {
     pub fn put(&mut self, user: User) {
         let index = self.free.pop().unwrap_or_else(|| {
             self.list.push(None);
-            u32::try_from(self.list.len() - 1).expect("fewer than 2^32 users")
+            UserIndex(u32::try_from(self.list.len() - 1).expect("fewer than 2^32 users"))
         });
         self.orders.put(index, &user);
         self.numbers.put(user.no, index);
-        self.list[index as usize] = Some(user);
-        self.by_id.insert(index, id_in(&self.list));
+        self.list[index.position()] = Some(user);
+        self.by_id.insert(index.0, id_in(&self.list));
     }
 
     /// # Panics
     /// When there is no such user.
     pub fn rename(&mut self, no: UserNo, id: UserId) {
         let index = self.index(no);
-        self.by_id.remove(index, id_in(&self.list));
+        self.by_id.remove(index.0, id_in(&self.list));
         self.get_mut(no).id = id;
-        self.by_id.insert(index, id_in(&self.list));
+        self.by_id.insert(index.0, id_in(&self.list));
         self.sort(no);
     }
 
     pub fn remove(&mut self, no: UserNo) {
         let Some(index) = self.numbers.index(no) else { return };
-        self.by_id.remove(index, id_in(&self.list));
+        self.by_id.remove(index.0, id_in(&self.list));
         self.numbers.remove(no);
-        self.list[index as usize] = None;
+        self.list[index.position()] = None;
         self.free.push(index);
     }
 }
 
 /// Id of the user at an index.
 fn id_in<'a>(list: &'a PagedVec<Option<User>>) -> impl Fn(u32) -> &'a UserId {
-    |index| &list[index as usize].as_ref().expect("a user in this place").id
+    |index| &list[index as usize].as_ref().expect("a user at this index").id
 }

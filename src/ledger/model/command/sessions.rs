@@ -24,7 +24,7 @@ pub struct CheckIn {
 /// Extends the leases of sessions. Each comes with a flag: the user was active (R22). Answers in the same order.
 #[derive(Debug, Clone)]
 pub struct Heartbeat {
-    pub beats: Vec<(SessionId, bool)>,
+    pub heartbeats: Vec<(SessionId, bool)>,
 }
 
 /// Closes one session for an administrator (R26).

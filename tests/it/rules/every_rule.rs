@@ -18,6 +18,7 @@ const SCENARIOS: [&str; 21] = [
     include_str!("information.rs"),
     include_str!("installing.rs"),
     include_str!("licenses.rs"),
+    include_str!("notifying.rs"),
     include_str!("organizations.rs"),
     include_str!("reading.rs"),
     include_str!("reclaiming.rs"),
@@ -25,7 +26,6 @@ const SCENARIOS: [&str; 21] = [
     include_str!("seats.rs"),
     include_str!("sessions.rs"),
     include_str!("syncing.rs"),
-    include_str!("telling.rs"),
     include_str!("tenants.rs"),
     include_str!("users.rs"),
 ];

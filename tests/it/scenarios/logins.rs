@@ -9,7 +9,7 @@ use usher::proto::v1::{self, SessionEndReason};
 use super::reading::Happened;
 use super::sentences::{denied, email, refused, short};
 use super::test_server::{TENANT, TestServer};
-use crate::rules::language::{Words, length};
+use crate::scenarios::language::{Words, length};
 
 /// `ann signs in to primary on laptop at north`
 pub async fn sign_in(

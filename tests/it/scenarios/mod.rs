@@ -2,6 +2,10 @@
 //! not program. Each sentence is a call over gRPC to a running server, whose clock moves when the text says so.
 //! `sentences.rs` has the language on one page.
 
+mod answers;
+mod failing;
+pub mod language;
+pub mod ledger;
 mod logins;
 mod people;
 mod reading;

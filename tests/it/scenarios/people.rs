@@ -7,7 +7,7 @@ use usher::proto::v1::{self, SyncOutcome};
 use super::reading::Happened;
 use super::sentences::{denied, email, organizations, people_named, refused, short};
 use super::test_server::{TENANT, TestServer};
-use crate::rules::language::Words;
+use crate::scenarios::language::Words;
 
 /// `the policy says max_devices_per_user 2, when_already_signed_in TAKE_OVER`
 pub async fn policy(server: &TestServer, words: &mut Words) -> Result<Happened, String> {

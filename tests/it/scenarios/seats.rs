@@ -11,7 +11,7 @@ use super::reading::Happened;
 use super::sentences::{denied, email, expanded, organizations, people_named, refused, short};
 use super::shown::pool;
 use super::test_server::{TENANT, TestServer};
-use crate::rules::language::Words;
+use crate::scenarios::language::Words;
 
 /// `the vendor sells 3 named seats of primary, unlimited concurrent seats of crm for 30d under the license more`
 pub async fn sell(server: &mut TestServer, words: &mut Words) -> Result<Happened, String> {

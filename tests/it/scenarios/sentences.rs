@@ -35,7 +35,7 @@ use tonic_types::StatusExt;
 use super::reading::Happened;
 use super::test_server::TestServer;
 use super::{logins, people, seats, shown};
-use crate::rules::language::Words;
+use crate::scenarios::language::Words;
 
 /// Runs a sentence.
 ///

@@ -7,7 +7,7 @@ use usher::proto::v1::{self, LicenseState, TextMatch, UserState, UserStatus};
 use super::reading::Happened;
 use super::sentences::{email, refused, short};
 use super::test_server::{TENANT, TestServer};
-use crate::rules::language::{Words, length};
+use crate::scenarios::language::{Words, length};
 
 async fn usage_of(server: &TestServer) -> v1::GetUsageResponse {
     let request = v1::GetUsageRequest { tenant_id: TENANT.into() };

@@ -1,12 +1,19 @@
 //! The language of the scenarios: small enough for a reader who does not program. Each line is one action, in the order
 //! in which things happen; `#` starts a comment. After `->` comes the expected answer: commas separate facts,
 //! semicolons separate the answers of a batch. A line without `->` must succeed. `verbs.rs` lists what a line can say,
-//! and `facts.rs` has the answers.
+//! and `answers/` has the answers.
+
+mod licenses;
+mod lists;
+mod notifications;
+mod policies;
+pub mod sync;
+pub mod verbs;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::verbs::{self, Verb};
+use verbs::Verb;
 
 /// One line of a scenario.
 #[derive(Debug)]

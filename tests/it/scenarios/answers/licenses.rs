@@ -7,8 +7,8 @@ use usher::ledger::license_view::{Entitlements, LicenseChange, LicenseInformatio
 use usher::ledger::outcome::{Done, LicenseState};
 use usher::ledger::time::Moment;
 
-use super::facts::{Answer, done, level};
-use super::language::length;
+use super::{Answer, done, level};
+use crate::scenarios::language::length;
 
 pub fn state(state: LicenseState) -> &'static str {
     match state {

@@ -14,9 +14,9 @@ use usher::ledger::command::{
 };
 use usher::ledger::outcome::{DenialReason, Done};
 
-use super::facts::{Answer, denied, done, refused};
-use super::language::Words;
+use super::Words;
 use super::verbs::{Verb, command, organizations, pool_ids, user_ids};
+use crate::scenarios::answers::{Answer, denied, done, refused};
 
 pub fn sync(words: &mut Words) -> Result<Verb, String> {
     const STOPS: [&str; 5] = ["at", "blocked", "active", "or", "dry"];

@@ -48,8 +48,8 @@ use usher::ledger::command::{
 use usher::ledger::notification::{Attempt, Channel, Channels, Topic};
 use usher::ledger::time::WallTime;
 
-use super::language::Words;
-use super::{license_verbs, lists, notification_verbs, policies, sync_verbs};
+use super::Words;
+use super::{licenses, lists, notifications, policies, sync};
 
 /// Time at which every scenario starts; dates of licenses are relative to it.
 pub const START: WallTime = WallTime(1_750_000_000_000);
@@ -141,8 +141,8 @@ pub fn command(command: impl Into<Command>) -> Verb {
 /// The reason why the line cannot be parsed.
 pub fn parse(words: &mut Words) -> Result<Verb, String> {
     let verb = match words.next("a verb")?.as_str() {
-        "pool" => license_verbs::pool(words)?,
-        "license" => license_verbs::license(words)?,
+        "pool" => licenses::pool(words)?,
+        "license" => licenses::license(words)?,
         "licenses" => {
             words.expect("deleted")?;
             command(DeleteLicenses)
@@ -154,9 +154,9 @@ pub fn parse(words: &mut Words) -> Result<Verb, String> {
         "user" => user(words)?,
         "grant" => grant(words)?,
         "revoke" => revoke(words)?,
-        "sync" => sync_verbs::sync(words)?,
-        "activate" => sync_verbs::activate(words)?,
-        "unlisted" => sync_verbs::unlisted(words)?,
+        "sync" => sync::sync(words)?,
+        "activate" => sync::activate(words)?,
+        "unlisted" => sync::unlisted(words)?,
         "heartbeat" => heartbeat(words)?,
         "checkin" => Verb::CheckIn(words.next("a session")?),
         "close" => close(words)?,
@@ -170,10 +170,10 @@ pub fn parse(words: &mut Words) -> Result<Verb, String> {
         "audit" => Verb::Audit(Vec::new()),
         "list" => lists::list(words)?,
         "more" => Verb::More,
-        "notification" => Verb::Notification(notification_verbs::topic(words)?),
-        "due" => notification_verbs::due(words)?,
-        "send" => notification_verbs::send(words)?,
-        "redeliver" => notification_verbs::redeliver(words)?,
+        "notification" => Verb::Notification(notifications::topic(words)?),
+        "due" => notifications::due(words)?,
+        "send" => notifications::send(words)?,
+        "redeliver" => notifications::redeliver(words)?,
         "tenant" => tenant(words)?,
         "in" => Verb::In(parsed("a tenant", TenantId::parse, words)?),
         "actor" => Verb::Actor(words.next("who asks")?),

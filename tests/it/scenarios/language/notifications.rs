@@ -3,7 +3,7 @@
 use usher::ledger::command::{DueNotifications, ListNotifications, RedeliverNotification};
 use usher::ledger::notification::{Attempt, Channel, DeliveryState, Topic};
 
-use super::language::Words;
+use super::Words;
 use super::verbs::{Verb, command};
 
 /// Limit above the number of rows of any scenario.

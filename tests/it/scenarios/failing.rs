@@ -1,6 +1,6 @@
 //! A scenario can fail: a line that cannot be parsed, or an expectation that does not hold.
 
-use super::world::judge;
+use super::ledger::judge;
 
 /// Checks that a scenario fails, with this text in its message.
 fn fails(scenario: &str, says: &str) {

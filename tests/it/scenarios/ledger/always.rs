@@ -6,8 +6,8 @@ use usher::ledger::notification::DeliveryState;
 use usher::ledger::outcome::{CheckedOut, Notice, PoolUsage};
 use usher::ledger::time::Moment;
 
-use super::facts::Answer;
 use super::stored::Stored;
+use crate::scenarios::answers::Answer;
 
 pub type Pools = Vec<PoolUsage>;
 

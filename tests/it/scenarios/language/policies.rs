@@ -5,7 +5,7 @@ use std::time::Duration;
 use usher::ledger::command::{PolicyPatch, UpdateTenant};
 use usher::ledger::policy::{CloseActive, UnknownUsers, WhenAlreadySignedIn, WhenFull};
 
-use super::language::Words;
+use super::Words;
 
 /// Parses the line after `policy`.
 ///

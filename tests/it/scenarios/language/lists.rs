@@ -9,8 +9,8 @@ use usher::ledger::command::{
 use usher::ledger::outcome::Status;
 use usher::ledger::search::fold;
 
-use super::language::Words;
-use super::notification_verbs;
+use super::Words;
+use super::notifications;
 use super::verbs::{Verb, organization_id, pool_id, user_id};
 
 /// Page limit above the number of rows of any scenario.
@@ -27,7 +27,7 @@ pub fn list(words: &mut Words) -> Result<Verb, String> {
         "organizations" => organizations(words)?.into(),
         "tenants" => tenants(words)?.into(),
         "licenses" => ListLicenses { limit: EVERYTHING, ..ListLicenses::default() }.into(),
-        "notifications" => notification_verbs::list(words).into(),
+        "notifications" => notifications::list(words).into(),
         other => return Err(format!("`{other}` cannot be listed")),
     };
     let mut all = true;

@@ -1,6 +1,11 @@
 //! Runs a scenario against the real ledger. After every line the ledger checks its counters, and a second ledger loaded
 //! from the rows alone must show the same; at the end it must also decide the same.
 
+mod always;
+mod lists;
+mod notifications;
+mod stored;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use usher::ids::{EventNo, SessionId, TenantId, TenantNo};
@@ -15,11 +20,10 @@ use usher::ledger::time::{Moment, Tick, WallTime};
 use usher::ledger::wall_line::{ClockOffsets, WallLine};
 use usher::ledger::{Config, Ledger, Seed};
 
-use super::facts::{self, Answer, Names};
-use super::language::{self, Line};
-use super::stored::{self, Stored, TestData};
-use super::verbs::{Login, START, Verb, session_id};
-use super::{always, license_facts, stored::could};
+use crate::scenarios::answers::{self, Answer, Names, licenses};
+use crate::scenarios::language::verbs::{Login, START, Verb, session_id};
+use crate::scenarios::language::{self, Line};
+use stored::{Stored, TestData, could};
 
 /// The actor, unless a line `actor` names another one.
 const USUAL: &str = "desk";
@@ -165,17 +169,19 @@ impl World {
             Verb::Usage(pool) => return Ok(vec![self.usage(pool.as_ref())]),
             Verb::ShowLicense(license) => {
                 let list = ListLicenses { limit: MAX_ROWS, after: None };
-                return Ok(vec![license_facts::newest(&self.query(list.into()), license, self.now)]);
+                return Ok(vec![licenses::newest(&self.query(list.into()), license, self.now)]);
             }
             Verb::Information => {
-                return Ok(vec![license_facts::told(&self.query(GetLicenseInformation.into()), self.now)]);
+                return Ok(vec![licenses::told(&self.query(GetLicenseInformation.into()), self.now)]);
             }
-            Verb::Entitlements => return Ok(vec![license_facts::told(&self.query(GetEntitlements.into()), self.now)]),
+            Verb::Entitlements => return Ok(vec![licenses::told(&self.query(GetEntitlements.into()), self.now)]),
             Verb::Show(user, organization) => {
                 let query = GetUser { user: user.clone(), organization: organization.clone() };
                 let found = self.query(query.into());
                 let QueryResult::GetUser(found) = found else { unreachable!("the answer to GetUser") };
-                return Ok(vec![found.map_or_else(|why| facts::refused(&why), |user| facts::user(&user, self.now))]);
+                return Ok(vec![
+                    found.map_or_else(|why| answers::refused(&why), |user| answers::user(&user, self.now)),
+                ]);
             }
             Verb::List { query, all } => return self.pages(query.clone(), *all),
             Verb::Notification(topic) => return Ok(vec![self.notification(topic)]),
@@ -198,7 +204,7 @@ impl World {
     fn submit(&mut self, tenant: &TenantId, command: Command) -> Result<Vec<Answer>, String> {
         self.test_data.meet(&command);
         let (outcome, changes) = self.apply(tenant, command.clone())?;
-        let answers = facts::answers(&outcome, &self.names, self.now);
+        let answers = answers::answers(&outcome, &self.names, self.now);
         always::no_changes_nothing(&answers, &changes)?;
         self.commit(changes);
         if always::may_be_repeated(&command) && answers.iter().all(|answer| answer.success) {
@@ -251,7 +257,7 @@ impl World {
             self.sessions.insert(name.to_owned(), id);
             self.names.entry(id).or_insert_with(|| name.to_owned());
         }
-        let answers = facts::answers(&outcome, &self.names, self.now);
+        let answers = answers::answers(&outcome, &self.names, self.now);
         always::no_changes_nothing(&answers, &changes)?;
         self.commit(changes);
         Ok(answers)
@@ -266,7 +272,7 @@ impl World {
         if !changes.is_empty() {
             return Err(format!("  R20: a question changed something: {changes:?}"));
         }
-        let answer = facts::answers(&outcome, &self.names, self.now).remove(0);
+        let answer = answers::answers(&outcome, &self.names, self.now).remove(0);
         match outcome {
             Outcome::CheckOut(Ok(told)) if told.decision.as_ref().is_ok_and(|lease| lease.session.is_some()) => {
                 Err("  R20: a question was answered with a session".into())
@@ -310,12 +316,12 @@ impl World {
 
     fn usage(&mut self, pool: Option<&usher::ids::PoolId>) -> Answer {
         match (self.query(GetUsage.into()), pool) {
-            (QueryResult::GetUsage(Ok(usage)), None) => facts::tenant_usage(&usage),
+            (QueryResult::GetUsage(Ok(usage)), None) => answers::tenant_usage(&usage),
             (QueryResult::GetUsage(Ok(usage)), Some(pool)) => {
                 let found = usage.pools.iter().find(|usage| usage.pool == *pool);
-                found.map_or_else(|| Answer::no("no such pool".into()), facts::pool_usage)
+                found.map_or_else(|| Answer::no("no such pool".into()), answers::pool_usage)
             }
-            (QueryResult::GetUsage(Err(why)), _) => facts::refused(&why),
+            (QueryResult::GetUsage(Err(why)), _) => answers::refused(&why),
             (other, _) => unreachable!("the answer to GetUsage, not {other:?}"),
         }
     }
@@ -326,7 +332,7 @@ impl World {
         let no = self.numbers.get(&self.tenant).copied().unwrap_or_default();
         let from = self.told.get(&no).copied().unwrap_or_default();
         let events = self.stored.events.values().filter(|event| event.tenant == no && event.no > from);
-        let told: Vec<String> = events.map(|event| facts::event(event, &self.names, USUAL)).collect();
+        let told: Vec<String> = events.map(|event| answers::event(event, &self.names, USUAL)).collect();
         self.told.insert(no, self.ledger.last_event());
         if told == expected {
             return Ok(());

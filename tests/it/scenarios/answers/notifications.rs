@@ -3,8 +3,8 @@
 use usher::ledger::notification::{Attempt, Cause, DeliveryState, DeliveryView, Facts, NotificationView};
 use usher::ledger::time::Moment;
 
-use super::facts::Answer;
-use super::language::length;
+use super::Answer;
+use crate::scenarios::language::length;
 
 /// Answer of `notification exceeded/primary`.
 pub fn shown(view: &NotificationView, now: Moment) -> Answer {

@@ -3,6 +3,9 @@
 //! The required facts of an answer come first (`yes, renewed`; `no: SEATS_EXHAUSTED`; `1/2, over 1`): a line must name
 //! them. The others (`at north`, `retry 10m`, `active 1`) are compared only where a line names them.
 
+pub mod licenses;
+pub mod notifications;
+
 use std::collections::BTreeMap;
 
 use usher::ids::{OrganizationId, SessionId};
@@ -15,8 +18,7 @@ use usher::ledger::outcome::{
 };
 use usher::ledger::time::{Moment, WallTime};
 
-use super::language::length;
-use super::{license_facts, notification_facts, sync_verbs};
+use crate::scenarios::language::{length, sync};
 
 /// The names of sessions in a scenario.
 pub type Names = BTreeMap<SessionId, String>;
@@ -80,20 +82,20 @@ pub fn answers(outcome: &Outcome, names: &Names, now: Moment) -> Vec<Answer> {
             vec![plain(answer)]
         }
         Outcome::UpdateUser(answer) | Outcome::RenameUser(answer) | Outcome::BlockUser(answer) => vec![plain(answer)],
-        Outcome::SyncUsers(answer) => sync_verbs::synced(answer),
-        Outcome::ActivateUsers(answer) => sync_verbs::activated(answer),
-        Outcome::BlockUnlisted(answer) => sync_verbs::blocked(answer),
+        Outcome::SyncUsers(answer) => sync::synced(answer),
+        Outcome::ActivateUsers(answer) => sync::activated(answer),
+        Outcome::BlockUnlisted(answer) => sync::blocked(answer),
         Outcome::CreateOrganization(answer) | Outcome::UpdateOrganization(answer) => vec![plain(answer)],
         Outcome::InstallLicense(answer)
         | Outcome::DeleteLicense(answer)
         | Outcome::DeleteLicenses(answer)
-        | Outcome::RevokeLicense(answer) => vec![license_facts::changed(answer)],
+        | Outcome::RevokeLicense(answer) => vec![licenses::changed(answer)],
         Outcome::FetchLicense(_) | Outcome::NoteLicenseRequest(_) => {
             unreachable!("scenarios do not speak of the vendor")
         }
         Outcome::BeginDelivery(answer) => vec![plain(answer)],
         Outcome::EndDelivery(answer) => vec![plain(answer)],
-        Outcome::RedeliverNotification(answer) => vec![done(answer, |view| notification_facts::shown(view, now))],
+        Outcome::RedeliverNotification(answer) => vec![done(answer, |view| notifications::shown(view, now))],
         Outcome::CreateToken(_) | Outcome::RevokeToken(_) | Outcome::NoteTokenUse(_) | Outcome::WithdrawTenant(_) => {
             unreachable!("scenarios speak of tenants")
         }
@@ -266,7 +268,7 @@ pub fn pool_usage(usage: &PoolUsage) -> Answer {
 /// Answer of `usage`.
 pub fn tenant_usage(usage: &TenantUsage) -> Answer {
     let users = &usage.users;
-    Answer::yes(license_facts::state(usage.license)).and(notices(&usage.notices)).and([
+    Answer::yes(licenses::state(usage.license)).and(notices(&usage.notices)).and([
         format!("users {}", users.total),
         format!("active {}", users.active),
         format!("blocked {}", users.blocked),

@@ -8,7 +8,7 @@ use usher::ledger::command::{DeleteLicense, InstallLicense, LicenseGrant, Revoke
 use usher::ledger::license::{Terms, Tier};
 use usher::ledger::time::WallTime;
 
-use super::language::Words;
+use super::Words;
 use super::verbs::{START, Verb, command, parsed, pool_id};
 
 /// Words that end a list of pools, features or limits.

@@ -14,7 +14,7 @@ use usher::ledger::outcome::{CheckedOut, DenialReason, Notice};
 use usher::ledger::time::Moment;
 use usher::ledger::{Config, Ledger};
 
-use super::verbs::session_id;
+use crate::scenarios::language::verbs::session_id;
 
 /// The time that a load adds to every lease, because the former process may have promised it to clients (R24).
 pub const GRACE: Duration = Duration::from_secs(60);

@@ -5,9 +5,8 @@ use usher::ledger::command::{
 };
 use usher::ledger::notification::{Attempt, Channel, NotificationView, Topic};
 
-use super::facts::{self, Answer};
-use super::notification_facts;
-use super::world::World;
+use super::World;
+use crate::scenarios::answers::{self, Answer, notifications};
 
 impl World {
     /// Applies a command and returns its outcome, after checking that repeating it changes nothing.
@@ -21,7 +20,7 @@ impl World {
 
     pub fn notification(&mut self, topic: &Topic) -> Answer {
         match self.told(topic) {
-            Some(view) => notification_facts::shown(&view, self.now),
+            Some(view) => notifications::shown(&view, self.now),
             None => Answer::no("nothing told".into()),
         }
     }
@@ -36,7 +35,7 @@ impl World {
         let QueryResult::DueNotifications(due) = self.query(query.clone().into()) else {
             unreachable!("the answer to it")
         };
-        Answer::yes(&facts::topics(due.iter().map(|due| &due.topic)))
+        Answer::yes(&answers::topics(due.iter().map(|due| &due.topic)))
     }
 
     /// Begins a delivery as the notifier does, and ends it.
@@ -45,7 +44,7 @@ impl World {
         let begin = BeginDelivery { topic: topic.clone(), event, channel };
         let begun = match self.outcome_of(begin.into())? {
             Outcome::BeginDelivery(Ok(begun)) => begun,
-            Outcome::BeginDelivery(Err(why)) => return Ok(vec![facts::refused(&why)]),
+            Outcome::BeginDelivery(Err(why)) => return Ok(vec![answers::refused(&why)]),
             other => unreachable!("the answer to BeginDelivery, not {other:?}"),
         };
         let attempt = begun.as_ref().map(|dispatch| dispatch.attempt);
@@ -53,6 +52,6 @@ impl World {
             let end = EndDelivery { topic: topic.clone(), event, channel, attempt, result: result.clone() };
             self.outcome_of(end.into())?;
         }
-        Ok(vec![notification_facts::sent(attempt, result)])
+        Ok(vec![notifications::sent(attempt, result)])
     }
 }

@@ -3,9 +3,8 @@
 use usher::ledger::command::{Cursor, Query, QueryResult};
 use usher::ledger::outcome::{Refusal, SessionView};
 
-use super::facts::{self, Answer, Names};
-use super::license_facts;
-use super::world::World;
+use super::World;
+use crate::scenarios::answers::{self, Answer, Names, licenses};
 
 /// More pages than any scenario has.
 const MAX_PAGES: usize = 100;
@@ -17,7 +16,7 @@ impl World {
         loop {
             let (rows, next) = match self.page(&query) {
                 Ok(page) => page,
-                Err(why) => return Ok(vec![facts::refused(&why)]),
+                Err(why) => return Ok(vec![answers::refused(&why)]),
             };
             pages.push(rows);
             if pages.len() > MAX_PAGES {
@@ -36,7 +35,7 @@ impl World {
     }
 
     fn page(&mut self, query: &Query) -> Result<(String, Option<Cursor>), Refusal> {
-        let sessions = |list: &[SessionView], names: &Names| facts::sessions(list, names);
+        let sessions = |list: &[SessionView], names: &Names| answers::sessions(list, names);
         let text = |ids: Vec<&str>| if ids.is_empty() { "nobody".to_owned() } else { ids.join(" ") };
         Ok(match self.query(query.clone()) {
             QueryResult::ListSessions(page) => page.map(|page| (sessions(&page.rows, &self.names), page.next))?,
@@ -46,9 +45,9 @@ impl World {
             QueryResult::ListOrganizations(page) => {
                 page.map(|page| (text(page.rows.iter().map(|one| one.id.as_str()).collect()), page.next))?
             }
-            QueryResult::ListLicenses(page) => page.map(|page| (license_facts::licenses(&page.rows), page.next))?,
+            QueryResult::ListLicenses(page) => page.map(|page| (licenses::licenses(&page.rows), page.next))?,
             QueryResult::ListNotifications(page) => {
-                page.map(|page| (facts::topics(page.rows.iter().map(|row| &row.topic)), page.next))?
+                page.map(|page| (answers::topics(page.rows.iter().map(|row| &row.topic)), page.next))?
             }
             QueryResult::ListTenants(page) => (text(page.rows.iter().map(|one| one.id.as_str()).collect()), page.next),
             other => unreachable!("the answer to a list, not {other:?}"),

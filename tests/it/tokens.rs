@@ -9,22 +9,22 @@ use usher::auth::token::Token;
 use usher::auth::{self, Principal, TokenRefused, Tokens};
 use usher::clock::{Clock, ManualClock};
 use usher::ids::TenantId;
-use usher::journal::{AuditFilter, Journal, JournalConfig};
+use usher::journal::{AuditFilter, Journal};
 use usher::ledger::access::{Role, Roles, Tenants};
 use usher::ledger::change::Actor;
 use usher::ledger::time::WallTime;
-use usher::ledger::{Config, Seed};
 use usher::license::Trust;
 use usher::licensing::Licensing;
 use usher::proto::v1::audit_service_server::AuditService as _;
 use usher::proto::v1::token_service_server::TokenService as _;
 use usher::proto::v1::{self, CreateTokenRequest, ListTokensRequest, RevokeTokenRequest, TokenState};
-use usher::service::{AuditService, Limits, ServiceContext, TokenService};
+use usher::service::{AuditService, Licensing, TokenService};
 use usher::store::{Installation, Store};
 use usher::tasks;
 
 use crate::conformance::Backend;
 use crate::support::callers::anonymous_request;
+use crate::support::in_process::TestProcess;
 
 const START: WallTime = WallTime(1_800_000_000_000);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -71,17 +71,12 @@ impl TestServer {
 
     async fn at(backend: Backend, wall: WallTime) -> Self {
         let store: Arc<dyn Store> = Arc::from(backend.open().await);
-        let installation = store.installation(Installation::new(2)).await.expect("a store");
-        let (now, clock) = Clock::manual(wall);
-        let ledger = Config { demo_seats: 2, channels: Default::default(), seed: Seed(1), rates: Default::default() };
-        let config = JournalConfig { ledger, queue: 64, batch: 64 };
-        let journal = Journal::start(Arc::clone(&store), now.clone(), installation, config).await.expect("a journal");
-        let journal = Arc::new(journal);
+        let process = TestProcess::start(store, Installation::new(2), wall, 2, Default::default()).await;
         let tokens = Arc::new(Tokens::default());
-        tokens.reload(&journal).await.expect("tokens");
-        let licensing = Arc::new(Licensing::new(Trust::default(), vec!["login-1".to_owned()], now.clone()));
-        let (limits, known) = (Limits::default(), Arc::clone(&tokens));
-        let context = ServiceContext::new(Arc::clone(&journal), licensing, known, limits, Default::default());
+        tokens.reload(&process.journal).await.expect("tokens");
+        let licensing = Licensing::new(Trust::default(), vec!["login-1".to_owned()], process.now.clone());
+        let context = process.context(&Arc::new(licensing), &tokens);
+        let TestProcess { store, journal, clock, now } = process;
         let (service, auditors) = (TokenService::new(Arc::clone(&context)), AuditService::new(context));
         Self { backend, store, journal, tokens, service, auditors, now, clock }
     }
@@ -174,11 +169,11 @@ async fn a_token_lets_in_until_it_is_revoked(backend: Backend) {
     assert_eq!(server.revoke(&Caller::Anybody, &made.token_id).await.expect("the same"), revoked);
     assert_eq!(server.list(&Caller::Anybody).await, [revoked]);
     let id = &made.token_id;
-    let told = [
+    let events = [
         format!("anonymous TokenRevoked {id} login-eu"),
         format!("anonymous TokenCreated {id} login-eu: application; acme; never expires"),
     ];
-    assert_eq!(server.audit().await, told);
+    assert_eq!(server.audit().await, events);
     let missing = server.revoke(&Caller::Anybody, "0123456789abcdef").await.expect_err("there is none");
     assert_eq!(refused(&missing), (Code::NotFound, "RESOURCE_NOT_FOUND".to_owned()));
 }

@@ -10,18 +10,12 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use secrecy::SecretBox;
 use tokio::runtime::Runtime;
-use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::{Code, Status};
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
-use usher::app::mount;
-use usher::clock::Clock;
-use usher::ids::InstanceId;
-use usher::journal::{Journal, JournalConfig};
 use usher::ledger::time::WallTime;
-use usher::ledger::{Config, Seed};
 use usher::license::{SigningKey, Trust};
 use usher::licensing::Licensing;
 use usher::proto::v1::audit_service_server::AuditServiceServer;
@@ -34,12 +28,12 @@ use usher::proto::v1::session_service_server::SessionServiceServer;
 use usher::proto::v1::tenant_service_server::TenantServiceServer;
 use usher::proto::v1::token_service_server::TokenServiceServer;
 use usher::service::{
-    AuditService, DirectoryService, LicenseService, Limits, NotificationService, SeatService, ServerInfo,
-    ServerService, ServiceContext, SessionService, TenantService, TokenService,
+    AuditService, DirectoryService, LicenseService, Licensing, NotificationService, SeatService, ServerService,
+    SessionService, TenantService, TokenService, mount,
 };
-use usher::telemetry::LogFilter;
 
 use crate::support::callers::anyone;
+use crate::support::in_process::{TestProcess, about};
 use crate::support::memory::{Memory, installation};
 
 type Boxed = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
@@ -54,29 +48,13 @@ pub struct InProcess {
 impl InProcess {
     pub fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let config = JournalConfig {
-            ledger: Config { demo_seats: 3, channels: Default::default(), seed: Seed(1), rates: Default::default() },
-            queue: 64,
-            batch: 16,
-        };
-        let (clock, _) = Clock::manual(WallTime(1_800_000_000_000));
-        let journal = runtime
-            .block_on(Journal::start(Arc::new(Memory::default()), clock.clone(), installation(1), config))
-            .unwrap();
+        let (store, wall) = (Arc::new(Memory::default()), WallTime(1_800_000_000_000));
+        let process = runtime.block_on(TestProcess::start(store, installation(1), wall, 3, Default::default()));
         let key = SigningKey::from_seed(&SecretBox::new(Box::new([7; 32])));
         let trust = Trust::new([key.public().clone()]);
-        let licensing = Arc::new(Licensing::new(trust, vec!["login.example.com".into()], clock));
-        let (limits, stop) = (Limits::default(), CancellationToken::new());
-        let context = ServiceContext::new(Arc::new(journal), licensing, Default::default(), limits, stop);
+        let licensing = Arc::new(Licensing::new(trust, vec!["login.example.com".into()], process.now.clone()));
+        let context = process.context(&licensing, &Default::default());
         let context = || Arc::clone(&context);
-        let about = ServerInfo {
-            started: WallTime(0),
-            postgres: false,
-            shards: 1,
-            instance: InstanceId::random(),
-            authentication: Vec::new(),
-            log: LogFilter::new("info", drop),
-        };
         let services = BTreeMap::from([
             boxed(SeatServiceServer::new(SeatService::new(context()))),
             boxed(SessionServiceServer::new(SessionService::new(context()))),
@@ -86,7 +64,7 @@ impl InProcess {
             boxed(TenantServiceServer::new(TenantService::new(context()))),
             boxed(TokenServiceServer::new(TokenService::new(context()))),
             boxed(AuditServiceServer::new(AuditService::new(context()))),
-            boxed(ServerServiceServer::new(ServerService::new(Arc::new(about)))),
+            boxed(ServerServiceServer::new(ServerService::new(about()))),
         ]);
         let ours = |name: &String| name.starts_with("usher.v1.");
         let methods = mount::methods().all().iter().map(|method| method.name.clone()).filter(ours).collect();

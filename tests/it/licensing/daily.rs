@@ -74,10 +74,10 @@ async fn r27_the_day_goes_on_over_a_restart(backend: Backend) {
     let folder = VendorFolder::open().await;
     let fixture = fixture(backend, &folder).await;
     assert_eq!(looks(&fixture, &folder, 2).await.len(), 1);
-    let told = fixture.last_fetch().await;
+    let fetch = fixture.last_fetch().await;
     let now = fixture.now();
     let fixture = fixture.restart(now).await;
-    assert_eq!(fixture.last_fetch().await, told);
+    assert_eq!(fixture.last_fetch().await, fetch);
     assert_eq!(looks(&fixture, &folder, 20).await, [0; 0], "it was looked for today");
     assert_eq!(looks(&fixture, &folder, 4).await.len(), 1);
     // The server was down for days: looks that are due then are spread over an hour.
@@ -149,7 +149,7 @@ async fn r1_a_tenant_gets_its_own_license_only() {
     let fetcher = fixture.fetcher();
     fixture.clock.advance(HOUR);
     fetcher.run().await;
-    let told = fixture.last_fetch().await;
-    assert_eq!(told, "REFUSED LICENSE_TENANT at 3600: the license is for another tenant");
+    let fetch = fixture.last_fetch().await;
+    assert_eq!(fetch, "REFUSED LICENSE_TENANT at 3600: the license is for another tenant");
     assert_eq!((folder.requests().len(), fixture.list().await.len()), (2, 0));
 }

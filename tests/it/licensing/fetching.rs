@@ -5,7 +5,7 @@ use tonic::Code;
 use tonic_types::StatusExt;
 use usher::license::Terms;
 
-use super::fixture::{HOUR, VendorAt, reason, shown, told};
+use super::fixture::{HOUR, VendorAt, fetch_text, reason, shown};
 use super::folder::{Has, VendorFolder};
 use super::{Backend, Fixture, on_both_stores};
 
@@ -31,7 +31,7 @@ fn put(fixture: &Fixture, folder: &VendorFolder, document: &str) {
 
 /// Fetches, and returns the result as text.
 async fn finds(fixture: &Fixture) -> String {
-    told(&fixture.fetch().await.expect("an answer").fetch.expect("a look"))
+    fetch_text(&fixture.fetch().await.expect("an answer").fetch.expect("a look"))
 }
 
 fn revision(fixture: &Fixture, revision: u64, seats: &str) -> String {
@@ -52,7 +52,7 @@ async fn r27_a_newer_license_is_fetched(backend: Backend) {
     );
     fixture.clock.advance(HOUR);
     let fetched = fixture.fetch().await.unwrap();
-    assert_eq!(told(fetched.fetch.as_ref().unwrap()), "INSTALLED at 3600: acme revision 2 was installed");
+    assert_eq!(fetch_text(fetched.fetch.as_ref().unwrap()), "INSTALLED at 3600: acme revision 2 was installed");
     assert_eq!(fetched.license.map(|license| (license.revision, license.installed_by)), Some((2, "anonymous".into())));
     let pools: Vec<String> = fetched.pools.iter().map(|pool| shown(pool.after.as_ref().unwrap())).collect();
     assert_eq!((pools, fixture.usage().await.as_str()), (vec!["primary 0/9".into()], "primary 0/9"));

@@ -9,10 +9,9 @@ use tonic_types::StatusExt;
 use usher::clock::{Clock, ManualClock};
 use usher::exchange::{Exchange, Folder, FolderUrl, Mailer};
 use usher::ids::{InstanceId, PoolId, TenantId};
-use usher::journal::{Journal, JournalConfig};
+use usher::journal::Journal;
 use usher::ledger::change::{Limit, Plan};
 use usher::ledger::time::WallTime;
-use usher::ledger::{Config, Seed};
 use usher::license::{Claims, LICENSE, Request as LicenseRequest, SigningKey, Terms, Trust, issue, sign};
 use usher::licensing::Licensing;
 use usher::notify::{Smtp, SmtpServer};
@@ -21,12 +20,13 @@ use usher::proto::v1::license_service_server::LicenseService as _;
 use usher::proto::v1::seat_service_server::SeatService as _;
 use usher::proto::v1::tenant_service_server::TenantService as _;
 use usher::proto::v1::{self, check_out_response, heartbeat_response};
-use usher::service::{AuditService, LicenseService, Limits, SeatService, ServiceContext, TenantService};
+use usher::service::{AuditService, LicenseService, Licensing, SeatService, ServiceContext, TenantService};
 use usher::store::{Installation, Store};
 use usher::tasks::LicenseFetcher;
 
 use super::Backend;
 use crate::support::callers::anonymous_request;
+use crate::support::in_process::TestProcess;
 
 /// 2027-01-15T08:00:00Z.
 pub const START: WallTime = WallTime(1_800_000_000_000);
@@ -204,7 +204,7 @@ impl Fixture {
 
     /// Returns the license page's text about the last fetch.
     pub async fn last_fetch(&self) -> String {
-        self.information().await.last_fetch.map_or("never".into(), |fetch| told(&fetch))
+        self.information().await.last_fetch.map_or("never".into(), |fetch| fetch_text(&fetch))
     }
 
     /// Returns the daily fetcher, which looks for licenses when a test runs it.
@@ -270,13 +270,13 @@ impl Fixture {
         let service = AuditService::new(Arc::clone(&self.context));
         let events = service.list_audit_events(request).await.expect("events").into_inner().events;
         let about = |event: &v1::AuditEvent| event.action().as_str_name().contains("LICENSE");
-        let told = |event: v1::AuditEvent| format!("{} {}", &event.action().as_str_name()[13..], event.detail);
-        events.into_iter().filter(about).map(told).collect()
+        let event_text = |event: v1::AuditEvent| format!("{} {}", &event.action().as_str_name()[13..], event.detail);
+        events.into_iter().filter(about).map(event_text).collect()
     }
 }
 
 /// Returns a fetch as text: its outcome, the seconds since the start, and the message, as in `NOT_NEWER at 3600: …`.
-pub fn told(fetch: &v1::LicenseFetch) -> String {
+pub fn fetch_text(fetch: &v1::LicenseFetch) -> String {
     let outcome = &fetch.outcome().as_str_name()["LICENSE_FETCH_OUTCOME_".len()..];
     let at = fetch.fetched_at.expect("a time").seconds - START.0 / 1_000;
     let reason = if fetch.reason.is_empty() { String::new() } else { format!(" {}", fetch.reason) };
@@ -302,18 +302,11 @@ async fn start(
     vendor_at: &VendorAt,
 ) -> (Arc<dyn Store>, Arc<Journal>, Arc<ManualClock>, Clock, Arc<ServiceContext>, Arc<Licensing>) {
     let store: Arc<dyn Store> = Arc::from(backend.open().await);
-    let installation = store.installation(Installation::new(1)).await.expect("a store");
-    let (now, clock) = Clock::manual(wall);
-    let config = JournalConfig {
-        ledger: Config { demo_seats: 2, channels: Default::default(), seed: Seed(1), rates: Default::default() },
-        queue: 64,
-        batch: 64,
-    };
-    let journal = Journal::start(Arc::clone(&store), now.clone(), installation, config).await.expect("a journal");
-    let journal = Arc::new(journal);
+    let process = TestProcess::start(store, Installation::new(1), wall, 2, Default::default()).await;
     let hosts = vec!["login-1".to_owned(), "login.acme.example".to_owned()];
-    let licensing = Arc::new(Licensing::new(trust, hosts, now.clone()).with_exchange(vendor_at.exchange()));
-    let (known, limits, stop) = (Default::default(), Limits::default(), Default::default());
-    let context = ServiceContext::new(Arc::clone(&journal), Arc::clone(&licensing), known, limits, stop);
+    let licensing = Licensing::new(trust, hosts, process.now.clone()).with_exchange(vendor_at.exchange());
+    let licensing = Arc::new(licensing);
+    let context = process.context(&licensing, &Default::default());
+    let TestProcess { store, journal, clock, now } = process;
     (store, journal, clock, now, context, licensing)
 }

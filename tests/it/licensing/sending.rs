@@ -84,9 +84,9 @@ async fn r35_what_could_not_be_sent_is_in_the_audit(backend: Backend) {
     let status = fixture.send(wanted(10)).await.unwrap_err();
     assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "REQUEST_NOT_SENT"));
     assert!(status.get_details_retry_info().is_some_and(|retry| retry.retry_delay.is_some()));
-    let told = fixture.audit().await;
-    let is = |at: usize, start: &str| assert!(told[at].starts_with(start), "{told:?}");
-    assert_eq!(told.len(), 4);
+    let events = fixture.audit().await;
+    let is = |at: usize, start: &str| assert!(events[at].starts_with(start), "{events:?}");
+    assert_eq!(events.len(), 4);
     is(0, &format!("LICENSE_REQUEST_FAILED to nobody@vendor.example: smtp+plaintext://127.0.0.1:{port}: "));
     is(1, "LICENSE_REQUEST_SENT to nobody@vendor.example: 10 seats more for primary");
     is(2, "LICENSE_REQUEST_FAILED to nobody@vendor.example: ");

@@ -14,7 +14,7 @@ async fn r34_the_responsible_person_gets_an_email() {
     notifier.run().await;
     let email = server.email();
     let headers = &email["headers"];
-    let id = fixture.message_id(&fixture.told().await);
+    let id = fixture.message_id(&fixture.notification().await);
     for (name, value) in [
         ("subject", "[acme] no seat was free in crm (1 of 1 in use)".to_owned()),
         ("from", "Usher <usher@licenses.example>".to_owned()),
@@ -57,8 +57,8 @@ async fn r34_a_mailbox_that_is_not_there_is_a_dead_letter_and_a_busy_one_is_aske
         let fixture = Fixture::open(person).await;
         fixture.grant("bob").await;
         fixture.emails(server.port).run().await;
-        let told = fixture.states().await;
-        assert!(told[0].starts_with(state) && told[0].contains(why), "{told:?}");
+        let states = fixture.states().await;
+        assert!(states[0].starts_with(state) && states[0].contains(why), "{states:?}");
     }
     assert_eq!(server.others(), 0);
 }
@@ -71,8 +71,8 @@ async fn r34_a_server_that_is_away_is_asked_again() {
     let port = server.port;
     drop(server);
     fixture.emails(port).run().await;
-    let told = fixture.states().await;
-    assert!(told[0].starts_with(&format!("email Pending 1: smtp+plaintext://127.0.0.1:{port}: ")), "{told:?}");
+    let states = fixture.states().await;
+    assert!(states[0].starts_with(&format!("email Pending 1: smtp+plaintext://127.0.0.1:{port}: ")), "{states:?}");
     let mut server = MailServer::start("plain", &[]);
     fixture.pass(Duration::from_secs(120));
     fixture.emails(server.port).run().await;

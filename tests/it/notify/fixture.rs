@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use usher::clock::{Clock, ManualClock};
 use usher::ids::{LicenseId, PoolId, TenantId, UserId};
-use usher::journal::{Journal, JournalConfig};
+use usher::journal::Journal;
 use usher::ledger::change::{Actor, Limit, Plan};
 use usher::ledger::command::{
     CreateTenant, GrantSeats, InstallLicense, LicenseGrant, ListNotifications, RedeliverNotification,
@@ -16,13 +16,13 @@ use usher::ledger::command::{
 use usher::ledger::notification::{Channels, NotificationView, Topic};
 use usher::ledger::policy::Policy;
 use usher::ledger::time::WallTime;
-use usher::ledger::{Config, Seed};
 use usher::notify::{Sender, SigningKeys, Smtp, SmtpServer, Webhook, WebhookUrl};
 use usher::store::sqlite::SqliteStore;
 use usher::store::{Installation, Store};
 use usher::tasks::Notifier;
 
 use super::receiver::{Receiver, SECRET};
+use crate::support::in_process::TestProcess;
 
 /// 2027-01-15T08:00:00Z.
 pub const START: WallTime = WallTime(1_800_000_000_000);
@@ -32,7 +32,7 @@ pub struct Fixture {
     store: Arc<dyn Store>,
     pub journal: Arc<Journal>,
     pub clock: Arc<ManualClock>,
-    time: Clock,
+    now: Clock,
     pub stop: CancellationToken,
 }
 
@@ -44,25 +44,16 @@ pub fn exceeded() -> Topic {
     Topic::Exceeded(PoolId::stored("crm"))
 }
 
-async fn start(folder: &TempDir, wall: WallTime) -> (Arc<dyn Store>, Arc<Journal>, Arc<ManualClock>, Clock) {
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path()).expect("a store"));
-    let installation = store.installation(Installation::new(2)).await.expect("a store");
-    let (time, clock) = Clock::manual(wall);
-    let channels = Channels { email: true, webhook: true };
-    let config = JournalConfig {
-        ledger: Config { demo_seats: 0, channels, seed: Seed(1), rates: Default::default() },
-        queue: 64,
-        batch: 64,
-    };
-    let journal = Journal::start(Arc::clone(&store), time.clone(), installation, config).await.expect("a journal");
-    (store, Arc::new(journal), clock, time)
+async fn start(folder: &TempDir, wall: WallTime) -> TestProcess {
+    let store = Arc::new(SqliteStore::open(folder.path()).expect("a store"));
+    TestProcess::start(store, Installation::new(2), wall, 0, Channels { email: true, webhook: true }).await
 }
 
 impl Fixture {
     pub async fn open(responsible_person: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let (store, journal, clock, time) = start(&folder, START).await;
-        let fixture = Self { folder, store, journal, clock, time, stop: CancellationToken::new() };
+        let TestProcess { store, journal, clock, now } = start(&folder, START).await;
+        let fixture = Self { folder, store, journal, clock, now, stop: CancellationToken::new() };
         let policy = Policy { responsible_person: responsible_person.into(), ..Policy::default() };
         let tenant = CreateTenant { display_name: "Acme".into(), contact: "".into(), policy };
         fixture.journal.submit(&actor(), &acme(), tenant).await.unwrap().unwrap();
@@ -82,7 +73,7 @@ impl Fixture {
     }
 
     /// Returns the notification about the pool.
-    pub async fn told(&self) -> NotificationView {
+    pub async fn notification(&self) -> NotificationView {
         let list = ListNotifications { limit: 10, ..ListNotifications::default() };
         let page = self.journal.query(&acme(), list).await.unwrap().unwrap();
         page.rows.into_iter().find(|view| view.topic == exceeded()).expect("something told")
@@ -95,7 +86,7 @@ impl Fixture {
             let why = if one.error.is_empty() { String::new() } else { format!(": {}", one.error) };
             format!("{} {:?} {}{why}", one.channel.word(), one.state, one.attempts)
         };
-        self.told().await.deliveries.iter().map(state).collect()
+        self.notification().await.deliveries.iter().map(state).collect()
     }
 
     pub async fn redeliver(&self) {
@@ -122,7 +113,7 @@ impl Fixture {
     }
 
     fn notifier(&self, sender: Sender) -> Notifier {
-        Notifier::new(Arc::clone(&self.journal), sender, self.time.clone(), self.stop.clone())
+        Notifier::new(Arc::clone(&self.journal), sender, self.now.clone(), self.stop.clone())
     }
 
     pub fn pass(&self, time: Duration) {
@@ -131,12 +122,12 @@ impl Fixture {
 
     /// Stops the process and starts another one.
     pub async fn restart(self) -> Self {
-        let Self { folder, store, journal, time, .. } = self;
+        let Self { folder, store, journal, now, .. } = self;
         journal.stop().await;
         store.close().await;
         drop((journal, store));
-        let (store, journal, clock, time) = start(&folder, time.wall()).await;
-        Self { folder, store, journal, clock, time, stop: CancellationToken::new() }
+        let TestProcess { store, journal, clock, now } = start(&folder, now.wall()).await;
+        Self { folder, store, journal, clock, now, stop: CancellationToken::new() }
     }
 }
 

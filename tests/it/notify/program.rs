@@ -96,8 +96,8 @@ async fn an_email_goes_by_tls_with_a_password_and_once() {
         assert_eq!((&email["tls"], &email["user"]), (&true.into(), &"usher".into()), "{mode}");
         assert!(email["text"].as_str().unwrap().contains("A seat for cid@demo.example was refused"), "{email}");
         delivery(&program, done).await;
-        let told = listed(&program).await;
-        assert_eq!(email["headers"]["message-id"], format!("<{}@licenses.example>", told.message_id));
+        let notification = listed(&program).await;
+        assert_eq!(email["headers"]["message-id"], format!("<{}@licenses.example>", notification.message_id));
         // After a kill, the next process knows that the email was accepted, and does not send it again by itself.
         program.kill();
         let program = start(&folder, &options, &trust);
@@ -131,7 +131,7 @@ async fn nothing_is_said_to_a_server_that_is_not_trusted_or_has_no_tls() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wrong_password_is_told_and_not_shown() {
+async fn a_wrong_password_is_logged_and_not_shown() {
     let server = MailServer::start("starttls", &["usher", "another"]);
     let folder = secrets();
     let options = email_options(&folder, &format!("smtp://127.0.0.1:{}", server.port), true);
@@ -159,8 +159,8 @@ async fn a_webhook_gets_a_signed_event_and_a_silent_one_holds_up_no_stop() {
     let traced = receiver.one().header("traceparent").to_owned();
     assert!(traced.len() == 55 && traced.starts_with("00-") && traced.ends_with("-01"), "{traced:?}");
     let event = receiver.one().verified(SECRET).expect("the signature holds, and the time is now");
-    let told = listed(&program).await;
-    assert_eq!((&event["id"], &event["data"]["topic"]), (&told.message_id.into(), &"exceeded/crm".into()));
+    let notification = listed(&program).await;
+    assert_eq!((&event["id"], &event["data"]["topic"]), (&notification.message_id.into(), &"exceeded/crm".into()));
     let again = RedeliverNotificationRequest { tenant_id: "demo".into(), topic: "exceeded/crm".into() };
     notifications(&program).redeliver_notification(again).await.unwrap();
     let under_way = |delivery: &Delivery| delivery.state() == DeliveryState::UnderWay;

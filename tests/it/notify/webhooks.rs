@@ -17,7 +17,7 @@ async fn r34_what_was_answered_is_never_sent_again() {
     fixture.webhooks(&receiver).run().await;
     let came = receiver.one();
     assert_eq!(came.header("content-type"), "application/cloudevents+json");
-    assert_eq!(came.header("webhook-id"), fixture.message_id(&fixture.told().await));
+    assert_eq!(came.header("webhook-id"), fixture.message_id(&fixture.notification().await));
     assert_eq!(came.header("webhook-timestamp"), "1800000000");
     let event: serde_json::Value = serde_json::from_str(&came.body).unwrap();
     assert_eq!((&event["id"], &event["type"]), (&came.header("webhook-id").into(), &"usher.limit.exceeded.v1".into()));
@@ -113,8 +113,8 @@ async fn r34_who_wants_no_more_is_a_dead_letter_which_can_be_sent_again() {
     fixture.grant("bob").await;
     let notifier = fixture.webhooks(&receiver);
     notifier.run().await;
-    let told = fixture.states().await;
-    assert!(told[0].starts_with("webhook Dead 1: ") && told[0].ends_with("410 Gone"), "{told:?}");
+    let states = fixture.states().await;
+    assert!(states[0].starts_with("webhook Dead 1: ") && states[0].ends_with("410 Gone"), "{states:?}");
     fixture.pass(24 * 60 * MINUTE);
     notifier.run().await;
     receiver.one();
@@ -137,9 +137,9 @@ async fn r34_a_receiver_that_is_away_for_three_days_leaves_a_dead_letter() {
         runs += 1;
         assert!(runs < 200, "it is never given up");
     }
-    let told = fixture.states().await;
-    assert!((124..=146).contains(&runs), "given up after {runs} half hours: {told:?}");
-    assert!(told[0].contains("webhook Dead 1") && told[0].contains("refused"), "{told:?}");
+    let states = fixture.states().await;
+    assert!((124..=146).contains(&runs), "given up after {runs} half hours: {states:?}");
+    assert!(states[0].contains("webhook Dead 1") && states[0].contains("refused"), "{states:?}");
 }
 
 /// Shows that a delivery in flight when the process died is sent again with the same id, so that the receiver can

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use usher::ids::{DeviceId, EventNo, LicenseId, PoolId, SessionId, TenantId, TenantNo, UserId};
+use usher::ids::{DeviceId, LicenseId, PoolId, SessionId, TenantId, TenantNo, UserId};
 use usher::ledger::change::{Action, Actor, AuditEvent, Changes, Limit, Plan, Reason};
 use usher::ledger::command::{
     CheckOut, Command, CreateTenant, InstallLicense, LicenseGrant, Outcome, RedeliverNotification, Request,
@@ -12,8 +12,10 @@ use usher::ledger::notification::{Channels, Topic};
 use usher::ledger::outcome::{CheckedOut, DenialReason, Refusal};
 use usher::ledger::policy::{Policy, UnknownUsers};
 use usher::ledger::rates::{Rate, RateLimits};
-use usher::ledger::time::{Moment, Tick, WallTime};
-use usher::ledger::{Config, Ledger, Seed};
+use usher::ledger::time::Moment;
+use usher::ledger::{Config, Ledger};
+
+use crate::support::ledger::{NOW, config, empty};
 
 const EACH: Duration = Duration::from_secs(1);
 
@@ -36,11 +38,8 @@ impl Budgeted {
             ..RateLimits::DEFAULT
         };
         let channels = Channels { email: false, webhook: true };
-        let now = Moment::new(Tick(1_000_000), WallTime(1_750_000_000_000));
-        let config = Config { demo_seats: 2, channels, seed: Seed(7), rates };
-        let start = (TenantNo(0), EventNo(0), WallTime(0));
-        let ledger = Ledger::restore(config, start.0, start.1, start.2, now, Duration::ZERO).finish();
-        let mut this = Self { ledger, now, changes: Changes::default() };
+        let ledger = empty(Config { channels, rates, ..config(2) }, NOW);
+        let mut this = Self { ledger, now: NOW, changes: Changes::default() };
         for tenant in ["acme", "other"] {
             let policy = Policy { unknown_users, ..Policy::default() };
             this.submit(tenant, CreateTenant { display_name: "".into(), contact: "".into(), policy });

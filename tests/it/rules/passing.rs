@@ -3,15 +3,17 @@
 
 use std::time::Duration;
 
-use usher::ids::{DeviceId, LicenseId, PoolId, SessionId, TenantId, TenantNo, UserId};
+use usher::ids::{DeviceId, LicenseId, PoolId, SessionId, TenantId, UserId};
 use usher::ledger::change::{Actor, Change, Changes, Limit, Plan};
 use usher::ledger::command::{
     CheckOut, Command, CreateTenant, GetUsage, InstallLicense, LicenseGrant, Outcome, Query, Request,
 };
 use usher::ledger::outcome::{CheckedOut, DenialReason, SessionEndReason};
 use usher::ledger::policy::{Policy, UnknownUsers};
-use usher::ledger::time::{Moment, Tick, WallTime};
-use usher::ledger::{Budget, Config, Ledger, Reading, Seed, Ticking};
+use usher::ledger::time::Moment;
+use usher::ledger::{Budget, Ledger, Reading, Ticking};
+
+use crate::support::ledger::{NOW, config, empty};
 
 /// Enough for several steps of each kind.
 const SESSIONS: u64 = 3_000;
@@ -26,11 +28,7 @@ struct Shard {
 
 impl Shard {
     fn new() -> Self {
-        let now = Moment::new(Tick(1_000_000), WallTime(1_750_000_000_000));
-        let config = Config { demo_seats: 2, channels: Default::default(), rates: Default::default(), seed: Seed(7) };
-        let nothing = (TenantNo(0), Default::default(), Default::default());
-        let ledger = Ledger::restore(config, nothing.0, nothing.1, nothing.2, now, Duration::ZERO).finish();
-        Self { ledger, now, written: Changes::default() }
+        Self { ledger: empty(config(2), NOW), now: NOW, written: Changes::default() }
     }
 
     /// A shard with a tenant whose pool of [`SESSIONS`] seats is full.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use usher::ids::{DeviceId, EventNo, PoolId, Seq, SessionId, ShardId, TenantId, TenantNo, UserId};
+use usher::ids::{DeviceId, EventNo, PoolId, Seq, SessionId, ShardId, TenantId, UserId};
 use usher::ledger::change::{Action, Actor, AuditEvent, Changes};
 use usher::ledger::command::{
     BlockUser, CheckOut, Command, CreateTenant, CreateUser, DeleteUser, FormerIds, GetUser, ListUsers, Operation,
@@ -12,13 +12,15 @@ use usher::ledger::command::{
 };
 use usher::ledger::policy::Policy;
 use usher::ledger::time::{Moment, Tick, WallTime};
-use usher::ledger::{Budget, Config, KeptDenials, Ledger, Seed};
+use usher::ledger::{Budget, KeptDenials, Ledger};
 use usher::store::Position;
 
 use crate::support::adds_up::adds_up;
+use crate::support::ledger::{NOW, config, empty};
 use crate::support::rows::Rows;
 
-const NOW: Moment = Moment::new(Tick(1_000_000), WallTime(1_750_000_000_000));
+/// Seats in demo mode: more than any test takes.
+const SEATS: u64 = 10_000;
 
 /// A ledger, and the rows and events that a store would contain.
 struct Shard {
@@ -31,9 +33,8 @@ struct Shard {
 impl Shard {
     /// A shard with these users, whose ids are stored unchanged.
     fn of(users: &[&str]) -> Self {
-        let ledger =
-            Ledger::restore(config(), TenantNo(0), EventNo(0), WallTime::default(), NOW, Duration::ZERO).finish();
-        let mut shard = Self { ledger, now: NOW, rows: Rows::default(), events: BTreeMap::new() };
+        let mut shard =
+            Self { ledger: empty(config(SEATS), NOW), now: NOW, rows: Rows::default(), events: BTreeMap::new() };
         shard.add(&tenant(), users);
         shard
     }
@@ -53,7 +54,7 @@ impl Shard {
     fn load(&mut self) {
         let (last_tenant, last_event) = (self.ledger.last_tenant(), self.ledger.last_event());
         let wall_high = self.ledger.wall_high();
-        let mut load = Ledger::restore(config(), last_tenant, last_event, wall_high, self.now, Duration::ZERO);
+        let mut load = Ledger::restore(config(SEATS), last_tenant, last_event, wall_high, self.now, Duration::ZERO);
         self.rows.all().into_iter().for_each(|row| load.put(row));
         self.ledger = load.finish();
     }
@@ -137,7 +138,7 @@ impl Shard {
     }
 
     /// The user ids and details of the events of an action, in their order.
-    fn told(&self, action: Action) -> Vec<(&str, &str)> {
+    fn audited(&self, action: Action) -> Vec<(&str, &str)> {
         let events = self.events.values().filter(|event| event.action == action);
         events.map(|event| (event.user.as_ref().map_or("", UserId::as_str), &*event.detail)).collect()
     }
@@ -154,10 +155,6 @@ impl Shard {
         };
         adds_up(ShardId(0), 1, position, self.rows.all(), &self.events).unwrap();
     }
-}
-
-fn config() -> Config {
-    Config { demo_seats: 10_000, channels: Default::default(), seed: Seed(7), rates: Default::default() }
 }
 
 fn tenant() -> TenantId {
@@ -212,14 +209,14 @@ fn a_load_gives_users_the_ids_of_today() {
         ("ann@xn--mnchen-3ya.example", "is now ann@münchen.example"),
         ("an\u{200b}n@x", "is now ann@x"),
     ];
-    assert_eq!(shard.told(Action::UserRenamed), renamed);
+    assert_eq!(shard.audited(Action::UserRenamed), renamed);
     // Sessions from before the load and from after it belong to the same user.
     shard.adds_up();
     let (id, former) = shard.query(FormerIds { user: parsed("οδυσσευς@x") }).unwrap();
     assert_eq!((id.as_str(), former.len(), former[0].id.as_str()), ("οδυσσευσ@x", 1, "οδυσσευς@x"));
     // The new ids are stored: another load changes nothing.
     shard.load();
-    assert_eq!((shard.run_unfinished(), shard.told(Action::UserRenamed).len()), (0, 3));
+    assert_eq!((shard.run_unfinished(), shard.audited(Action::UserRenamed).len()), (0, 3));
     assert_eq!(shard.signs_in("Οδυσσευς@x"), ("οδυσσευσ@x".to_owned(), true));
     shard.adds_up();
 }
@@ -244,7 +241,7 @@ fn two_who_are_one_by_now_are_not_merged() {
     let taken = CreateUser { user, administrator: false, profile: Default::default(), pools: vec![] };
     assert!(matches!(shard.apply(taken), Outcome::CreateUser(Err(_))));
     let _ = shard.apply(BlockUser { user: parsed("οδυσσευς@x"), end_sessions: false });
-    assert_eq!(shard.told(Action::UserBlocked), [("οδυσσευς@x", "")]);
+    assert_eq!(shard.audited(Action::UserBlocked), [("οδυσσευς@x", "")]);
     shard.adds_up();
     // After one of them is renamed, the other one gets today's id.
     let _ = shard.apply(RenameUser { user: parsed("οδυσσευς@x"), new: parsed("other@x") });
@@ -312,7 +309,7 @@ fn nobody_waits_for_the_ids_of_another_tenant() {
     shard.load();
     let outcome = shard.decide(&other, login(parsed("ann@x")));
     assert!(outcome.is_some_and(|outcome| is_yes(&outcome)));
-    assert_eq!(shard.told(Action::UserRenamed).len(), 0);
+    assert_eq!(shard.audited(Action::UserRenamed).len(), 0);
     // The events of a user who is not renamed yet are found under both ids.
     let user = parsed("Σ1999@x");
     let (id, former) = shard.query(FormerIds { user: user.clone() }).unwrap();
@@ -331,11 +328,11 @@ fn a_load_that_was_broken_off_is_done_again() {
     let mut shard = Shard::of(&texts(&users));
     shard.load();
     shard.step();
-    let done = shard.told(Action::UserRenamed).len();
+    let done = shard.audited(Action::UserRenamed).len();
     assert!((1..users.len()).contains(&done), "{done}");
     shard.load();
     shard.run_unfinished();
-    assert_eq!(shard.told(Action::UserRenamed).len(), users.len(), "each once");
+    assert_eq!(shard.audited(Action::UserRenamed).len(), users.len(), "each once");
     let listed = shard.listed();
     assert!(listed.len() == users.len() && listed.iter().all(|id| id.starts_with('σ')));
     shard.adds_up();
@@ -351,8 +348,8 @@ fn time_ends_nothing_under_an_id_that_is_not_written() {
     let mut changes = Changes::default();
     shard.ledger.tick(shard.now, false, &mut changes);
     shard.keep(changes);
-    let told = shard.events.range(EventNo(last.0 + 1)..).map(|(_, event)| (event.action, event.user.as_ref()));
-    let told: Vec<_> = told.map(|(action, user)| (action, user.map_or("", UserId::as_str))).collect();
-    assert_eq!(told, [(Action::UserRenamed, "οδυσσευς@x"), (Action::SessionEnded, "οδυσσευσ@x")]);
+    let events = shard.events.range(EventNo(last.0 + 1)..).map(|(_, event)| (event.action, event.user.as_ref()));
+    let events: Vec<_> = events.map(|(action, user)| (action, user.map_or("", UserId::as_str))).collect();
+    assert_eq!(events, [(Action::UserRenamed, "οδυσσευς@x"), (Action::SessionEnded, "οδυσσευσ@x")]);
     shard.adds_up();
 }

@@ -1,17 +1,18 @@
 //! Lists that are read in steps, between which the tenant changes (decision 26).
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use usher::ids::{DeviceId, PoolId, SessionId, TenantId, TenantNo, UserId};
+use usher::ids::{DeviceId, PoolId, SessionId, TenantId, UserId};
 use usher::ledger::change::{Actor, Changes};
 use usher::ledger::command::{
     CheckIn, CheckOut, Command, CreateTenant, CreateUser, DeleteUser, ListSessions, ListUsers, Outcome, Query,
     QueryResult, Request, SyncEntry, SyncUsers, UserOrder, UserPatch, WantedSeat, WhenFull,
 };
 use usher::ledger::policy::Policy;
-use usher::ledger::time::{Moment, Tick, WallTime};
-use usher::ledger::{Config, Ledger, Reading, Seed};
+use usher::ledger::time::Moment;
+use usher::ledger::{Ledger, Reading};
+
+use crate::support::ledger::{NOW, config, empty};
 
 /// More than one step of each kind takes.
 const USERS: u64 = 12_000;
@@ -23,12 +24,7 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        let now = Moment::new(Tick(1_000_000), WallTime(1_750_000_000_000));
-        let config =
-            Config { demo_seats: USERS, channels: Default::default(), seed: Seed(7), rates: Default::default() };
-        let nothing = (TenantNo(0), Default::default(), Default::default());
-        let ledger = Ledger::restore(config, nothing.0, nothing.1, nothing.2, now, Duration::ZERO).finish();
-        let mut fixture = Self { ledger, now };
+        let mut fixture = Self { ledger: empty(config(USERS), NOW), now: NOW };
         let (display_name, contact, policy) = ("Acme".into(), "".into(), Policy::default());
         fixture.submit(CreateTenant { display_name, contact, policy });
         let entry = |no| SyncEntry {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use usher::ids::{EventNo, TenantId, TenantNo, TokenId, TokenName};
+use usher::ledger::Ledger;
 use usher::ledger::access::{Role, Roles, Tenants};
 use usher::ledger::change::{Actor, Change, Changes};
 use usher::ledger::command::{
@@ -13,7 +14,8 @@ use usher::ledger::command::{
 use usher::ledger::outcome::{Done, Refusal};
 use usher::ledger::time::{Moment, Tick, WallTime};
 use usher::ledger::token::{TokenHash, TokenRow, TokenState, TokenView};
-use usher::ledger::{Config, Ledger, Seed};
+
+use crate::support::ledger::config;
 
 const MS: Duration = Duration::from_millis(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -106,24 +108,22 @@ impl Fixture {
     /// Loads the ledger anew from the rows, as another process does.
     fn restart(&mut self) {
         let (rows, high) = (self.rows(), self.ledger.wall_high());
-        let mut load = Ledger::restore(config(), TenantNo(0), self.ledger.last_event(), high, self.now, HOUR);
+        let mut load = Ledger::restore(config(2), TenantNo(0), self.ledger.last_event(), high, self.now, HOUR);
         rows.into_iter().for_each(|row| load.put(Change::PutToken(row)));
         self.ledger = load.finish();
     }
 
     /// The audit events of the last call: tenant number, actor, action, and detail.
-    fn told(&self) -> Vec<String> {
-        let told = self.written.events.iter();
-        told.map(|event| format!("{} {} {:?}: {}", event.tenant, event.actor.0, event.action, event.detail)).collect()
+    fn audited(&self) -> Vec<String> {
+        let audited = self.written.events.iter();
+        audited
+            .map(|event| format!("{} {} {:?}: {}", event.tenant, event.actor.0, event.action, event.detail))
+            .collect()
     }
 }
 
-fn config() -> Config {
-    Config { demo_seats: 2, channels: Default::default(), seed: Seed(1), rates: Default::default() }
-}
-
 fn empty(now: Moment, high: WallTime, last: EventNo) -> Ledger {
-    Ledger::restore(config(), TenantNo(0), last, high, now, HOUR).finish()
+    Ledger::restore(config(2), TenantNo(0), last, high, now, HOUR).finish()
 }
 
 fn reason(answer: Done<TokenView>) -> &'static str {
@@ -230,15 +230,15 @@ fn r35_every_change_of_a_token_leaves_an_event_of_the_installation() {
     let made = fixture.create_for("login", only(&["acme", "bolt"]), Some(HOUR)).unwrap();
     let id = made.id;
     let detail = format!("{id} login: application; acme, bolt; expires after 3600 s");
-    assert_eq!(fixture.told(), [format!("0 root TokenCreated: {detail}")]);
+    assert_eq!(fixture.audited(), [format!("0 root TokenCreated: {detail}")]);
     let used = fixture.now.wall;
     fixture.submit(NoteTokenUse { uses: vec![(id, used), (TokenId(99), used)] });
-    assert_eq!((fixture.told().len(), fixture.written.rows.len()), (0, 1), "a use is no change, and leaves a row");
+    assert_eq!((fixture.audited().len(), fixture.written.rows.len()), (0, 1), "a use is no change, and leaves a row");
     fixture.submit(NoteTokenUse { uses: vec![(id, used.minus(MS))] });
     assert!(fixture.written.is_empty(), "what is older is known");
     assert_eq!(fixture.list(Tenants::All)[0].last_used, Some(used));
     fixture.revoke(id, Tenants::All).unwrap();
-    assert_eq!(fixture.told(), [format!("0 root TokenRevoked: {id} login")]);
+    assert_eq!(fixture.audited(), [format!("0 root TokenRevoked: {id} login")]);
     fixture.after(30 * DAY);
     fixture.create("console", None).unwrap();
     assert_eq!(fixture.list(Tenants::All).len(), 2, "remembered for thirty days");
@@ -246,7 +246,7 @@ fn r35_every_change_of_a_token_leaves_an_event_of_the_installation() {
     fixture.create("cron", None).unwrap();
     let forgotten = format!("0 root TokenDeleted: {id} login");
     assert_eq!(
-        fixture.told(),
+        fixture.audited(),
         [forgotten, "0 root TokenCreated: 0000000000000003 cron: application; all tenants; never expires".into()]
     );
     assert_eq!(fixture.list(Tenants::All).len(), 2);
@@ -357,7 +357,7 @@ fn r1_a_deleted_tenant_is_in_no_token_any_more() {
     fixture.submit(WithdrawTenant { gone: TenantId::stored("acme"), after: None });
     let id = |no: u64| TokenId(no);
     assert_eq!(
-        fixture.told(),
+        fixture.audited(),
         [
             format!("0 root TokenDeleted: {} login: tenant acme was deleted", id(1)),
             format!("0 root TokenUpdated: {} both: tenant acme was deleted", id(2)),

@@ -1,25 +1,23 @@
 //! `usher store check` of a store whose deleted tenant is still being removed in steps (decision 35).
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use usher::ids::{DeviceId, EventNo, PoolId, Seq, SessionId, ShardId, TenantId, TenantNo, UserId};
+use usher::ledger::Ledger;
 use usher::ledger::change::{Actor, AuditEvent, Change, Changes, TenantState};
 use usher::ledger::command::{
     CheckOut, Command, CreateTenant, DeleteTenant, Outcome, Request, SyncEntry, SyncUsers, UserPatch, WantedSeat,
     WhenFull,
 };
 use usher::ledger::policy::Policy;
-use usher::ledger::time::{Moment, Tick, WallTime};
-use usher::ledger::{Config, Ledger, Seed};
 use usher::store::Position;
 
 use crate::support::adds_up::adds_up;
+use crate::support::ledger::{NOW, config, empty};
 use crate::support::rows::Rows;
 
 /// More users than one step of the removal takes.
 const USERS: u64 = 1_000;
-const NOW: Moment = Moment::new(Tick(1_000_000), WallTime(1_750_000_000_000));
 
 /// A ledger, and the rows and events that a store would contain.
 struct Shard {
@@ -30,10 +28,7 @@ struct Shard {
 
 impl Shard {
     fn new() -> Self {
-        let config =
-            Config { demo_seats: USERS, channels: Default::default(), seed: Seed(7), rates: Default::default() };
-        let restore = Ledger::restore(config, TenantNo(0), EventNo(0), WallTime::default(), NOW, Duration::ZERO);
-        Self { ledger: restore.finish(), rows: Rows::default(), events: BTreeMap::new() }
+        Self { ledger: empty(config(USERS), NOW), rows: Rows::default(), events: BTreeMap::new() }
     }
 
     /// Runs one step of a command, and no unfinished work.
@@ -147,14 +142,14 @@ fn deleted_rows_are_held_against_the_audit(shard: &Shard) {
         }
         rows
     };
-    let told = shard.check(with(TenantState::Active, 1)).unwrap_err();
+    let reason = shard.check(with(TenantState::Active, 1)).unwrap_err();
     assert!(
-        told.contains("tenants (tenant_no 1): event ") && told.contains(" deleted it, and the row is there"),
-        "{told}"
+        reason.contains("tenants (tenant_no 1): event ") && reason.contains(" deleted it, and the row is there"),
+        "{reason}"
     );
-    let told = shard.check(with(TenantState::Deleted, 2)).unwrap_err();
+    let reason = shard.check(with(TenantState::Deleted, 2)).unwrap_err();
     assert!(
-        told.contains("tenants (tenant_no 2): it is Deleted, and event ") && told.contains(" left it Active"),
-        "{told}"
+        reason.contains("tenants (tenant_no 2): it is Deleted, and event ") && reason.contains(" left it Active"),
+        "{reason}"
     );
 }

@@ -4,6 +4,8 @@ pub mod adds_up;
 pub mod callers;
 pub mod clock;
 pub mod disk;
+pub mod in_process;
+pub mod ledger;
 pub mod memory;
 pub mod nodes;
 pub mod pki;

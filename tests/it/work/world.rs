@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use usher::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantId, TenantNo, UserId};
+use usher::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantId, UserId};
 use usher::ledger::change::{Actor, Changes, Limit, Plan, Profile};
 use usher::ledger::command::{
     CheckOut, Command, CreateOrganization, CreateTenant, CreateUser, GrantSeats, InstallLicense, LicenseGrant, Outcome,
@@ -11,8 +11,10 @@ use usher::ledger::command::{
 use usher::ledger::license::Terms;
 use usher::ledger::notification::Channels;
 use usher::ledger::policy::Policy;
-use usher::ledger::time::{Moment, Tick, WallTime};
-use usher::ledger::{Config, Execution, Ledger, Reading, Seed};
+use usher::ledger::time::Moment;
+use usher::ledger::{Config, Execution, Ledger, Reading};
+
+use crate::support::ledger::{NOW, config, empty};
 
 pub const POOLS: u64 = 1_000;
 pub const ORGANIZATIONS: u64 = 1_000;
@@ -42,12 +44,9 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        let now = Moment::new(Tick(1_000_000), WallTime(1_750_000_000_000));
         let channels = Channels { email: false, webhook: true };
-        let config = Config { demo_seats: 1_000_000, channels, seed: Seed(7), rates: Default::default() };
-        let nothing = (TenantNo(0), Default::default(), Default::default());
-        let ledger = Ledger::restore(config, nothing.0, nothing.1, nothing.2, now, Duration::ZERO).finish();
-        let mut world = Self { ledger, now };
+        let ledger = empty(Config { channels, ..config(1_000_000) }, NOW);
+        let mut world = Self { ledger, now: NOW };
         let policy = Policy { lease_ttl: Duration::ZERO, max_devices_per_user: 1_000, ..Policy::default() };
         world.submit(CreateTenant { display_name: "Acme".into(), contact: "".into(), policy });
         (0..ORGANIZATIONS).for_each(|no| {

@@ -135,7 +135,7 @@ fn r31_the_clock() {
         show ann                                    -> Active, active 8h 4m ago, signed in 8h 4m ago
         license base                                -> in force, installed 8h 4m ago
         information                                 -> license in force, updated 8h 4m ago
-        notification exceeded/primary               -> open, told 8h 4m ago
+        notification exceeded/primary               -> open, raised 8h 4m ago
         checkin ann/laptop
         crash
         after 1m

@@ -112,7 +112,7 @@ fn r34_dead_letters_and_newer_ones() {
         ),
     );
     check(
-        "R34 what is told anew takes the place of what was not delivered",
+        "R34 what is raised anew takes the place of what was not delivered",
         &exceeded(
             "
             send exceeded/crm by email failed \"no route\"   -> attempt 1

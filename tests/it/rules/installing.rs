@@ -46,7 +46,7 @@ fn r27_what_an_installation_changes() {
         ",
     );
     let pools: Vec<String> = (10..35).map(|n| format!("p{n} named 1")).collect();
-    let told: Vec<String> = (10..30).map(|n| format!("p{n} 0 -> 1")).collect();
+    let changes: Vec<String> = (10..30).map(|n| format!("p{n} 0 -> 1")).collect();
     check(
         "R27 the audit tells of twenty pools",
         &format!(
@@ -56,7 +56,7 @@ fn r27_what_an_installation_changes() {
             - LicenseInstalled (base revision 1; {} and 5 more)
             ",
             pools.join(", "),
-            told.join(", ")
+            changes.join(", ")
         ),
     );
 }
@@ -204,7 +204,7 @@ fn r30_all_licenses_are_deleted() {
         ",
     );
     check(
-        "R30 a tenant that never had a license has none to delete, and a missing tenant is told",
+        "R30 a tenant that never had a license has none to delete, and a missing tenant is refused",
         "
         licenses deleted                            -> yes, unchanged
         license ghost deleted                       -> refused: NOT_FOUND license

@@ -1,5 +1,5 @@
-//! The rules of the domain, each as a scenario that a reader who does not program can read, run against the real
-//! ledger. `scenarios/language/verbs.rs` has the language on one page.
+//! The rules of the domain, each as a scenario that a reader who does not program can read. `scenarios/language/mod.rs`
+//! has the language on one page; `scenarios/` says where a scenario runs.
 
 mod steps;
 
@@ -30,4 +30,4 @@ mod tenants;
 mod tokens;
 mod users;
 
-use crate::scenarios::ledger::check;
+use crate::scenarios::check;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use usher::ids::{DeviceId, LicenseId, PoolId, SessionId, TenantId, TenantNo, UserId};
+use usher::ids::{DeviceId, LicenseId, PoolId, SessionId, TenantId, UserId};
 use usher::ledger::change::{Action, Actor, Changes, Limit, Plan};
 use usher::ledger::command::{
     CheckOut, Command, CreateTenant, GrantSeats, Heartbeat, InstallLicense, LicenseGrant, Outcome, Request,
@@ -10,15 +10,16 @@ use usher::ledger::command::{
 use usher::ledger::notification::Channels;
 use usher::ledger::outcome::HeartbeatResult;
 use usher::ledger::policy::Policy;
-use usher::ledger::time::{Moment, Tick, WallTime};
-use usher::ledger::{Config, Ledger, Seed};
+use usher::ledger::time::Moment;
+use usher::ledger::{Config, Ledger};
 
 use super::check;
+use crate::support::ledger::{NOW, config, empty};
 
 #[test]
 fn r34_a_limit_that_is_exceeded() {
     check(
-        "R34 a refused check-out is told once, until there is room again, and not more often than once a day",
+        "R34 a refused check-out raises one notification, until there is room again, and not more often than once a day",
         "
         server channels email webhook
         policy responsible_person boss@acme.example
@@ -51,12 +52,12 @@ fn r34_a_limit_that_is_exceeded() {
         dee signs in to primary on laptop           -> no: SEATS_EXHAUSTED
         after 25h
         dee signs in to primary on laptop           -> no: SEATS_EXHAUSTED
-        notification exceeded/primary               -> open, told 1d 1h ago, of cid
+        notification exceeded/primary               -> open, raised 1d 1h ago, of cid
         checkin ann/laptop
         notification exceeded/primary               -> over, of cid
         ann signs in to primary on laptop
         dee signs in to primary on laptop           -> no: SEATS_EXHAUSTED
-        notification exceeded/primary               -> open, told 0s ago, of dee
+        notification exceeded/primary               -> open, raised 0s ago, of dee
         checkin ann/laptop
         ann signs in to primary on laptop
         after 23h 59m 59.999s
@@ -64,7 +65,7 @@ fn r34_a_limit_that_is_exceeded() {
         notification exceeded/primary               -> over, of dee
         after 1ms
         cid signs in to primary on laptop           -> no: SEATS_EXHAUSTED
-        notification exceeded/primary               -> open, told 0s ago, of cid
+        notification exceeded/primary               -> open, raised 0s ago, of cid
         audit
         - CheckOutDenied cid in primary: SEATS_EXHAUSTED
         - NotificationRaised in primary (exceeded/primary: a check-out was refused, 2/2)
@@ -82,7 +83,7 @@ fn r34_a_limit_that_is_exceeded() {
         ",
     );
     check(
-        "R34 a refused grant is told at every door: grants, new users, unblocking",
+        "R34 every refused grant raises a notification: grants, new users, unblocking",
         "
         server channels email
         policy responsible_person boss@acme.example
@@ -101,7 +102,7 @@ fn r34_a_limit_that_is_exceeded() {
         ",
     );
     check(
-        "R34 what is denied for another reason than want of seats is not told",
+        "R34 a denial for another reason than want of seats raises none",
         "
         server channels email
         policy responsible_person boss@acme.example
@@ -116,7 +117,7 @@ fn r34_a_limit_that_is_exceeded() {
         ",
     );
     check(
-        "R34 a pool that nobody has used yet is not told of: clients can make up names",
+        "R34 a pool that nobody has used yet raises none: clients can make up names",
         "
         server demo_seats 0
         policy responsible_person boss@acme.example
@@ -130,7 +131,7 @@ fn r34_a_limit_that_is_exceeded() {
 #[test]
 fn r34_a_limit_that_shrank() {
     check(
-        "R34 R14 a limit that shrank below its use is told at once, whichever way it shrank",
+        "R34 R14 a limit that shrank below its use raises a notification, whichever way it shrank",
         "
         server channels email
         policy responsible_person boss@acme.example
@@ -165,7 +166,7 @@ fn r34_a_limit_that_shrank() {
         ",
     );
     check(
-        "R34 what may not be told yet is told when a day is over, if it still holds",
+        "R34 a notification that comes too early is raised when a day is over, if it still holds",
         "
         server channels email
         policy responsible_person boss@acme.example
@@ -174,14 +175,14 @@ fn r34_a_limit_that_shrank() {
         pool crm named 1
         after 1h
         pool crm named 3
-        notification exceeded/crm                   -> over, told 1h ago
+        notification exceeded/crm                   -> over, raised 1h ago
         after 1h
         pool crm named 1
-        notification exceeded/crm                   -> over, told 2h ago
+        notification exceeded/crm                   -> over, raised 2h ago
         restart
         after 22h
         sweep
-        notification exceeded/crm                   -> open, told 0s ago, 2/1
+        notification exceeded/crm                   -> open, raised 0s ago, 2/1
         ",
     );
 }
@@ -189,7 +190,7 @@ fn r34_a_limit_that_shrank() {
 #[test]
 fn r34_warnings() {
     check(
-        "R34 warnings are off by default; switched on, each level is told once when it is reached",
+        "R34 warnings are off by default; switched on, each level raises one when it is reached",
         "
         server channels webhook
         pool primary concurrent 4
@@ -217,7 +218,7 @@ fn r34_warnings() {
         cid signs in to primary on phone            -> yes
         dee signs in to primary on phone            -> yes
         ann signs in to primary on phone            -> yes
-        notification warning-75/primary             -> open, told 0s ago, 3/4
+        notification warning-75/primary             -> open, raised 0s ago, 3/4
         policy warn_at_percent off
         list notifications                          -> nothing
         ",
@@ -256,7 +257,7 @@ fn r34_warnings() {
 #[test]
 fn r34_the_end_of_a_license() {
     check(
-        "R34 R31 the end of a license is told 30, 7 and 1 day before, and when it has come",
+        "R34 R31 the end of a license is notified 30, 7 and 1 day before, and when it has come",
         "
         server channels email
         policy responsible_person boss@acme.example
@@ -269,10 +270,10 @@ fn r34_the_end_of_a_license() {
         notification license-expiring/base@1        -> open, 30 days before, ends in 30d, email pending
         after 22d 23h
         sweep
-        notification license-expiring/base@1        -> open, told 22d 23h ago, 30 days before
+        notification license-expiring/base@1        -> open, raised 22d 23h ago, 30 days before
         after 1h
         sweep
-        notification license-expiring/base@1        -> open, told 0s ago, 7 days before, ends in 7d
+        notification license-expiring/base@1        -> open, raised 0s ago, 7 days before, ends in 7d
         after 6d
         sweep
         notification license-expiring/base@1        -> open, 1 days before
@@ -297,7 +298,7 @@ fn r34_the_end_of_a_license() {
         ",
     );
     check(
-        "R34 a license for a week is told of a day before its end: its owner knows the rest",
+        "R34 a license for a week raises one a day before its end: its owner knows the rest",
         "
         server channels email
         policy responsible_person boss@acme.example
@@ -316,9 +317,9 @@ fn r34_the_end_of_a_license() {
 }
 
 #[test]
-fn r34_nobody_to_tell() {
+fn r34_nobody_to_notify() {
     check(
-        "R34 without a responsible person and without a webhook nothing is told, until somebody is there",
+        "R34 without a responsible person and without a webhook none is raised, until somebody is there",
         "
         server channels email
         pool crm named 1
@@ -350,12 +351,10 @@ fn r34_nobody_to_tell() {
 }
 
 /// The notification events after `sessions` logins reached a warning level, and one heartbeat for all came too late.
-fn told_by_a_late_heartbeat_of(sessions: u64) -> Vec<Action> {
-    let mut now = Moment::new(Tick(1_000_000), WallTime(1_750_000_000_000));
+fn notifications_of_a_late_heartbeat(sessions: u64) -> Vec<Action> {
+    let mut now = NOW;
     let channels = Channels { email: false, webhook: true };
-    let config = Config { demo_seats: 2, channels, seed: Seed(7), rates: Default::default() };
-    let nothing = (TenantNo(0), Default::default(), Default::default());
-    let mut ledger = Ledger::restore(config, nothing.0, nothing.1, nothing.2, now, Duration::ZERO).finish();
+    let mut ledger = empty(Config { channels, ..config(2) }, now);
     let mut out = Changes::default();
     let mut submit = |ledger: &mut Ledger, now: Moment, command: Command| {
         let request = Request { tenant: TenantId::stored("acme"), actor: Actor("login".into()), command };
@@ -388,13 +387,14 @@ fn told_by_a_late_heartbeat_of(sessions: u64) -> Vec<Action> {
     let Outcome::Heartbeat(heartbeats) = answer else { panic!("beats") };
     assert!(heartbeats.iter().all(|beat| matches!(beat, HeartbeatResult::Ended(Some(_)))), "all are late");
     ledger.tick(now, false, &mut out);
-    let told = |action: &Action| matches!(action, Action::NotificationRaised | Action::NotificationCleared);
-    out.events.iter().map(|event| event.action).filter(told).collect()
+    let about = |action: &Action| matches!(action, Action::NotificationRaised | Action::NotificationCleared);
+    out.events.iter().map(|event| event.action).filter(about).collect()
 }
 
 #[test]
-fn r34_a_long_heartbeat_tells_what_a_short_one_does() {
+fn r34_a_long_heartbeat_notifies_as_a_short_one_does() {
     for sessions in [150, 1_500] {
-        assert_eq!(told_by_a_late_heartbeat_of(sessions), [Action::NotificationRaised, Action::NotificationCleared]);
+        let actions = notifications_of_a_late_heartbeat(sessions);
+        assert_eq!(actions, [Action::NotificationRaised, Action::NotificationCleared], "{sessions} sessions");
     }
 }

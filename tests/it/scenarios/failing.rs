@@ -1,9 +1,14 @@
 //! A scenario can fail: a line that cannot be parsed, or an expectation that does not hold.
 
-use super::ledger::judge;
+use super::{in_ledger, over_grpc};
 
-/// Checks that a scenario fails, with this text in its message.
+/// Checks that a scenario fails with every interpreter, with this text in its message.
 fn fails(scenario: &str, says: &str) {
+    fails_with(in_ledger, scenario, says);
+    fails_with(over_grpc, scenario, says);
+}
+
+fn fails_with(judge: fn(&str) -> Result<(), String>, scenario: &str, says: &str) {
     let why = judge(scenario).expect_err("this scenario must fail");
     assert!(why.contains(says), "{why:?} does not say {says:?}");
 }
@@ -25,7 +30,9 @@ fn a_line_that_cannot_be_read_fails() {
     fails("user ann blocked for ever", "nothing is known about [\"for\", \"ever\"]");
     fails("organization north \"North", "a quote is not closed");
     fails("show ann", "a question needs an answer");
-    fails("user ann\n- UserCreated ann", "an event stands below a line `audit`");
+    fails("user ann\n- UserCreated ann", "rows stand below `audit`, `sessions` and `directory`");
+    fails("sessions -> nobody", "the answer stands in rows below");
+    fails("grant primary to p3..p1", "`p3..p1` are no users");
     fails("heartbeat ann/laptop -> kept", "no session is called ann/laptop");
 }
 
@@ -45,5 +52,16 @@ fn an_expectation_that_does_not_hold_fails() {
     expected("pool primary concurrent 0\nusage primary -> 1/0", "happened: 1/0, over 1");
     expected("heartbeat ann/laptop, ann/laptop -> kept", "happened: kept");
     expected("list sessions first 1 -> nobody", "happened: ann/laptop");
-    expected("audit\n- UserCreated ann", "happened:\n    - LicenseInstalled (primary revision 1; primary 0 -> 1)");
+    expected("pools -> primary 0/1", "happened: primary 1/1");
+    expected("sessions", "expected:\n  happened:\n    - ann/laptop in primary: Active, idle 0s, started 0s ago");
+    expected("grant primary to p1..p3 -> 2 times yes", "happened: yes, at all");
+}
+
+#[test]
+fn steps_of_one_interpreter_fail_as_well() {
+    let audit = "pool primary concurrent 1\naudit\n- UserCreated ann";
+    fails_with(in_ledger, audit, "happened:\n    - LicenseInstalled (primary revision 1; primary 0 -> 1)");
+    let directory = "pool primary concurrent 1\ndirectory lists ann with primary";
+    fails_with(over_grpc, directory, "expected:\n  happened:\n    - ann created");
+    fails_with(in_ledger, directory, "only the other interpreter can do this");
 }

@@ -7,7 +7,7 @@ use usher::ledger::license_view::{Entitlements, LicenseChange, LicenseInformatio
 use usher::ledger::outcome::{Done, LicenseState};
 use usher::ledger::time::Moment;
 
-use super::{Answer, done, level};
+use super::{Answer, done, level, of_pool};
 use crate::scenarios::language::length;
 
 pub fn state(state: LicenseState) -> &'static str {
@@ -19,7 +19,7 @@ pub fn state(state: LicenseState) -> &'static str {
     }
 }
 
-fn validity(validity: Validity) -> &'static str {
+pub fn validity(validity: Validity) -> &'static str {
     match validity {
         Validity::InForce => "in force",
         Validity::NotYetValid => "not yet valid",
@@ -35,7 +35,9 @@ pub fn changed(answer: &Done<LicenseChange>) -> Answer {
         let so = if change.changed { "changed" } else { "unchanged" };
         let pools = change.pools.iter().flat_map(shift);
         let license = change.license.as_ref().map_or("no license", |license| validity(license.validity));
-        Answer::yes("yes").and([so.to_owned(), license.to_owned()]).and(pools)
+        let changed = format!("{} pools", change.pools.len());
+        let after = change.pools.iter().map(|change| of_pool(&change.after));
+        Answer::yes("yes").and([so.to_owned(), license.to_owned(), changed]).and(pools).and(after)
     })
 }
 
@@ -55,9 +57,9 @@ pub fn newest(found: &QueryResult, id: &LicenseId, now: Moment) -> Answer {
 }
 
 /// Answer of `information` and `entitlements`.
-pub fn told(found: &QueryResult, now: Moment) -> Answer {
+pub fn shown(found: &QueryResult, now: Moment) -> Answer {
     match found {
-        QueryResult::GetLicenseInformation(found) => done(found, |told| information(told, now)),
+        QueryResult::GetLicenseInformation(found) => done(found, |found| information(found, now)),
         QueryResult::GetEntitlements(found) => done(found, entitlements),
         other => unreachable!("an answer about licenses, not {other:?}"),
     }
@@ -86,19 +88,19 @@ fn entitlements(given: &Entitlements) -> Answer {
     Answer::yes(state(given.state)).and([tier, format!("features {}", words(&given.features))]).and(limits)
 }
 
-fn information(told: &LicenseInformation, now: Moment) -> Answer {
+fn information(found: &LicenseInformation, now: Moment) -> Answer {
     let ends = |end: Option<std::time::Duration>| end.map_or("never".into(), length);
-    let pools = told.pools.iter().map(|pool| format!("{} {}", pool.pool, level(pool).join(" ")));
-    let updated = told.updated.map_or("never".into(), |at| format!("{} ago", length(now.wall.since(at))));
-    entitlements(&told.given).and(pools).and([
-        format!("customer {}", told.customer_id),
-        format!("registered to {}", told.registered_to),
-        format!("hosts {}", words(&told.hosts)),
-        format!("first ends {}", ends(told.first_end)),
-        format!("last ends {}", ends(told.last_end)),
+    let pools = found.pools.iter().map(|pool| format!("{} {}", pool.pool, level(pool).join(" ")));
+    let updated = found.updated.map_or("never".into(), |at| format!("{} ago", length(now.wall.since(at))));
+    entitlements(&found.given).and(pools).and([
+        format!("customer {}", found.customer_id),
+        format!("registered to {}", found.registered_to),
+        format!("hosts {}", words(&found.hosts)),
+        format!("first ends {}", ends(found.first_end)),
+        format!("last ends {}", ends(found.last_end)),
         format!("updated {updated}"),
-        format!("limits {}", told.given.limits.len()),
-        format!("unlimited {}", told.given.limits.iter().filter(|(_, limit)| *limit == Limit::Unlimited).count()),
+        format!("limits {}", found.given.limits.len()),
+        format!("unlimited {}", found.given.limits.iter().filter(|(_, limit)| *limit == Limit::Unlimited).count()),
     ])
 }
 

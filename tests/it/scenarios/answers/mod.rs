@@ -68,7 +68,7 @@ pub fn answers(outcome: &Outcome, names: &Names, now: Moment) -> Vec<Answer> {
         Outcome::GrantSeats(grants) => grants.iter().map(|grant| done(grant, granted)).collect(),
         Outcome::RevokeSeats(revoked) => revoked
             .iter()
-            .map(|one| done(one, |one| Answer::yes("yes").and(left(one)).and(of_pool(&one.usage))))
+            .map(|one| done(one, |one| Answer::yes("yes").and(left(one)).and(usage_facts(&one.usage))))
             .collect(),
         Outcome::CloseSession(answer) => vec![done(answer, |answer| checked_in(*answer))],
         Outcome::CloseIdle(answer) => vec![done(answer, |closed| Answer::yes(&sessions(&closed.sessions, names)))],
@@ -146,7 +146,7 @@ fn checked_out(answer: &CheckedOut, names: &Names) -> Answer {
             decided(Err(denial)).and(own)
         }
     };
-    said.and(notices(&answer.notices)).and(answer.usage.iter().flat_map(of_pool))
+    said.and(notices(&answer.notices)).and(answer.usage.iter().flat_map(usage_facts))
 }
 
 fn of_lease(lease: &Lease) -> [String; 5] {
@@ -182,7 +182,7 @@ fn granted(answer: &Granted) -> Answer {
         Ok(seat) => Answer::yes("yes").and([format!("at {}", access(seat))]),
         Err(denial) => decided(Err(denial)),
     };
-    said.and(answer.usage.iter().flat_map(of_pool))
+    said.and(answer.usage.iter().flat_map(usage_facts))
 }
 
 /// The rest of a seat after a revocation.
@@ -209,7 +209,7 @@ pub fn denied(reason: DenialReason) -> &'static str {
     }
 }
 
-fn ended(reason: Option<SessionEndReason>) -> &'static str {
+pub fn ended(reason: Option<SessionEndReason>) -> &'static str {
     match reason {
         None => "UNKNOWN",
         Some(SessionEndReason::CheckedIn) => "CHECKED_IN",
@@ -229,13 +229,16 @@ fn notices(notices: &[Notice]) -> Vec<String> {
         return vec!["no notice".into()];
     }
     let say = |notice: &Notice| match notice {
-        Notice::LicenseExpired => "notice LICENSE_EXPIRED".into(),
-        Notice::LicenseExpiring(left) => format!("notice LICENSE_EXPIRING in {}", length(*left)),
-        Notice::OverLimit => "notice OVER_LIMIT".into(),
-        Notice::DemoMode => "notice DEMO_MODE".into(),
-        Notice::ClockSuspect => "notice CLOCK_SUSPECT".into(),
+        Notice::LicenseExpired => vec!["notice LICENSE_EXPIRED".to_owned()],
+        Notice::LicenseExpiring(left) => {
+            vec!["notice LICENSE_EXPIRING".to_owned(), format!("notice LICENSE_EXPIRING in {}", length(*left))]
+        }
+        Notice::OverLimit => vec!["notice OVER_LIMIT".to_owned()],
+        Notice::DemoMode => vec!["notice DEMO_MODE".to_owned()],
+        Notice::ClockSuspect => vec!["notice CLOCK_SUSPECT".to_owned()],
     };
-    notices.iter().map(say).collect()
+    let number = if notices.len() == 1 { "1 notice".to_owned() } else { format!("{} notices", notices.len()) };
+    notices.iter().flat_map(say).chain([number]).collect()
 }
 
 pub fn level(usage: &PoolUsage) -> Vec<String> {
@@ -247,7 +250,7 @@ pub fn level(usage: &PoolUsage) -> Vec<String> {
     [Some(format!("{}/{limit}", usage.in_use)), over].into_iter().flatten().collect()
 }
 
-fn of_pool(usage: &PoolUsage) -> Vec<String> {
+fn usage_facts(usage: &PoolUsage) -> Vec<String> {
     let plan = if usage.plan == Plan::Named { "named" } else { "concurrent" };
     let license = if usage.demo { "demo" } else { "licensed" };
     let counts = [
@@ -260,9 +263,26 @@ fn of_pool(usage: &PoolUsage) -> Vec<String> {
     [level(usage), counts.to_vec()].concat()
 }
 
+/// The use of one pool among others: `crm 4/2 over 2 demo`.
+pub fn of_pool(usage: &PoolUsage) -> String {
+    let demo = usage.demo.then(|| "demo".to_owned());
+    let parts = [vec![usage.pool.to_string()], level(usage), demo.into_iter().collect()];
+    parts.concat().join(" ")
+}
+
+/// Answer of `pools`: every pool, by name.
+pub fn pools(usage: &TenantUsage) -> Answer {
+    let mut pools: Vec<String> = usage.pools.iter().map(of_pool).collect();
+    pools.sort_unstable();
+    if pools.is_empty() {
+        pools.push("none".into());
+    }
+    Answer { must: pools, may: Vec::new(), success: true }
+}
+
 /// Answer of `usage primary`.
 pub fn pool_usage(usage: &PoolUsage) -> Answer {
-    Answer { must: level(usage), may: of_pool(usage), success: true }
+    Answer { must: level(usage), may: usage_facts(usage), success: true }
 }
 
 /// Answer of `usage`.
@@ -331,6 +351,14 @@ pub fn name(id: SessionId, names: &Names) -> String {
 pub fn sessions(list: &[SessionView], names: &Names) -> String {
     let names: Vec<String> = list.iter().map(|session| name(session.id, names)).collect();
     if names.is_empty() { "nobody".into() } else { names.join(" ") }
+}
+
+/// A row of `sessions`: `ann/laptop in primary at north: Active, idle 5m, started 1h ago`.
+pub fn session(session: &SessionView, names: &Names, now: Moment) -> String {
+    let at = session.organization.as_ref().map_or(String::new(), |organization| format!(" at {organization}"));
+    let (name, started) = (name(session.id, names), length(now.wall.since(session.started)));
+    let (pool, status, idle) = (&session.pool, session.status, length(session.idle));
+    format!("{name} in {pool}{at}: {status:?}, idle {idle}, started {started} ago")
 }
 
 /// One audit event: action, subject, place, reason, count, and the actor if it is not the usual one.

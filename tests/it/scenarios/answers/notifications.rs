@@ -9,7 +9,7 @@ use crate::scenarios::language::length;
 /// Answer of `notification exceeded/primary`.
 pub fn shown(view: &NotificationView, now: Moment) -> Answer {
     let mut said = Answer::yes(if view.cleared { "over" } else { "open" });
-    said = said.and([format!("told {} ago", length(now.wall.since(view.raised)))]);
+    said = said.and([format!("raised {} ago", length(now.wall.since(view.raised)))]);
     said = said.and(facts(&view.facts, now)).and(view.deliveries.iter().map(|delivery| of(delivery, now)));
     said.and(view.deliveries.is_empty().then(|| "not sent".to_owned()))
 }

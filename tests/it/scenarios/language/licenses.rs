@@ -9,7 +9,8 @@ use usher::ledger::license::{Terms, Tier};
 use usher::ledger::time::WallTime;
 
 use super::Words;
-use super::verbs::{START, Verb, command, parsed, pool_id};
+use super::steps::{START, Verb};
+use super::verbs::{command, ledger_command, parsed, pool_id};
 
 /// Words that end a list of pools, features or limits.
 const CLAUSES: [&str; 10] =
@@ -84,7 +85,7 @@ fn revoked(license: LicenseId, words: &mut Words) -> Result<Verb, String> {
         u64::MAX
     };
     let why = if words.eat("for") { words.next("a reason")? } else { String::new() };
-    Ok(command(RevokeLicense { license, up_to_revision, why: why.into() }))
+    Ok(ledger_command(RevokeLicense { license, up_to_revision, why: why.into() }))
 }
 
 fn terms(words: &mut Words) -> Result<Terms, String> {

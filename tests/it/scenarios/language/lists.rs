@@ -11,7 +11,8 @@ use usher::ledger::search::fold;
 
 use super::Words;
 use super::notifications;
-use super::verbs::{Verb, organization_id, pool_id, user_id};
+use super::steps::{LedgerVerb, Verb};
+use super::verbs::{organization_id, pool_id, user_id};
 
 /// Page limit above the number of rows of any scenario.
 const EVERYTHING: usize = 1_000;
@@ -38,7 +39,10 @@ pub fn list(words: &mut Words) -> Result<Verb, String> {
         *limit(&mut query) = rows(words)?;
         all = false;
     }
-    Ok(Verb::List { query, all })
+    Ok(match query {
+        Query::ListTenants(_) | Query::ListNotifications(_) => Verb::Ledger(LedgerVerb::List { query, all }),
+        query => Verb::List { query, all },
+    })
 }
 
 fn rows(words: &mut Words) -> Result<usize, String> {
@@ -76,7 +80,11 @@ fn paging(word: Option<&str>) -> bool {
     matches!(word, None | Some("pages" | "first"))
 }
 
-fn sessions(words: &mut Words) -> Result<ListSessions, String> {
+/// Parses the filters of a list of sessions.
+///
+/// # Errors
+/// The filter that there is not.
+pub fn sessions(words: &mut Words) -> Result<ListSessions, String> {
     let mut query = ListSessions { limit: EVERYTHING, order: SessionOrder::Started, ..ListSessions::default() };
     while !paging(words.peek()) {
         match words.next("a filter")?.as_str() {

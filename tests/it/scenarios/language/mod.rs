@@ -1,19 +1,69 @@
-//! The language of the scenarios: small enough for a reader who does not program. Each line is one action, in the order
-//! in which things happen; `#` starts a comment. After `->` comes the expected answer: commas separate facts,
-//! semicolons separate the answers of a batch. A line without `->` must succeed. `verbs.rs` lists what a line can say,
-//! and `answers/` has the answers.
+//! The language of the scenarios: small enough for a reader who does not program. Each line is one step, in the order in
+//! which things happen; `#` starts a comment. After `->` comes the expected answer: commas separate facts, semicolons
+//! separate the answers of a batch, and `3 times yes` stands for three of them. A line without `->` must succeed. A
+//! list with more to tell than names has a row for each item below its line, behind `- `. `answers/` has the answers.
+//!
+//! This table is the whole language:
+//!
+//! ```text
+//! pool primary concurrent 2 [from 1d] [until 30d]         a license of its own for one pool, with the next revision
+//! pool crm named unlimited | pool crm deleted
+//! license gold revision 2 gives primary concurrent 2, crm named 3 [tier gold] [features A B] [limits C 5 D unlimited]
+//!     [hosts a b] [customer 42] [to "Acme"] [issued 1h] [document "x"] [from 1d] [until 30d]; it may give nothing
+//! license gold deleted | licenses deleted
+//! license gold | list licenses | information | entitlements
+//! policy lease_ttl 10m                                    one field of the tenant's policy
+//! organization north ["North Sea"] | renamed "Zeta" | deleted
+//! user ann [administrator] [seats primary crm]            creates
+//! user ann blocked [ending sessions] | unblocked | deleted | renamed anna
+//! user ann named "Ann" "Archer" | groups a b | administrator yes | administrator no
+//! grant primary crm to ann bob [at north south]           `p1..p40` are forty users
+//! revoke primary from ann [at north] [ending sessions]
+//! ann signs in to primary on laptop [at north] [as first] the session is called ann/laptop, or as it is said
+//! ann could sign in to primary on laptop [at north]       the same question without taking a seat (R20)
+//! heartbeat ann/laptop [active], bob/phone
+//! checkin ann/laptop
+//! close ann/laptop [forced] [by root] [from root/desk]
+//! close idle [in primary] [by root]
+//! after 59m 59.999s                                       nothing else happens in that time
+//! sweep                                                   the regular work
+//! usage [primary] | pools | show ann [at north]
+//! sessions [filters as below]                             the sessions, a row for each below the line
+//! list sessions [in primary] [of ann] [at north] [on laptop] [idle 5m] [Active Away Idle] [by activity] [descending]
+//!     [pages of 2] [first 2]
+//! list users [words "ann cid"] [any] [blocked] [unblocked] [Idle blank] [administrators] [others] [never] [group a]
+//!     [id "an"] [called "ann a"] [cause limit] [by name]
+//! list organizations [text "or"] [by id] [descending] | more
+//! tenant globex | suspended | resumed | deleted ; in globex
+//! ```
+//! Organizations are named behind `at`. `if version 3` stands behind an update that must not lose another one.
+//!
+//! Only the ledger carries out these, and those of directory syncs in `sync.rs`:
+//!
+//! ```text
+//! clock back 2d | clock ahead 2d                          the wall clock jumps, time itself does not
+//! restart | crash                                         a stop that writes everything; one that does not
+//! notification exceeded/primary | list notifications [pending sending done dead] | due by email | due by webhook
+//! send exceeded/primary by email answered | failed "why" | refused "why" | lost ; redeliver exceeded/primary
+//! license gold revoked [up to 2] [for "theft"] | list tenants [text "ac"] [active] [suspended]
+//! actor root ; server demo_seats 0 | server channels email webhook
+//! audit                                                   the events since the last time, a row for each
+//! ```
+//!
+//! Only a running server carries out `directory lists …`, a whole directory sync; see `sync.rs`.
 
 mod licenses;
 mod lists;
 mod notifications;
 mod policies;
+pub mod steps;
 pub mod sync;
-pub mod verbs;
+mod verbs;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use verbs::Verb;
+use steps::Verb;
 
 /// One line of a scenario.
 #[derive(Debug)]
@@ -22,6 +72,8 @@ pub struct Line {
     pub text: String,
     pub verb: Verb,
     pub expected: Option<String>,
+    /// The expected rows, for a verb that has some.
+    pub rows: Vec<String>,
 }
 
 /// Parses a whole scenario.
@@ -36,10 +88,10 @@ pub fn read(scenario: &str) -> Result<Vec<Line>, String> {
             continue;
         }
         let wrong = |why: String| format!("line {}: {text}\n  cannot be read: {why}", index + 1);
-        if let Some(event) = text.strip_prefix("- ") {
-            match lines.last_mut().map(|line| &mut line.verb) {
-                Some(Verb::Audit(events)) => events.push(event.trim().to_owned()),
-                _ => return Err(wrong("an event stands below a line `audit`".into())),
+        if let Some(row) = text.strip_prefix("- ") {
+            match lines.last_mut() {
+                Some(line) if line.verb.has_rows() => line.rows.push(row.trim().to_owned()),
+                _ => return Err(wrong("rows stand below `audit`, `sessions` and `directory`".into())),
             }
             continue;
         }
@@ -51,7 +103,10 @@ pub fn read(scenario: &str) -> Result<Vec<Line>, String> {
         if verb.reads() == expected.is_none() && verb.reads() {
             return Err(wrong("a question needs an answer behind `->`".into()));
         }
-        lines.push(Line { number: index + 1, text: text.to_owned(), verb, expected });
+        if verb.has_rows() && expected.is_some() {
+            return Err(wrong("the answer stands in rows below, each behind `- `".into()));
+        }
+        lines.push(Line { number: index + 1, text: text.to_owned(), verb, expected, rows: Vec::new() });
     }
     Ok(lines)
 }

@@ -4,7 +4,8 @@ use usher::ledger::command::{DueNotifications, ListNotifications, RedeliverNotif
 use usher::ledger::notification::{Attempt, Channel, DeliveryState, Topic};
 
 use super::Words;
-use super::verbs::{Verb, command};
+use super::steps::{LedgerVerb, Verb};
+use super::verbs::ledger_command;
 
 /// Limit above the number of rows of any scenario.
 const EVERYTHING: usize = 1_000;
@@ -30,16 +31,16 @@ pub fn send(words: &mut Words) -> Result<Verb, String> {
         "lost" => None,
         other => return Err(format!("`{other}` is no end of it")),
     };
-    Ok(Verb::Send { topic, channel, result })
+    Ok(Verb::Ledger(LedgerVerb::Send { topic, channel, result }))
 }
 
 pub fn redeliver(words: &mut Words) -> Result<Verb, String> {
-    Ok(command(RedeliverNotification { topic: topic(words)? }))
+    Ok(ledger_command(RedeliverNotification { topic: topic(words)? }))
 }
 
 /// Parses `due by email`.
 pub fn due(words: &mut Words) -> Result<Verb, String> {
-    Ok(Verb::Due(DueNotifications { channel: channel(words)?, limit: EVERYTHING }))
+    Ok(Verb::Ledger(LedgerVerb::Due(DueNotifications { channel: channel(words)?, limit: EVERYTHING })))
 }
 
 /// Parses `list notifications dead`.

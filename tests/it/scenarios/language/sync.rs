@@ -6,6 +6,14 @@
 //! activate ann bob [dry]                          -> activated; full crm
 //! unlisted ann bob [dry]                          -> blocked; left
 //! ```
+//!
+//! They are the parts of which a server makes SyncUsers. The whole call has a row for each outcome below its line:
+//!
+//! ```text
+//! directory lists ann bob with primary, cid with primary crm at north [and nobody else] [blocking others] [as a trial]
+//! - ann created
+//! - bob cid created and blocked, no seat in primary
+//! ```
 
 use usher::ids::{EventNo, PoolId};
 use usher::ledger::command::{
@@ -15,7 +23,8 @@ use usher::ledger::command::{
 use usher::ledger::outcome::{DenialReason, Done};
 
 use super::Words;
-use super::verbs::{Verb, command, organizations, pool_ids, user_ids};
+use super::steps::{Directory, DirectoryEntry, Verb};
+use super::verbs::{ledger_command, organizations, pool_ids, user_ids, user_names};
 use crate::scenarios::answers::{Answer, denied, done, refused};
 
 pub fn sync(words: &mut Words) -> Result<Verb, String> {
@@ -30,17 +39,36 @@ pub fn sync(words: &mut Words) -> Result<Verb, String> {
     let patch = UserPatch { administrator, ..UserPatch::default() };
     let entry = |user| SyncEntry { user, patch: patch.clone(), seats: seats.clone(), blocked };
     let entries = users.into_iter().map(entry).collect();
-    Ok(command(SyncUsers { entries, when_full, what_if: dry(words) }))
+    Ok(ledger_command(SyncUsers { entries, when_full, what_if: dry(words) }))
 }
 
 pub fn activate(words: &mut Words) -> Result<Verb, String> {
     let users = user_ids(words, &["dry"])?;
     let waiting = users.into_iter().map(|user| Waiting { user, since: EventNo(0), pools: Vec::new() }).collect();
-    Ok(command(ActivateUsers { waiting, what_if: dry(words) }))
+    Ok(ledger_command(ActivateUsers { waiting, what_if: dry(words) }))
 }
 
 pub fn unlisted(words: &mut Words) -> Result<Verb, String> {
-    Ok(command(BlockUnlisted { users: user_ids(words, &["dry"])?, what_if: dry(words) }))
+    Ok(ledger_command(BlockUnlisted { users: user_ids(words, &["dry"])?, what_if: dry(words) }))
+}
+
+/// Parses `directory lists ann bob with primary, cid with primary crm at north and nobody else blocking others`.
+pub fn directory(words: &mut Words) -> Result<Verb, String> {
+    const STOPS: [&str; 5] = [",", "and", "blocking", "as", "at"];
+    words.expect("lists")?;
+    let mut entries = Vec::new();
+    loop {
+        let users = user_names(words, &[&STOPS[..], &["with"]].concat())?;
+        let pools = if words.eat("with") { pool_ids(words, &STOPS)? } else { Vec::new() };
+        entries.push(DirectoryEntry { users, pools, organizations: organizations(words)? });
+        if !words.eat(",") {
+            break;
+        }
+    }
+    let whole = words.eat("and") && words.phrase("nobody else").map(|()| true)?;
+    let blocking = words.eat("blocking") && words.expect("others").map(|()| true)?;
+    let trial = words.eat("as") && words.phrase("a trial").map(|()| true)?;
+    Ok(Verb::Directory(Directory { entries, whole, blocking, trial }))
 }
 
 fn dry(words: &mut Words) -> Option<WhatIf> {

@@ -1,138 +1,25 @@
-//! The verbs of a scenario: everything that a line can say. This table is the whole language:
-//!
-//! ```text
-//! pool primary concurrent 2 [from 1d] [until 30d]         a license of its own for one pool, with the next revision
-//! pool crm named unlimited | pool crm deleted
-//! license gold revision 2 gives primary concurrent 2, crm named 3 [tier gold] [features A B] [limits C 5 D unlimited]
-//!     [hosts a b] [customer 42] [to "Acme"] [issued 1h] [document "x"] [from 1d] [until 30d]; it may give nothing
-//! license gold deleted | license gold revoked [up to 2] [for "theft"] | licenses deleted
-//! license gold | list licenses | information | entitlements
-//! policy lease_ttl 10m                                    one field of the tenant's policy
-//! organization north ["North Sea"] | renamed "Zeta" | deleted
-//! user ann [administrator] [seats primary crm]            creates
-//! user ann blocked [ending sessions] | unblocked | deleted | renamed anna
-//! user ann named "Ann" "Archer" | groups a b | administrator yes | administrator no
-//! grant primary crm to ann bob [at north south]
-//! revoke primary from ann [at north] [ending sessions]
-//! ann signs in to primary on laptop [at north] [as first] the session is called ann/laptop, or as it is said
-//! ann could sign in to primary on laptop [at north]       the same question without taking a seat (R20)
-//! heartbeat ann/laptop [active], bob/phone
-//! checkin ann/laptop
-//! close ann/laptop [forced] [by root] [from root/desk]
-//! close idle [in primary] [by root]
-//! after 59m 59.999s                                       nothing else happens in that time
-//! clock back 2d | clock ahead 2d                          the wall clock jumps, time itself does not
-//! sweep                                                   the regular work
-//! restart | crash                                         a stop that writes everything; one that does not
-//! usage [primary] | show ann [at north] | audit
-//! list sessions [in primary] [of ann] [at north] [on laptop] [idle 5m] [Active Away Idle] [by activity] [descending]
-//!     [pages of 2] [first 2]
-//! list users [words "ann cid"] [any] [blocked] [unblocked] [Idle blank] [administrators] [others] [never] [group a]
-//!     [id "an"] [called "ann a"] [cause limit] [by name]
-//! list organizations [text "or"] [by id] [descending] | list tenants [text "ac"] [active] [suspended] | more
-//! notification exceeded/primary | list notifications [pending sending done dead] | due by email | due by webhook
-//! send exceeded/primary by email answered | failed "why" | refused "why" | lost ; redeliver exceeded/primary
-//! tenant globex | suspended | resumed | deleted ; in globex ; actor root ; server demo_seats 0 | server channels email webhook
-//! ```
-//! Organizations are named behind `at`. `if version 3` stands behind an update that must not lose another one.
+//! Parses the verbs of a scenario.
 
-use std::time::Duration;
-
-use usher::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantId, UserId};
+use usher::ids::{DeviceId, OrganizationId, PoolId, TenantId, UserId};
 use usher::ledger::change::Profile;
 use usher::ledger::command::{
     BlockUser, CloseIdle, Command, CreateOrganization, CreateTenant, CreateUser, DeleteLicenses, DeleteOrganization,
-    DeleteTenant, DeleteUser, DueNotifications, GrantSeats, LicenseGrant, Query, RenameUser, RevokeSeats,
-    SuspendTenant, UnblockUser, UpdateOrganization, UpdateUser, UserPatch,
+    DeleteTenant, DeleteUser, GrantSeats, RenameUser, RevokeSeats, SuspendTenant, UnblockUser, UpdateOrganization,
+    UpdateUser, UserPatch,
 };
-use usher::ledger::notification::{Attempt, Channel, Channels, Topic};
-use usher::ledger::time::WallTime;
+use usher::ledger::notification::Channels;
 
 use super::Words;
+use super::steps::{LedgerVerb, Login, Verb};
 use super::{licenses, lists, notifications, policies, sync};
-
-/// Time at which every scenario starts; dates of licenses are relative to it.
-pub const START: WallTime = WallTime(1_750_000_000_000);
-
-/// One line, parsed.
-#[derive(Debug)]
-pub enum Verb {
-    Server {
-        demo_seats: u64,
-        channels: Channels,
-    },
-    In(TenantId),
-    Actor(String),
-    After(Duration),
-    /// A jump of the wall clock, in milliseconds.
-    Clock(i64),
-    Sweep,
-    Restart,
-    Crash,
-    /// A command for the scenario's current tenant.
-    Command(Box<Command>),
-    /// A command for this tenant.
-    Tenant(TenantId, Box<Command>),
-    /// Installs a license with the next revision.
-    License(LicenseId, LicenseGrant),
-    SignIn {
-        login: Login,
-        name: String,
-    },
-    CouldSignIn(Login),
-    Heartbeat(Vec<(String, bool)>),
-    CheckIn(String),
-    Close {
-        session: String,
-        forced: bool,
-        by: Option<UserId>,
-        from: Option<String>,
-    },
-    Usage(Option<PoolId>),
-    /// The newest revision in the list.
-    ShowLicense(LicenseId),
-    Information,
-    Entitlements,
-    Show(UserId, Option<OrganizationId>),
-    List {
-        query: Query,
-        all: bool,
-    },
-    More,
-    Notification(Topic),
-    Due(DueNotifications),
-    /// Begins a delivery and ends it with this result; `None`: its end is never reported.
-    Send {
-        topic: Topic,
-        channel: Channel,
-        result: Option<Attempt>,
-    },
-    /// The exact list of events since the last `audit` line.
-    Audit(Vec<String>),
-}
-
-/// A login as a line states it; the world adds the rest.
-#[derive(Debug, Clone)]
-pub struct Login {
-    pub pool: PoolId,
-    pub user: UserId,
-    pub device: DeviceId,
-    pub organization: Option<OrganizationId>,
-}
-
-impl Verb {
-    /// Returns whether the verb is a query, so that its line must state the answer.
-    pub fn reads(&self) -> bool {
-        let about_licenses = matches!(self, Verb::ShowLicense(_) | Verb::Information | Verb::Entitlements);
-        let others =
-            matches!(self, Verb::Usage(_) | Verb::Show(..) | Verb::List { .. } | Verb::More | Verb::CouldSignIn(_));
-        let told = matches!(self, Verb::Notification(_) | Verb::Due(_));
-        about_licenses || others || told
-    }
-}
 
 pub fn command(command: impl Into<Command>) -> Verb {
     Verb::Command(Box::new(command.into()))
+}
+
+/// A command that no RPC carries out as it is.
+pub fn ledger_command(command: impl Into<Command>) -> Verb {
+    Verb::Ledger(LedgerVerb::Command(Box::new(command.into())))
 }
 
 /// Parses one line.
@@ -161,30 +48,26 @@ pub fn parse(words: &mut Words) -> Result<Verb, String> {
         "checkin" => Verb::CheckIn(words.next("a session")?),
         "close" => close(words)?,
         "after" => Verb::After(words.duration()?),
-        "clock" => clock(words)?,
+        "clock" => Verb::Ledger(clock(words)?),
         "sweep" => Verb::Sweep,
-        "restart" => Verb::Restart,
-        "crash" => Verb::Crash,
+        "restart" => Verb::Ledger(LedgerVerb::Restart),
+        "crash" => Verb::Ledger(LedgerVerb::Crash),
         "usage" => Verb::Usage(words.peek().is_some().then(|| pool_id(words)).transpose()?),
         "show" => Verb::Show(user_id(words)?, words.eat("at").then(|| organization_id(words)).transpose()?),
-        "audit" => Verb::Audit(Vec::new()),
+        "audit" => Verb::Ledger(LedgerVerb::Audit),
+        "pools" => Verb::Pools,
+        "sessions" => Verb::Sessions(lists::sessions(words)?),
+        "directory" => sync::directory(words)?,
         "list" => lists::list(words)?,
         "more" => Verb::More,
-        "notification" => Verb::Notification(notifications::topic(words)?),
+        "notification" => Verb::Ledger(LedgerVerb::Notification(notifications::topic(words)?)),
         "due" => notifications::due(words)?,
         "send" => notifications::send(words)?,
         "redeliver" => notifications::redeliver(words)?,
         "tenant" => tenant(words)?,
         "in" => Verb::In(parsed("a tenant", TenantId::parse, words)?),
-        "actor" => Verb::Actor(words.next("who asks")?),
-        "server" => {
-            if words.eat("channels") {
-                let channels = Channels { email: words.eat("email"), webhook: words.eat("webhook") };
-                return Ok(Verb::Server { demo_seats: 2, channels });
-            }
-            words.expect("demo_seats")?;
-            Verb::Server { demo_seats: words.number("seats")?, channels: Channels::default() }
-        }
+        "actor" => Verb::Ledger(LedgerVerb::Actor(words.next("who asks")?)),
+        "server" => Verb::Ledger(server(words)?),
         name => sign_in(name, words)?,
     };
     words.end()?;
@@ -212,8 +95,25 @@ pub fn pool_ids(words: &mut Words, stops: &[&str]) -> Result<Vec<PoolId>, String
     words.names("a pool", stops)?.iter().map(|id| PoolId::parse(id).map_err(|error| error.to_string())).collect()
 }
 
+/// Takes user ids up to a word in `stops`; `p1..p40` are forty of them.
 pub fn user_ids(words: &mut Words, stops: &[&str]) -> Result<Vec<UserId>, String> {
-    words.names("a user", stops)?.iter().map(|id| UserId::parse(id).map_err(|error| error.to_string())).collect()
+    user_names(words, stops)?.iter().map(|id| UserId::parse(id).map_err(|error| error.to_string())).collect()
+}
+
+pub fn user_names(words: &mut Words, stops: &[&str]) -> Result<Vec<String>, String> {
+    let mut users = Vec::new();
+    for name in words.names("a user", stops)? {
+        let Some((first, last)) = name.split_once("..") else {
+            users.push(name);
+            continue;
+        };
+        let stem = first.trim_end_matches(|c: char| c.is_ascii_digit());
+        let number = |text: &str| text.strip_prefix(stem)?.parse::<u32>().ok();
+        let range = number(first).zip(number(last)).filter(|(first, last)| first <= last);
+        let (first, last) = range.ok_or_else(|| format!("`{name}` are no users such as p1..p40"))?;
+        users.extend((first..=last).map(|number| format!("{stem}{number}")));
+    }
+    Ok(users)
 }
 
 /// Parses `at north south`, or nothing.
@@ -221,7 +121,8 @@ pub fn organizations(words: &mut Words) -> Result<Vec<OrganizationId>, String> {
     if !words.eat("at") {
         return Ok(Vec::new());
     }
-    let names = words.names("an organization", &["ending", "blocked", "active", "or", "dry"])?;
+    let names =
+        words.names("an organization", &["ending", "blocked", "active", "or", "dry", ",", "and", "blocking", "as"])?;
     names.iter().map(|id| OrganizationId::parse(id).map_err(|error| error.to_string())).collect()
 }
 
@@ -377,16 +278,20 @@ fn close(words: &mut Words) -> Result<Verb, String> {
     Ok(Verb::Close { session, forced, by, from })
 }
 
-fn clock(words: &mut Words) -> Result<Verb, String> {
+fn server(words: &mut Words) -> Result<LedgerVerb, String> {
+    if words.eat("channels") {
+        let channels = Channels { email: words.eat("email"), webhook: words.eat("webhook") };
+        return Ok(LedgerVerb::Server { demo_seats: 2, channels });
+    }
+    words.expect("demo_seats")?;
+    Ok(LedgerVerb::Server { demo_seats: words.number("seats")?, channels: Channels::default() })
+}
+
+fn clock(words: &mut Words) -> Result<LedgerVerb, String> {
     let back = words.eat("back");
     if !back {
         words.expect("ahead")?;
     }
     let by = i64::try_from(words.duration()?.as_millis()).map_err(|_| "too far")?;
-    Ok(Verb::Clock(if back { -by } else { by }))
-}
-
-/// Id of the `n`-th session of a scenario.
-pub fn session_id(n: u128) -> SessionId {
-    SessionId(uuid::Uuid::from_u128(n))
+    Ok(LedgerVerb::Clock(if back { -by } else { by }))
 }

@@ -1,9 +1,9 @@
 //! Properties that hold for every command of every scenario, so that no scenario has to state them.
 
 use usher::ledger::change::{Actor, Change, Changes, Reason};
-use usher::ledger::command::{Command, Outcome};
+use usher::ledger::command::{CheckOut, Command, Outcome};
 use usher::ledger::notification::DeliveryState;
-use usher::ledger::outcome::{CheckedOut, Notice, PoolUsage};
+use usher::ledger::outcome::{CheckedOut, Done, Notice, PoolUsage};
 use usher::ledger::time::Moment;
 
 use super::stored::Stored;
@@ -29,8 +29,8 @@ pub fn changes_licenses(command: &Command) -> bool {
 pub fn no_changes_nothing(answers: &[Answer], changes: &Changes) -> Result<(), String> {
     let overdue = |row: &Change| {
         // A denial raises a notification, which is recorded (R34).
-        let told = matches!(row, Change::PutNotification(_));
-        told || matches!(row, Change::PutSession(session) if session.ended.is_some())
+        let notified = matches!(row, Change::PutNotification(_));
+        notified || matches!(row, Change::PutSession(session) if session.ended.is_some())
     };
     if answers.iter().any(|answer| answer.success) || changes.rows.iter().all(overdue) {
         return Ok(());
@@ -85,19 +85,24 @@ pub fn within_limits(before: &Pools, after: &Pools, outcome: &Outcome) -> Result
     Ok(())
 }
 
-/// R20: checks that `check_only` was answered as the check-out itself.
-pub fn as_foreseen(foreseen: &CheckedOut, answer: &CheckedOut) -> Result<(), String> {
-    let same = match (&foreseen.decision, &answer.decision) {
-        (Ok(could), Ok(lease)) => {
-            (&could.organization, could.renewed, could.ttl, could.remaining, could.idle_timeout, could.started)
-                == (&lease.organization, lease.renewed, lease.ttl, lease.remaining, lease.idle_timeout, lease.started)
+/// R16, R20: checks that a question changes nothing, and that a session that is not renewed is the fresh one.
+pub fn a_check_out_takes_the_fresh_session_or_none(
+    command: &CheckOut,
+    answer: &Done<CheckedOut>,
+    changes: &Changes,
+) -> Result<(), String> {
+    if command.check_only && !changes.is_empty() {
+        return Err(format!("  R20: a question changed something: {changes:?}"));
+    }
+    match answer {
+        Ok(CheckedOut { decision: Ok(lease), .. }) if !command.check_only => {
+            let fresh = lease.session == Some(command.fresh);
+            if fresh == lease.renewed {
+                Err(format!("  R16: {lease:?} is not the session it should be"))
+            } else {
+                Ok(())
+            }
         }
-        (Err(foreseen), Err(denial)) => foreseen == denial,
-        _ => false,
-    };
-    if same {
-        Ok(())
-    } else {
-        Err(format!("  R20: the question was answered\n    {foreseen:?}\n  the login\n    {answer:?}"))
+        _ => Ok(()),
     }
 }

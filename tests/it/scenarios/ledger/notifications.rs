@@ -1,5 +1,6 @@
 //! A scenario's actions on notifications (R34).
 
+use usher::ids::TenantId;
 use usher::ledger::command::{
     BeginDelivery, Command, DueNotifications, EndDelivery, ListNotifications, Outcome, QueryResult,
 };
@@ -7,51 +8,57 @@ use usher::ledger::notification::{Attempt, Channel, NotificationView, Topic};
 
 use super::World;
 use crate::scenarios::answers::{self, Answer, notifications};
+use crate::scenarios::runner::Interpreter;
 
 impl World {
     /// Applies a command and returns its outcome, after checking that repeating it changes nothing.
-    pub fn outcome_of(&mut self, command: Command) -> Result<Outcome, String> {
-        let tenant = self.tenant.clone();
-        let (outcome, changes) = self.apply(&tenant, command.clone())?;
+    fn outcome_of(&mut self, tenant: &TenantId, command: Command) -> Result<Outcome, String> {
+        let (outcome, changes) = self.apply(tenant, command.clone())?;
         self.commit(changes);
-        let (again, changes) = self.apply(&tenant, command)?;
+        let (again, changes) = self.apply(tenant, command)?;
         if changes.is_empty() { Ok(outcome) } else { Err(format!("  asked again, it changed something: {again:?}")) }
     }
 
-    pub fn notification(&mut self, topic: &Topic) -> Answer {
-        match self.told(topic) {
+    pub fn notification(&mut self, tenant: &TenantId, topic: &Topic) -> Answer {
+        match self.find(tenant, topic) {
             Some(view) => notifications::shown(&view, self.now),
-            None => Answer::no("nothing told".into()),
+            None => Answer::no("none".into()),
         }
     }
 
-    fn told(&mut self, topic: &Topic) -> Option<NotificationView> {
+    fn find(&mut self, tenant: &TenantId, topic: &Topic) -> Option<NotificationView> {
         let everything = ListNotifications { limit: 1_000, ..ListNotifications::default() };
-        let QueryResult::ListNotifications(Ok(page)) = self.query(everything.into()) else { return None };
+        let Ok(QueryResult::ListNotifications(Ok(page))) = self.query(tenant, everything.into()) else { return None };
         page.rows.into_iter().find(|view| view.topic == *topic)
     }
 
-    pub fn due(&mut self, query: &DueNotifications) -> Answer {
-        let QueryResult::DueNotifications(due) = self.query(query.clone().into()) else {
-            unreachable!("the answer to it")
-        };
-        Answer::yes(&answers::topics(due.iter().map(|due| &due.topic)))
+    pub fn due(&mut self, tenant: &TenantId, query: &DueNotifications) -> Result<Answer, String> {
+        match self.query(tenant, query.clone().into())? {
+            QueryResult::DueNotifications(due) => Ok(Answer::yes(&answers::topics(due.iter().map(|due| &due.topic)))),
+            other => Err(format!("  the answer to DueNotifications, not {other:?}")),
+        }
     }
 
     /// Begins a delivery as the notifier does, and ends it.
-    pub fn send(&mut self, topic: &Topic, channel: Channel, result: Option<&Attempt>) -> Result<Vec<Answer>, String> {
-        let event = self.told(topic).map_or_else(Default::default, |view| view.event);
+    pub fn send(
+        &mut self,
+        tenant: &TenantId,
+        topic: &Topic,
+        channel: Channel,
+        result: Option<&Attempt>,
+    ) -> Result<Answer, String> {
+        let event = self.find(tenant, topic).map_or_else(Default::default, |view| view.event);
         let begin = BeginDelivery { topic: topic.clone(), event, channel };
-        let begun = match self.outcome_of(begin.into())? {
+        let begun = match self.outcome_of(tenant, begin.into())? {
             Outcome::BeginDelivery(Ok(begun)) => begun,
-            Outcome::BeginDelivery(Err(why)) => return Ok(vec![answers::refused(&why)]),
-            other => unreachable!("the answer to BeginDelivery, not {other:?}"),
+            Outcome::BeginDelivery(Err(why)) => return Ok(answers::refused(&why)),
+            other => return Err(format!("  the answer to BeginDelivery, not {other:?}")),
         };
         let attempt = begun.as_ref().map(|dispatch| dispatch.attempt);
         if let (Some(attempt), Some(result)) = (attempt, result) {
             let end = EndDelivery { topic: topic.clone(), event, channel, attempt, result: result.clone() };
-            self.outcome_of(end.into())?;
+            self.outcome_of(tenant, end.into())?;
         }
-        Ok(vec![notifications::sent(attempt, result)])
+        Ok(notifications::sent(attempt, result))
     }
 }

@@ -14,7 +14,7 @@ use usher::ledger::outcome::{CheckedOut, DenialReason, Notice};
 use usher::ledger::time::Moment;
 use usher::ledger::{Config, Ledger};
 
-use crate::scenarios::language::verbs::session_id;
+use crate::scenarios::language::steps::Login;
 
 /// The time that a load adds to every lease, because the former process may have promised it to clients (R24).
 pub const GRACE: Duration = Duration::from_secs(60);
@@ -145,6 +145,7 @@ impl TestData {
     /// Remembers the names in a command.
     pub fn meet(&mut self, command: &Command) {
         match command {
+            Command::CheckOut(command) if !command.check_only => self.devices.extend([command.device.clone()]),
             Command::CreateUser(command) => self.users.extend([command.user.clone()]),
             Command::GrantSeats(command) => {
                 self.users.extend(command.users.iter().cloned());
@@ -166,23 +167,11 @@ impl TestData {
             for (device, organization) in
                 self.devices.iter().flat_map(|device| organizations().map(move |organization| (device, organization)))
             {
-                logins.push(could(user, pool, device, organization.cloned()));
+                let (pool, user, device) = (pool.clone(), user.clone(), device.clone());
+                logins.push(Login { pool, user, device, organization: organization.cloned() }.question());
             }
         }
         logins
-    }
-}
-
-/// A check-out with `check_only` (R20).
-pub fn could(user: &UserId, pool: &PoolId, device: &DeviceId, organization: Option<OrganizationId>) -> CheckOut {
-    CheckOut {
-        pool: pool.clone(),
-        user: user.clone(),
-        device: device.clone(),
-        organization,
-        client: "".into(),
-        check_only: true,
-        fresh: session_id(0),
     }
 }
 

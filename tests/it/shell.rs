@@ -46,16 +46,16 @@ fn check_config_shows_an_option_before_a_variable_before_a_default() {
 }
 
 #[test]
-fn check_config_tells_of_secret_files_that_others_can_read() {
+fn check_config_warns_of_secret_files_that_others_can_read() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("url");
     std::fs::write(&file, "postgres://u:tooth@h/d").unwrap();
-    for (mode, told) in [(0o644, true), (0o600, false)] {
+    for (mode, warned) in [(0o644, true), (0o600, false)] {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
         let checked = usher(&["check-config"], &[("USHER_DATABASE_URL_FILE", file.to_str().unwrap())]);
         assert_eq!(checked.status.code(), Some(0), "{}", text(&checked.stderr));
-        assert_eq!(text(&checked.stderr).contains("holds a secret"), told, "{}", text(&checked.stderr));
+        assert_eq!(text(&checked.stderr).contains("holds a secret"), warned, "{}", text(&checked.stderr));
         assert!(!text(&checked.stdout).contains("holds a secret"), "the settings alone");
     }
 }

@@ -36,8 +36,8 @@ async fn they_speak_tls_and_show_a_token_or_a_certificate() {
 
     let (client_cert, client_key) = (text_of(&client.certificate), text_of(&client.key));
     for credential in [&["--token-file", &admin][..], &["--client-cert", &client_cert, "--client-key", &client_key]] {
-        let told = usage(&[&["--tls-ca", &ca], credential].concat());
-        assert!(told.status.success() && text(&told).contains("primary"), "{credential:?}: {}", text(&told));
+        let output = usage(&[&["--tls-ca", &ca], credential].concat());
+        assert!(output.status.success() && text(&output).contains("primary"), "{credential:?}: {}", text(&output));
     }
     for (more, code, words) in [
         // No credential; an application's credential; an authority that this machine does not trust; plaintext.
@@ -48,9 +48,9 @@ async fn they_speak_tls_and_show_a_token_or_a_certificate() {
         (vec!["--tls-ca", &ca, "--client-cert", &client_cert], 2, "one is no use without the other"),
         (vec!["--tls-ca", "there is none"], 2, "--tls-ca: there is none"),
     ] {
-        let told = usage(&more);
-        assert_eq!(told.status.code(), Some(code), "{more:?}: {}", text(&told));
-        assert!(text(&told).contains(words), "{more:?}: {}", text(&told));
+        let output = usage(&more);
+        assert_eq!(output.status.code(), Some(code), "{more:?}: {}", text(&output));
+        assert!(text(&output).contains(words), "{more:?}: {}", text(&output));
     }
     // The health service needs no credential; on a server with TLS, the check uses the operations port instead.
     let (api, ops) = (program.api.to_string(), program.ops.to_string());
@@ -64,10 +64,10 @@ async fn they_speak_tls_and_show_a_token_or_a_certificate() {
 fn no_token_goes_to_another_machine_in_plaintext() {
     let fixture = Fixture::new();
     let admin = fixture.file("admin.token", &fixture.admin);
-    let told = usher(&["usage", "--tenant", "demo", "--address", "usher.example.org:50051", "--token-file", &admin]);
-    assert_eq!(told.status.code(), Some(2));
-    assert!(text(&told).contains("without --tls whoever is between reads the token"), "{}", text(&told));
+    let output = usher(&["usage", "--tenant", "demo", "--address", "usher.example.org:50051", "--token-file", &admin]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output).contains("without --tls whoever is between reads the token"), "{}", text(&output));
     // An invalid address is reported as such, and not as another machine.
-    let told = text(&usher(&["usage", "--tenant", "demo", "--address", "nowhere", "--token-file", &admin]));
-    assert!(told.contains("--address: ") && !told.contains("--token-file"), "{told}");
+    let output = text(&usher(&["usage", "--tenant", "demo", "--address", "nowhere", "--token-file", &admin]));
+    assert!(output.contains("--address: ") && !output.contains("--token-file"), "{output}");
 }

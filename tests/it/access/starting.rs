@@ -48,7 +48,7 @@ fn credentials_in_plaintext_are_warned_of() {
 #[test]
 fn a_certificate_that_clients_refuse_is_told_at_start() {
     let fixture = Fixture::new();
-    for (first, last, told) in [
+    for (first, last, warning) in [
         (2019, 2020, "old.pem: the certificate ended at 2020-01-01T00:00:00Z: clients refuse it"),
         (2600, 2601, "old.pem: the certificate begins at 2600-01-01T00:00:00Z only: clients refuse it"),
         (2019, 2600, ""),
@@ -59,11 +59,11 @@ fn a_certificate_that_clients_refuse_is_told_at_start() {
         let mut checked = std::process::Command::new(env!("CARGO_BIN_EXE_usher"));
         let checked = checked.arg("check-config").args(tls).output().expect("it runs");
         let errors = String::from_utf8_lossy(&checked.stderr);
-        assert!(checked.status.success() && errors.contains("the certificate") != told.is_empty(), "{errors}");
-        assert!(errors.contains(told), "{errors}");
+        assert!(checked.status.success() && errors.contains("the certificate") != warning.is_empty(), "{errors}");
+        assert!(errors.contains(warning), "{errors}");
         let program = fixture.start(&tls);
-        if !told.is_empty() {
-            program.says(told);
+        if !warning.is_empty() {
+            program.says(warning);
         }
         program.terminate();
         let ended = program.ended();
@@ -80,7 +80,7 @@ fn files_that_are_wrong_are_told_before_anything_is_touched() {
     let rules = fixture.file("access.toml", "[[certificate]]\nuri = \"a:b\"\nroles = [\"king\"]\ntenants = \"all\"\n");
     let empty = fixture.file("empty.toml", "");
     let missing = text_of(&fixture.path("missing"));
-    for (more, told) in [
+    for (more, warning) in [
         (vec!["--tls-cert", &cert], "--tls-cert: --tls-key is missing"),
         (vec!["--tls-key", &key], "--tls-key: --tls-cert is missing"),
         (vec!["--tls-client-ca", &cert], "--tls-client-ca: --tls-cert is missing"),
@@ -101,7 +101,7 @@ fn files_that_are_wrong_are_told_before_anything_is_touched() {
         (vec!["--check-out-rate-per-user", "often"], "--check-out-rate-per-user: \"often\" is not a rate"),
     ] {
         let ended = refused(&[&["--authenticate"], &more[..]].concat());
-        assert!(ended.errors.contains(told), "{more:?}: {}", ended.errors);
+        assert!(ended.errors.contains(warning), "{more:?}: {}", ended.errors);
         assert!(!ended.errors.contains("no PEM at all"), "what is in a file that holds secrets is not told");
     }
 }

@@ -94,14 +94,14 @@ async fn not_yours_and_no_such_tenant_look_the_same() {
     let Two { fixture, program, applications: [_, mut globex] } = Two::start().await;
     let (_, viewer) = token(&program.channel(), &fixture.admin, "viewer", &EVERY_ROLE, &["globex"]).await;
     let mut tenants = TenantServiceClient::new(line(&program.channel(), &viewer));
-    let mut told = Vec::new();
+    let mut answers = Vec::new();
     for tenant in ["acme", "there is none"] {
         let get = tenants.get_tenant(v1::GetTenantRequest { tenant_id: tenant.into() }).await.expect_err("not theirs");
         let check_out = globex.check_out(login(tenant, "ann@example.org")).await.expect_err("not theirs");
         let of = |status: tonic::Status| (status.code(), status.message().to_owned(), status.details().to_vec());
-        told.push((of(get), of(check_out)));
+        answers.push((of(get), of(check_out)));
     }
-    assert_eq!(told[0], told[1]);
+    assert_eq!(answers[0], answers[1]);
     // A caller with access to all tenants learns that the tenant does not exist.
     let mut admin = TenantServiceClient::new(line(&program.channel(), &fixture.admin));
     let status = admin.get_tenant(v1::GetTenantRequest { tenant_id: "there is none".into() }).await.expect_err("none");

@@ -93,16 +93,16 @@ fn health_is_checked_and_watched_until_the_drain() {
     let mut command = script("health.py");
     command.arg(demo.address()).arg(demo.program.ops.to_string()).args(["", "usher.v1.SeatService", "nobody"]);
     let mut client = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut told = BufReader::new(client.stdout.take().unwrap()).lines().map(|line| {
+    let mut lines = BufReader::new(client.stdout.take().unwrap()).lines().map(|line| {
         let line = line.unwrap();
         serde_json::from_str::<Value>(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     });
     let checked =
         json!({"livez": 200, "readyz": 200, "": "SERVING", "usher.v1.SeatService": "SERVING", "nobody": "NOT_FOUND"});
-    assert_eq!(told.next(), Some(checked));
-    assert_eq!(told.next(), Some("SERVING".into()));
+    assert_eq!(lines.next(), Some(checked));
+    assert_eq!(lines.next(), Some("SERVING".into()));
     demo.program.terminate();
-    assert_eq!(told.next(), Some("NOT_SERVING".into()));
+    assert_eq!(lines.next(), Some("NOT_SERVING".into()));
     assert!(client.wait().unwrap().success());
     assert_eq!(demo.program.ended().status.code(), Some(0));
 }

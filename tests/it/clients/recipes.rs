@@ -18,11 +18,11 @@ fn every_command_does_what_it_promises() {
         let mut shell = Command::new("bash");
         shell.args(["-c", &format!("PATH={}:$PATH\n{line}", usher.display())]).current_dir(&folder);
         let ran = Ran::new(shell.env("USHER_ADDRESS", demo.address()).env("USHER_TENANT", "demo"));
-        let told = ran.printed() + &ran.errors();
+        let output = ran.printed() + &ran.errors();
         let code = if step.promise.contains("exit code 11") { 11 } else { 0 };
-        assert_eq!(ran.output.status.code(), Some(code), "{line}\n{told}");
+        assert_eq!(ran.output.status.code(), Some(code), "{line}\n{output}");
         for word in step.words() {
-            assert!(told.contains(word), "{line}\npromises {word:?}, and says\n{told}");
+            assert!(output.contains(word), "{line}\npromises {word:?}, and says\n{output}");
         }
     }
 }

@@ -36,10 +36,10 @@ async fn a_frozen_owner_wakes_up() {
         serves(&load).await;
     }
     let history = load.stop().await;
-    let told = load.told(owner.api).await.unwrap();
+    let served = load.served(owner.api).await.unwrap();
     owner.terminate();
     assert!(owner.ended().status.success());
-    let recount = StoreContents { told: Some(told), ..StoreContents::read(&data).await };
+    let recount = StoreContents { served: Some(served), ..StoreContents::read(&data).await };
     check(&history, &recount).unwrap_or_else(|found| panic!("{} violations: {found:#?}", found.len()));
 }
 

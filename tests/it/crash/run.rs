@@ -103,8 +103,8 @@ impl<'a> Run<'a> {
             Ok(program) => program,
             Err(ended) => return self.died(death, ended.status, &ended.errors, reached),
         };
-        let told = match self.load.told(program.api).await {
-            Ok(told) => told,
+        let served = match self.load.served(program.api).await {
+            Ok(served) => served,
             Err(status) => {
                 let Ok(end) = tokio::time::timeout(GONE, program.dies()).await else {
                     self.fail(death, &format!("it does not answer: {status:?}"));
@@ -113,7 +113,7 @@ impl<'a> Run<'a> {
             }
         };
         reached.starts.push(started.elapsed());
-        self.judge(death, StoreContents { told: Some(told), ..StoreContents::read(&self.data).await });
+        self.judge(death, StoreContents { served: Some(served), ..StoreContents::read(&self.data).await });
 
         self.load.switch.at(program.api);
         let longest = if let Death::After(time) = death { time } else { MAX_LIFETIME };
@@ -183,10 +183,10 @@ impl<'a> Run<'a> {
     /// read again.
     async fn at_rest(&self, api: SocketAddr) -> StoreContents {
         loop {
-            let told = self.load.told(api).await.expect("it serves");
+            let served = self.load.served(api).await.expect("it serves");
             let recount = StoreContents::read(&self.data).await;
-            if self.load.told(api).await.expect("it serves") == told {
-                return StoreContents { told: Some(told), ..recount };
+            if self.load.served(api).await.expect("it serves") == served {
+                return StoreContents { served: Some(served), ..recount };
             }
         }
     }

@@ -22,16 +22,16 @@ impl Listener {
 
     /// Returns the next notification, without the time of a reload.
     fn next(&self) -> String {
-        let mut told = [0; 4096];
-        let length = self.socket.recv(&mut told).expect("it tells something in time");
-        let told = std::str::from_utf8(&told[..length]).unwrap();
-        let lines: Vec<_> = told.lines().filter(|line| !line.starts_with("MONOTONIC_USEC=")).collect();
+        let mut message = [0; 4096];
+        let length = self.socket.recv(&mut message).expect("it tells something in time");
+        let message = std::str::from_utf8(&message[..length]).unwrap();
+        let lines: Vec<_> = message.lines().filter(|line| !line.starts_with("MONOTONIC_USEC=")).collect();
         lines.join(" ")
     }
 }
 
 #[test]
-fn it_tells_systemd_when_it_serves_reloads_and_stops() {
+fn systemd_is_notified_of_start_reload_and_stop() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("notify");
     let listener = Listener::bind(&socket);

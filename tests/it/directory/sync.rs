@@ -2,14 +2,14 @@
 
 use usher::proto::v1::{self, BlockCause, SyncOutcome, UserState};
 
-use super::test_server::{Store, TestServer, count, entry, message, told};
+use super::test_server::{Store, TestServer, count, entry, message, outcomes};
 
 async fn fills_up_and_activates_later(store: Store) {
     let server = TestServer::start(store).await;
     let everybody =
         || message(vec![entry("hal@demo.example", &["crm"]), entry("ivy@demo.example", &["crm", "primary"])]);
     let first = server.sync(everybody()).await.unwrap();
-    assert_eq!(told(&first), ["hal@demo.example CREATED_BLOCKED crm", "ivy@demo.example CREATED_BLOCKED crm"]);
+    assert_eq!(outcomes(&first), ["hal@demo.example CREATED_BLOCKED crm", "ivy@demo.example CREATED_BLOCKED crm"]);
     assert_eq!(first.totals.unwrap(), v1::SyncTotals { created_blocked: 2, waiting: 2, ..Default::default() });
     let hal = server.user("hal@demo.example").await.unwrap();
     assert_eq!((hal.state(), hal.block_cause()), (UserState::Blocked, BlockCause::LicenseLimit));
@@ -19,7 +19,7 @@ async fn fills_up_and_activates_later(store: Store) {
     let mut turned = everybody();
     turned.entries.reverse();
     let second = server.sync(turned).await.unwrap();
-    assert_eq!(told(&second), ["ivy@demo.example UNCHANGED crm", "hal@demo.example ACTIVATED"]);
+    assert_eq!(outcomes(&second), ["ivy@demo.example UNCHANGED crm", "hal@demo.example ACTIVATED"]);
     let expected = v1::SyncTotals { unchanged: 1, activated: 1, waiting: 1, ..Default::default() };
     assert_eq!(second.totals.unwrap(), expected);
     assert_eq!(server.usage("crm").await, (3, 3));
@@ -27,7 +27,7 @@ async fn fills_up_and_activates_later(store: Store) {
     // A user who is no longer listed is passed over.
     server.recall("crm", "bob@demo.example").await;
     let third = server.sync(message(vec![entry("jon@demo.example", &["crm"])])).await.unwrap();
-    assert_eq!(told(&third), ["jon@demo.example CREATED"], "ivy waits, and is not listed");
+    assert_eq!(outcomes(&third), ["jon@demo.example CREATED"], "ivy waits, and is not listed");
     assert_eq!(server.usage("crm").await, (3, 3));
 }
 
@@ -94,12 +94,12 @@ async fn broken_off_in_the_middle_and_done_again() {
         ..Default::default()
     };
     assert_eq!(totals, expected);
-    assert_eq!(told(&answer).last().unwrap(), "root@demo.example UNLISTED");
+    assert_eq!(outcomes(&answer).last().unwrap(), "root@demo.example UNLISTED");
     let ann = server.user("ann@demo.example").await.unwrap();
     assert_eq!((ann.state(), ann.block_cause()), (UserState::Blocked, BlockCause::Directory));
     // A blocked user who is listed again is activated again.
     let back = server.sync(message(vec![entry("dee@demo.example", &[])])).await.unwrap();
-    assert_eq!(told(&back), ["dee@demo.example ACTIVATED"]);
+    assert_eq!(outcomes(&back), ["dee@demo.example ACTIVATED"]);
 }
 
 #[tokio::test]
@@ -114,9 +114,9 @@ async fn a_dry_run_tells_what_a_sync_does() {
     assert_eq!((server.changes().await, server.usage("crm").await), before);
     assert!(server.user("user0@demo.example").await.is_none());
     let real = server.sync(whole).await.unwrap();
-    assert_eq!(told(&dry), told(&real));
+    assert_eq!(outcomes(&dry), outcomes(&real));
     assert_eq!(dry, real);
-    assert_eq!(count(&real, SyncOutcome::Activated), 1, "bob is gone, and early was first: {:?}", told(&real));
+    assert_eq!(count(&real, SyncOutcome::Activated), 1, "bob is gone, and early was first: {:?}", outcomes(&real));
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn wrong_entries_stop_nobody() {
         "lea@demo.example REFUSED: user.user_id is in this sync already.",
         "mia@demo.example CREATED sales",
     ];
-    assert_eq!(told(&answer), expected);
+    assert_eq!(outcomes(&answer), expected);
     assert_eq!(answer.totals.unwrap(), v1::SyncTotals { created: 2, refused: 4, ..Default::default() });
 }
 
@@ -156,8 +156,8 @@ async fn a_ceiling_for_blocking(store: Store) {
     for dry_run in [true, false, false, true] {
         let status = server.sync(v1::SyncUsersRequest { dry_run, ..whole(listed()) }).await.unwrap_err();
         assert_eq!(status.code(), tonic::Code::FailedPrecondition, "{status:?}");
-        let told = "11 active users are not in this full sync, and at most 9 of the 98 who were there before may";
-        assert!(status.message().starts_with(told), "{status:?}");
+        let text = "11 active users are not in this full sync, and at most 9 of the 98 who were there before may";
+        assert!(status.message().starts_with(text), "{status:?}");
     }
     let gus = || async { server.user("gus@demo.example").await.unwrap().state() };
     assert_eq!(gus().await, UserState::Active);
@@ -219,7 +219,7 @@ async fn seats_with_organizations_of_their_own_and_one_attribute() {
         let named = update_mask.clone().unwrap().paths;
         hal.user.as_mut().unwrap().attributes.retain(|name, _| named.contains(&format!("attributes.{name}")));
         let answer = server.sync(v1::SyncUsersRequest { update_mask, ..message(vec![hal]) }).await.unwrap();
-        assert!(told(&answer)[0].starts_with(&format!("hal@demo.example {expected}")), "{:?}", told(&answer));
+        assert!(outcomes(&answer)[0].starts_with(&format!("hal@demo.example {expected}")), "{:?}", outcomes(&answer));
     }
 }
 

@@ -135,14 +135,14 @@ pub fn message(entries: Vec<v1::SyncEntry>) -> v1::SyncUsersRequest {
 }
 
 /// Returns the result of each entry as text: `ann CREATED`, `bob CREATED_BLOCKED crm`.
-pub fn told(answer: &v1::SyncUsersResponse) -> Vec<String> {
-    let told = |result: &v1::SyncResult| {
+pub fn outcomes(answer: &v1::SyncUsersResponse) -> Vec<String> {
+    let outcomes = |result: &v1::SyncResult| {
         let outcome = result.outcome().as_str_name().trim_start_matches("SYNC_OUTCOME_").to_owned();
         let denials = result.denials.iter().map(|denial| format!(" {}", denial.pool_id));
         let error = result.error.iter().map(|error| format!(": {}", error.message));
         format!("{} {outcome}{}{}", result.user_id, denials.collect::<String>(), error.collect::<String>())
     };
-    answer.results.iter().map(told).collect()
+    answer.results.iter().map(outcomes).collect()
 }
 
 pub fn count(answer: &v1::SyncUsersResponse, outcome: SyncOutcome) -> usize {

@@ -133,8 +133,8 @@ fn access_files() {
             assert!(tenants && access.oidc.is_none_or(|oidc| !oidc.rules.is_empty() && !oidc.issuer.is_empty()));
             accepted += 1;
         }
-        Err(told) => {
-            assert!(told.starts_with("line ") && !told.chars().any(char::is_control), "{told:?}");
+        Err(error) => {
+            assert!(error.starts_with("line ") && !error.chars().any(char::is_control), "{error:?}");
         }
     });
     assert!(accepted >= 2, "the seeds are accepted");

@@ -79,7 +79,7 @@ pub fn check(history: &History, recount: &StoreContents) -> Result<(), Vec<Viola
     leases::within_limits(history, &leases, &mut found);
     seats::within_limits(history, &mut found);
     rows(history, recount, &folded, &mut found);
-    told(history, recount, &folded, &mut found);
+    served(history, recount, &folded, &mut found);
     if found.0.is_empty() { Ok(()) } else { Err(found.0) }
 }
 
@@ -271,15 +271,16 @@ fn in_use<'a>(
 }
 
 /// Checks that the service shows what the audit adds up to (I4).
-fn told(history: &History, recount: &StoreContents, folded: &Folded, found: &mut Violations) {
-    let Some(told) = &recount.told else { return };
+fn served(history: &History, recount: &StoreContents, folded: &Folded, found: &mut Violations) {
+    let Some(served) = &recount.served else { return };
     let live: BTreeSet<Name> = folded.live.keys().cloned().collect();
-    for session in live.symmetric_difference(&told.live) {
+    for session in live.symmetric_difference(&served.live) {
         found.push(Kind::Disagree, format!("session {session} lives either by the audit or by the service"));
     }
     let held = folded.held.iter().collect();
     for ((tenant, pool), in_use) in in_use(history, &folded.live, &held) {
-        let shown = told.in_use.iter().find(|(at, of, _)| at == tenant && of == pool).map_or(0, |(_, _, shown)| *shown);
+        let shown =
+            served.in_use.iter().find(|(at, of, _)| at == tenant && of == pool).map_or(0, |(_, _, shown)| *shown);
         if shown != in_use {
             found.push(Kind::Disagree, format!("{tenant}/{pool}: {in_use} in use, the service says {shown}"));
         }

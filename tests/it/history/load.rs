@@ -164,9 +164,9 @@ impl Load {
     }
 
     /// Reads live sessions and usage from the service. There must be no load meanwhile.
-    pub async fn told(&self, address: SocketAddr) -> Result<ServiceView, Status> {
+    pub async fn served(&self, address: SocketAddr) -> Result<ServiceView, Status> {
         let channel = channel(address);
-        let mut told = ServiceView::default();
+        let mut served = ServiceView::default();
         for (tenant, rules) in self.plan.rules() {
             let operation = GetUsageRequest { tenant_id: tenant.to_string() };
             let usage = match TenantServiceClient::new(channel.clone()).get_usage(operation).await {
@@ -175,15 +175,15 @@ impl Load {
                 Err(status) if status.code() == Code::NotFound => continue,
                 Err(status) => return Err(status),
             };
-            told.in_use.extend(usage.pools.iter().map(|pool| (tenant.clone(), (*pool.pool_id).into(), pool.in_use)));
+            served.in_use.extend(usage.pools.iter().map(|pool| (tenant.clone(), (*pool.pool_id).into(), pool.in_use)));
             let operation =
                 ListSessionsRequest { tenant_id: tenant.to_string(), page_size: 1_000, ..Default::default() };
             let page = SessionServiceClient::new(channel.clone()).list_sessions(operation).await?.into_inner();
             assert!(page.next_page_token.is_empty(), "the load has fewer sessions than a page");
             let ours = page.sessions.iter().filter(|session| rules.limits.contains_key(&*session.pool_id));
-            told.live.extend(ours.map(|session| session.session_id.replace('-', "").into()));
+            served.live.extend(ours.map(|session| session.session_id.replace('-', "").into()));
         }
-        Ok(told)
+        Ok(served)
     }
 }
 

@@ -76,7 +76,7 @@ pub struct StoreContents {
     /// Events; for each tenant in the order in which they happened.
     pub audit: Vec<Event>,
     /// The service's view, read while there was no load; `None`: it was not read.
-    pub told: Option<ServiceView>,
+    pub served: Option<ServiceView>,
 }
 
 impl StoreContents {
@@ -132,7 +132,7 @@ impl StoreContents {
             sessions: sessions.collect(),
             seats: seats.iter().map(|row| who(row)).collect(),
             audit: audit.iter().map(|row| event(row)).collect(),
-            told: None,
+            served: None,
         }
     }
 }

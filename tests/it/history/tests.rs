@@ -194,9 +194,9 @@ fn a_reason_that_it_cannot_have() {
     let closed = instead("event acme/primary/cid ended s3 CHECKED_IN", "event acme/primary/cid ended s3 CLOSED");
     finds(Kind::WrongReason, &closed);
     finds(Kind::WrongReason, &instead("23-?  acme/primary/cid in s3 = ?", ""));
-    let told =
+    let disagreement =
         instead("13-14 acme/primary/ann in s1 = ended CHECKED_IN", "13-14 acme/primary/ann in s1 = had-ended CLOSED");
-    finds(Kind::Disagree, &told);
+    finds(Kind::Disagree, &disagreement);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::{Answer, Call, History, Limit, Name, Operation, Rules, StoreContents,
 
 pub fn parse(text: &str) -> (History, StoreContents) {
     let history = History { began: 0, tenants: [].into(), given: [].into(), calls: Vec::new() };
-    let mut parsed = (history, StoreContents { told: Some(ServiceView::default()), ..StoreContents::default() });
+    let mut parsed = (history, StoreContents { served: Some(ServiceView::default()), ..StoreContents::default() });
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();
         read(&words, &mut parsed).unwrap_or_else(|| panic!("this line says nothing: {line}"));
@@ -41,9 +41,9 @@ fn read(words: &[&str], (history, recount): &mut (History, StoreContents)) -> Op
         ["event", of, rest @ ..] => recount.audit.push(event(who(of)?, rest)?),
         ["usage", of, count] => {
             let (tenant, pool) = of.split_once('/')?;
-            recount.told.as_mut()?.in_use.push((tenant.into(), pool.into(), count.parse().ok()?));
+            recount.served.as_mut()?.in_use.push((tenant.into(), pool.into(), count.parse().ok()?));
         }
-        ["listed", session] => drop(recount.told.as_mut()?.live.insert((*session).into())),
+        ["listed", session] => drop(recount.served.as_mut()?.live.insert((*session).into())),
         [when, of, rest @ ..] => history.calls.push(call(when, who(of)?, rest)?),
         _ => return None,
     }

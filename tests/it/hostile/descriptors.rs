@@ -42,6 +42,7 @@ async fn a_hard_limit_that_is_too_low_is_told_and_bounds_the_connections() {
     assert_eq!(soon(refused.read(&mut [0; 1])).await.unwrap_or(0), 0, "one too many is closed at once");
     drop(sockets);
     let log = log(program);
-    let told = "open files: room for 343 connections, not for --max-connections 16384; raise the hard limit to 16641";
-    assert!(log.contains(told), "{log}");
+    let warning =
+        "open files: room for 343 connections, not for --max-connections 16384; raise the hard limit to 16641";
+    assert!(log.contains(warning), "{log}");
 }

@@ -29,16 +29,16 @@ impl Process {
     }
 
     /// All events of a user, read in pages of `limit` events.
-    async fn told(&self, name: &str, limit: usize) -> Vec<String> {
-        let (mut told, mut before) = (Vec::new(), None);
+    async fn audited(&self, name: &str, limit: usize) -> Vec<String> {
+        let (mut audited, mut before) = (Vec::new(), None);
         loop {
             let filter = AuditFilter { before, user: Some(user(name)), limit, ..AuditFilter::default() };
             let page = self.journal.audit(&tenant(), filter).await.unwrap();
             assert!(page.events.len() <= limit, "{:?}", page.events);
             let event =
                 |event: &AuditEvent| format!("{:?} {}", event.action, event.user.as_ref().map_or("", |id| id.as_str()));
-            told.extend(page.events.iter().map(event));
-            let Some(next) = page.next else { return told };
+            audited.extend(page.events.iter().map(event));
+            let Some(next) = page.next else { return audited };
             assert!(before.is_none_or(|before| next < before), "it goes on: {before:?} {next:?}");
             before = Some(next);
         }
@@ -71,14 +71,14 @@ async fn the_events_of_a_person_are_found_under_the_new_id() {
         Process::start(&store).await
     };
     for limit in 1..=8 {
-        assert_eq!(process.told("ann", limit).await, anns, "pages of {limit}");
+        assert_eq!(process.audited("ann", limit).await, anns, "pages of {limit}");
     }
     // Includes the events of a user who had the id before, as after a deletion.
     let zoes = ["UserRenamed ann", "SeatGranted ann", "UserCreated ann"].into_iter().chain(anns.into_iter().skip(3));
-    assert_eq!(process.told("zoe", 2).await, zoes.collect::<Vec<_>>());
+    assert_eq!(process.audited("zoe", 2).await, zoes.collect::<Vec<_>>());
     // No user has this id: the query finds the events that were written under it.
-    assert_eq!(process.told("anna", 5).await, ["UserRenamed anna", "UserUnblocked anna"]);
+    assert_eq!(process.audited("anna", 5).await, ["UserRenamed anna", "UserUnblocked anna"]);
     let deletion = DeleteUser { user: user("zoe") };
     process.journal.submit(&actor(), &tenant(), deletion).await.unwrap().unwrap();
-    assert_eq!(process.told("zoe", 5).await, ["UserDeleted zoe"]);
+    assert_eq!(process.audited("zoe", 5).await, ["UserDeleted zoe"]);
 }

@@ -103,11 +103,11 @@ async fn a_writer_that_is_stuck_in_a_step_is_neither_alive_nor_ready() {
     assert_eq!((shard, age.as_secs()), (ShardId(0), 5));
     let tasks = Tasks::new(Clock::manual(WallTime(0)).0);
     ops::watch_writers(&tasks, &process.journal, &readiness);
-    let mut told = readiness.subscribe();
-    told.wait_for(|reasons| reasons.has(NotReadyReason::Stuck)).await.unwrap();
+    let mut reasons_seen = readiness.subscribe();
+    reasons_seen.wait_for(|reasons| reasons.has(NotReadyReason::Stuck)).await.unwrap();
     assert_eq!(readiness.now().to_string(), "a shard is stuck");
     stats[0].step_began_micros.store(0, Ordering::Relaxed);
-    told.wait_for(|reasons| reasons.serving()).await.unwrap();
+    reasons_seen.wait_for(|reasons| reasons.serving()).await.unwrap();
     tasks.stop().await;
 }
 

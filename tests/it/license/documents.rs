@@ -116,15 +116,15 @@ fn a_license_that_cannot_be_told_from_what_is_around_it_is_refused() {
         "eyJ ".repeat(16_000),
         "eyJ.eyJ. ".repeat(7_000),
     ] {
-        let told = trust.verify(&text).unwrap_err();
-        assert_eq!(told.reason(), ErrorReason::LicenseMalformed, "{text}");
-        assert_eq!(told.to_string(), format!("the document is not readable: {named}"), "{text}");
+        let refused = trust.verify(&text).unwrap_err();
+        assert_eq!(refused.reason(), ErrorReason::LicenseMalformed, "{text}");
+        assert_eq!(refused.to_string(), format!("the document is not readable: {named}"), "{text}");
     }
     let mut other = everything();
     other.revision += 1;
     let two = format!("{armor}{}", armored(&signed(&other)));
-    let told = trust.verify(&two).unwrap_err().to_string();
-    assert_eq!(told, "the document is not readable: holds several licenses; install one after the other");
+    let refused = trust.verify(&two).unwrap_err().to_string();
+    assert_eq!(refused, "the document is not readable: holds several licenses; install one after the other");
 }
 
 #[test]

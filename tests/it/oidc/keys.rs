@@ -78,8 +78,8 @@ fn an_rsa_key_has_2048_bits_or_more() {
 }
 
 #[test]
-fn what_is_no_set_of_keys_is_told() {
-    for (text, told) in [
+fn what_is_no_set_of_keys_is_refused() {
+    for (text, reason) in [
         ("", "is not JSON"),
         ("[]", "must be an object"),
         ("{}", "keys: is missing"),
@@ -88,7 +88,7 @@ fn what_is_no_set_of_keys_is_told() {
         (r#"{"keys":[],"keys":[]}"#, "stands twice"),
     ] {
         let wrong = KeySet::parse(text).unwrap_err().to_string();
-        assert!(wrong.contains(told), "{text}: {wrong}");
+        assert!(wrong.contains(reason), "{text}: {wrong}");
     }
 }
 

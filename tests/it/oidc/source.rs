@@ -165,12 +165,12 @@ async fn a_file_is_read_again_when_it_is_asked_for() {
 fn a_file_without_keys_is_a_mistake() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("keys.jwks");
-    let told = || {
+    let problem = || {
         let (clock, _) = Clock::manual(WallTime(NOW * 1000));
         Oidc::new(config(KeysFrom::File(file.clone())), clock).map(drop).unwrap_err()
     };
-    assert!(told().starts_with(&format!("{}: ", file.display())), "{}", told());
+    assert!(problem().starts_with(&format!("{}: ", file.display())), "{}", problem());
     std::fs::write(&file, "{}").unwrap();
-    assert_eq!(told(), format!("{}: keys: is missing", file.display()));
+    assert_eq!(problem(), format!("{}: keys: is missing", file.display()));
     assert!(claims()["exp"].is_number());
 }

@@ -13,7 +13,7 @@ use usher::ledger::change::{Action, Actor, AuditEvent};
 use usher::ledger::time::WallTime;
 use usher::proto::v1::audit_service_client::AuditServiceClient;
 use usher::proto::v1::{
-    AuditAction, AuditEvent as Told, AuditExportFormat, ExportAuditEventsRequest, ExportAuditEventsResponse,
+    AuditAction, AuditEvent as Listed, AuditExportFormat, ExportAuditEventsRequest, ExportAuditEventsResponse,
     ListAuditEventsRequest,
 };
 use usher::store::postgres::{DatabaseUrl, PostgresStore};
@@ -32,7 +32,7 @@ fn audit(program: &Program) -> AuditServiceClient<Channel> {
     AuditServiceClient::new(program.channel())
 }
 
-async fn list(program: &Program, request: ListAuditEventsRequest) -> Vec<Told> {
+async fn list(program: &Program, request: ListAuditEventsRequest) -> Vec<Listed> {
     let mut request = ListAuditEventsRequest { tenant_id: "acme".into(), page_size: 700, ..request };
     let mut events = Vec::new();
     loop {
@@ -85,13 +85,13 @@ async fn an_export_is_what_the_list_is(data: &Data<'_>) {
     let lines = export(&program, json_lines()).await.unwrap();
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     let fields = ["event_id", "actor", "tenant_id", "user_id", "pool_id", "session_id", "reason", "detail"];
-    let told = |event: &Told| {
-        let Told { event_id, actor, tenant_id, user_id, pool_id, session_id, reason, detail, .. } = event.clone();
+    let event_fields = |event: &Listed| {
+        let Listed { event_id, actor, tenant_id, user_id, pool_id, session_id, reason, detail, .. } = event.clone();
         [event_id, actor, tenant_id, user_id, pool_id, session_id, reason, detail]
     };
     assert_eq!(lines.len(), listed.len());
     for (line, event) in lines.iter().zip(&listed) {
-        assert_eq!(fields.map(|field| line[field].as_str().expect(field).to_owned()), told(event));
+        assert_eq!(fields.map(|field| line[field].as_str().expect(field).to_owned()), event_fields(event));
         assert_eq!(line["action"], event.action().as_str_name());
         assert_eq!(line["occurred_at"], event.occurred_at.expect("a time").to_string());
     }
@@ -113,8 +113,8 @@ async fn an_export_is_what_the_list_is(data: &Data<'_>) {
     assert_eq!(export(&program, nothing).await.unwrap(), "actor\r\n", "a file without events has a header");
 
     let strange = ExportAuditEventsRequest { tenant_id: "ghost".into(), ..Default::default() };
-    let told = audit(&program).export_audit_events(strange).await.unwrap().into_inner().message().await.unwrap_err();
-    assert_eq!(told.code(), Code::NotFound, "{told:?}");
+    let error = audit(&program).export_audit_events(strange).await.unwrap().into_inner().message().await.unwrap_err();
+    assert_eq!(error.code(), Code::NotFound, "{error:?}");
 }
 
 /// Shows that exports are limited, that an unread export keeps its slot, and that the stop of the service ends an
@@ -137,15 +137,15 @@ async fn exports_are_few_and_say_when_they_are_not_whole() {
     // The slots are free as soon as the service notices the cancellation.
     while exporting(&program, json_lines()).await.is_err() {}
     program.terminate();
-    let told = loop {
+    let error = loop {
         match last.message().await {
             Ok(Some(_)) => {}
             Ok(None) => panic!("it was not whole"),
             Err(status) => break status,
         }
     };
-    assert_eq!(told.code(), Code::Unavailable, "{told:?}");
-    assert!(told.message().contains("not whole"), "{told:?}");
+    assert_eq!(error.code(), Code::Unavailable, "{error:?}");
+    assert!(error.message().contains("not whole"), "{error:?}");
     assert_eq!(program.ended().status.code(), Some(0));
 }
 

@@ -95,12 +95,12 @@ impl<'a> Service<'a> {
         self.watched.becomes_unready().await;
         assert!(self.watched.why_not_ready().await.contains("store refuses changes"), "{name}");
         assert!(self.watched.metrics().await.contains("state=\"store_refuses\"} 1"), "{name}: no metric says so");
-        let mut told = denied;
+        let mut reported = denied;
         for _ in 0..3 {
-            told += self.watched.answers_at_once().await;
+            reported += self.watched.answers_at_once().await;
             self.watched.refuses_changes().await;
         }
-        told
+        reported
     }
 
     /// Checks the promises after the repair.

@@ -92,8 +92,8 @@ impl Trial {
     pub async fn end(mut self, data: &Data<'_>) {
         let name = &self.name;
         let history = self.load.stop().await;
-        let told = self.load.told(self.watched.api).await.unwrap_or_else(|status| panic!("{name}: {status:?}"));
-        let recount = StoreContents { told: Some(told), ..StoreContents::read(data).await };
+        let served = self.load.served(self.watched.api).await.unwrap_or_else(|status| panic!("{name}: {status:?}"));
+        let recount = StoreContents { served: Some(served), ..StoreContents::read(data).await };
         if let Err(violations) = check(&history, &recount) {
             let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
             panic!("{name}: {}", lines.join("\n"));

@@ -59,18 +59,18 @@ async fn under_load(live: &Data<'_>, restored: &Data<'_>, take: impl FnOnce()) {
     // Clients are served during the backup and after it.
     load.answered(BEFORE).await;
     let after = load.stop().await;
-    let told = load.told(program.api).await.expect("it serves");
-    let judged = history::check(&after, &StoreContents { told: Some(told), ..StoreContents::read(live).await });
+    let served = load.served(program.api).await.expect("it serves");
+    let judged = history::check(&after, &StoreContents { served: Some(served), ..StoreContents::read(live).await });
     assert!(judged.is_ok(), "the backup disturbed what is served: {judged:?}");
 
     check(restored).printed();
     has_everything(&before, &StoreContents::read(restored).await);
     let program = Program::start(restored, &options);
-    let told = load.told(program.api).await.expect("it serves");
+    let served = load.served(program.api).await.expect("it serves");
     let recount = StoreContents::read(restored).await;
     let live: BTreeSet<_> =
         recount.sessions.iter().filter(|row| row.ended.is_none()).map(|row| row.session.clone()).collect();
-    assert!(told.live.is_subset(&live) && !told.in_use.is_empty(), "{told:?}");
+    assert!(served.live.is_subset(&live) && !served.in_use.is_empty(), "{served:?}");
 }
 
 /// Checks that the audit has every acknowledged change: a change and its event are one transaction (R35).

@@ -110,12 +110,12 @@ async fn what_does_not_add_up_is_told_of_sqlite() {
     let database = folder.path().join("usher.db");
     let intact = std::fs::read(&database).unwrap();
     let mut wrong = Vec::new();
-    for (damage, told) in DAMAGES {
+    for (damage, reason) in DAMAGES {
         std::fs::write(&database, &intact).unwrap();
         let connection = Connection::open(&database).unwrap();
         connection.execute_batch(&damage.replace("KEPT", "1 - cleared")).unwrap();
         connection.close().unwrap();
-        wrong.extend(not_told(damage, told, &check(&data)));
+        wrong.extend(not_reported(damage, reason, &check(&data)));
     }
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
     // An overwritten page in the middle: SQLite itself reports it, or nothing can be read.
@@ -145,9 +145,9 @@ async fn what_does_not_add_up_is_told_of_postgresql() {
         client.batch_execute(&format!("CREATE TABLE {table}_kept AS TABLE {table}")).await.unwrap();
     }
     let mut wrong = Vec::new();
-    for (damage, told) in DAMAGES {
+    for (damage, reason) in DAMAGES {
         client.batch_execute(&damage.replace("KEPT", "NOT cleared")).await.unwrap();
-        wrong.extend(not_told(damage, told, &tokio::task::block_in_place(|| check(&data))));
+        wrong.extend(not_reported(damage, reason, &tokio::task::block_in_place(|| check(&data))));
         for table in tables.iter().filter(|table| damage.contains(**table)) {
             let again = format!("TRUNCATE {table}; INSERT INTO {table} SELECT * FROM {table}_kept");
             client.batch_execute(&again).await.unwrap();
@@ -157,9 +157,9 @@ async fn what_does_not_add_up_is_told_of_postgresql() {
     tokio::task::block_in_place(|| check(&data)).printed();
 }
 
-fn not_told(damage: &str, told: &str, ran: &super::Ran) -> Option<String> {
-    let right = ran.code == Some(12) && ran.errors.contains(told) && !ran.printed.contains("everything adds up");
-    (!right).then(|| format!("{damage}: {told:?} is not in {ran:?}"))
+fn not_reported(damage: &str, reason: &str, ran: &super::Ran) -> Option<String> {
+    let right = ran.code == Some(12) && ran.errors.contains(reason) && !ran.printed.contains("everything adds up");
+    (!right).then(|| format!("{damage}: {reason:?} is not in {ran:?}"))
 }
 
 #[tokio::test]

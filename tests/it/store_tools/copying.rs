@@ -131,7 +131,7 @@ async fn a_copy_that_was_broken_off_left_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_that_differs_is_none() {
     let (folder, _) = source().await;
-    for (table, change, told) in [
+    for (table, change, reason) in [
         ("users", "NEW.version := NEW.version + 1; RETURN NEW", "users: 5"),
         ("seats", "IF NEW.user_no = 7 THEN RETURN NULL; END IF; RETURN NEW", "in the copy"),
         ("audit", "NEW.count := 2; RETURN NEW", "audit events: 10"),
@@ -151,7 +151,7 @@ async fn a_copy_that_differs_is_none() {
         );
         client.batch_execute(&plant).await.unwrap();
         let said = block_in_place(|| copy(folder.path(), url)).refused(1);
-        assert!(said.starts_with("nothing was copied: ") && said.contains(told), "{table}: {said}");
+        assert!(said.starts_with("nothing was copied: ") && said.contains(reason), "{table}: {said}");
         assert_eq!(rows(&client, "installation").await, [""; 0], "{table}");
         assert_eq!(rows(&client, table).await, [""; 0], "{table}");
     }

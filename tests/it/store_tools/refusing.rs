@@ -47,7 +47,7 @@ async fn a_schema_of_another_release_is_left_alone() {
     Program::start(&Data::Postgres(url), &["--demo"]).kill();
     let sqlite = rusqlite::Connection::open(folder.path().join("usher.db")).unwrap();
     let client = postgres::connect(url).await;
-    for (version, code, told) in [
+    for (version, code, reason) in [
         ("(SELECT max(version) + 1 FROM refinery_schema_history)", 6, "use the newer program"),
         ("1", 7, "run `usher migrate`"),
     ] {
@@ -64,7 +64,7 @@ async fn a_schema_of_another_release_is_left_alone() {
             [check(&data), check(&Data::Postgres(url)), backup(folder.path(), &to), copy(folder.path(), UNREACHABLE)]
         {
             let said = ran.refused(code);
-            assert!(said.contains(told), "{said}");
+            assert!(said.contains(reason), "{said}");
         }
         assert!(!to.exists());
     }

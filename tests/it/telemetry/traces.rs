@@ -61,7 +61,7 @@ async fn a_call_is_a_span_in_its_callers_trace_with_what_it_waited_for() {
     let call = of[check_out];
     assert_eq!((hex(&call.parent_span_id).as_str(), &*call.trace_state), ("b7ad6b7169203331", "vendor=opaque"));
     assert_eq!(call.kind(), SpanKind::Server);
-    let told = attributes(&call.attributes);
+    let found = attributes(&call.attributes);
     for (name, value) in [
         ("rpc.system", "grpc"),
         ("rpc.service", "usher.v1.SeatService"),
@@ -69,7 +69,7 @@ async fn a_call_is_a_span_in_its_callers_trace_with_what_it_waited_for() {
         ("rpc.grpc.status_code", "0"),
         ("network.peer.address", "127.0.0.1"),
     ] {
-        assert_eq!(told[name], value, "{name}");
+        assert_eq!(found[name], value, "{name}");
     }
     for name in ["queue", "batch", "commit"] {
         let span = of[name];
@@ -79,8 +79,8 @@ async fn a_call_is_a_span_in_its_callers_trace_with_what_it_waited_for() {
     }
     assert!(of["queue"].end_time_unix_nano <= of["batch"].start_time_unix_nano);
     assert_eq!(of["batch"].end_time_unix_nano, of["commit"].start_time_unix_nano);
-    let told = attributes(&of["commit"].attributes);
-    assert_eq!((told["usher.shard"].as_str(), told["usher.batch.commands"].as_str()), ("0", "1"));
+    let found = attributes(&of["commit"].attributes);
+    assert_eq!((found["usher.shard"].as_str(), found["usher.batch.commands"].as_str()), ("0", "1"));
     assert_eq!(named(&spans, OTHER).into_keys().collect::<Vec<_>>(), ["queue", heartbeat], "it waits for no batch");
     assert_eq!(collector.resource()["service.name"], "usher");
 

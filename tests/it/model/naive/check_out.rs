@@ -112,7 +112,7 @@ impl Model {
             last_activity: now,
             heard: now,
             lease_ttl: tenant.policy.lease_ttl,
-            told: None,
+            promised: None,
             lease_end: Some(now),
             idle_grace: Tick::default(),
         });

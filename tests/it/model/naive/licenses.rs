@@ -154,10 +154,10 @@ impl Model {
         let (glance, tenant) = (self.glance(now), &self.tenants[self.find(id)?]);
         let at = glance.license_time;
         let in_force: Vec<&License> = tenant.in_force(&glance).collect();
-        let mut telling = if in_force.is_empty() { tenant.deciding().collect() } else { in_force.clone() };
-        telling.sort_by_key(|paper| (paper.grant.terms.issued, &paper.id));
-        let last = telling.last().map(|paper| &paper.grant.terms);
-        let hosts: BTreeSet<_> = telling.iter().flat_map(|paper| paper.grant.terms.hosts.clone()).collect();
+        let mut described = if in_force.is_empty() { tenant.deciding().collect() } else { in_force.clone() };
+        described.sort_by_key(|paper| (paper.grant.terms.issued, &paper.id));
+        let last = described.last().map(|paper| &paper.grant.terms);
+        let hosts: BTreeSet<_> = described.iter().flat_map(|paper| paper.grant.terms.hosts.clone()).collect();
         let ends: Vec<WallTime> = in_force.iter().filter_map(|paper| paper.grant.expires).collect();
         let all_end = ends.len() == in_force.len();
         Ok(LicenseInformation {

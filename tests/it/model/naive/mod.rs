@@ -68,7 +68,7 @@ pub struct Tenant {
     pub seats: Vec<Seat>,
     /// Live sessions, oldest first.
     pub sessions: Vec<Session>,
-    pub told: Vec<notifications::NotificationState>,
+    pub notifications: Vec<notifications::NotificationState>,
 }
 
 #[derive(Clone)]
@@ -136,7 +136,7 @@ pub struct Session {
     pub lease_ttl: Duration,
     /// `told`: the end of the lease by the last answer; `lease_end`: the time until which the session is held. `None`:
     /// no end.
-    pub told: Option<Tick>,
+    pub promised: Option<Tick>,
     pub lease_end: Option<Tick>,
     /// No idle timeout ends the session before this time.
     pub idle_grace: Tick,
@@ -217,7 +217,7 @@ impl Model {
     pub fn apply(&mut self, id: &TenantId, command: &Command, now: Moment) -> Outcome {
         self.look_at_clock(now);
         let outcome = self.carry(id, command, now);
-        self.tell(id, command, &outcome, now);
+        self.notify(id, command, &outcome, now);
         outcome
     }
 

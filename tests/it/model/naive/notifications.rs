@@ -26,7 +26,7 @@ pub struct NotificationState {
 
 impl Model {
     /// Raises notifications after a command: for its denials first, and then for the state at its end.
-    pub fn tell(&mut self, id: &TenantId, command: &Command, outcome: &Outcome, now: Moment) {
+    pub fn notify(&mut self, id: &TenantId, command: &Command, outcome: &Outcome, now: Moment) {
         let Ok(at) = self.find(id) else { return };
         let glance = self.glance(now);
         let tenant = &mut self.tenants[at];
@@ -35,7 +35,7 @@ impl Model {
             (command, _) if command.is_question() => return,
             (Command::CheckOut(command), Outcome::CheckOut(Ok(answer))) => {
                 if let (Err(denial), Some(usage)) = (&answer.decision, &answer.usage) {
-                    tenant.tell_denial(denial.reason, usage, Cause::CheckOut, &command.user, now);
+                    tenant.notify_denial(denial.reason, usage, Cause::CheckOut, &command.user, now);
                 }
             }
             (Command::GrantSeats(command), Outcome::GrantSeats(answers)) => {
@@ -44,7 +44,7 @@ impl Model {
                     if let Ok(granted) = answer
                         && let (Err(denial), Some(usage)) = (&granted.decision, &granted.usage)
                     {
-                        tenant.tell_denial(denial.reason, usage, Cause::Grant, user, now);
+                        tenant.notify_denial(denial.reason, usage, Cause::Grant, user, now);
                     }
                 }
             }
@@ -52,12 +52,12 @@ impl Model {
                 let of = |pool: &PoolId| usage.iter().find(|usage| usage.pool == *pool);
                 let full = command.pools.iter().filter_map(of).find(|usage| is_full(usage));
                 full.into_iter()
-                    .for_each(|usage| tenant.tell_denial(denial.reason, usage, Cause::Grant, &command.user, now));
+                    .for_each(|usage| tenant.notify_denial(denial.reason, usage, Cause::Grant, &command.user, now));
             }
             (Command::UnblockUser(command), Outcome::UnblockUser(Ok((Err(_), usage)))) => {
                 for usage in usage.iter().filter(|usage| is_full(usage)) {
                     let reason = tenant.want_of(&usage.pool, &glance);
-                    tenant.tell_denial(reason, usage, Cause::Grant, &command.user, now);
+                    tenant.notify_denial(reason, usage, Cause::Grant, &command.user, now);
                 }
             }
             _ => {}
@@ -75,8 +75,8 @@ impl Model {
 
     pub fn redeliver(&self, id: &TenantId, command: &RedeliverNotification) -> Done<NotificationView> {
         let tenant = &self.tenants[self.find(id)?];
-        let told = tenant.told.iter().any(|told| told.topic == command.topic);
-        Err(if told { rule(ErrorReason::NoNotificationChannel) } else { missing("notification", &command.topic) })
+        let known = tenant.notifications.iter().any(|notification| notification.topic == command.topic);
+        Err(if known { rule(ErrorReason::NoNotificationChannel) } else { missing("notification", &command.topic) })
     }
 
     pub fn list_notifications(
@@ -86,17 +86,18 @@ impl Model {
         now: Moment,
     ) -> Done<Vec<NotificationView>> {
         let tenant = &self.tenants[self.find(id)?];
-        let mut told: Vec<&NotificationState> = tenant.told.iter().filter(|_| query.state.is_none()).collect();
-        told.sort_by_key(|told| (told.raised, told.topic.to_string()));
-        let view = |told: &NotificationState| NotificationView {
-            topic: told.topic.clone(),
+        let mut notifications: Vec<&NotificationState> =
+            tenant.notifications.iter().filter(|_| query.state.is_none()).collect();
+        notifications.sort_by_key(|notification| (notification.raised, notification.topic.to_string()));
+        let view = |notification: &NotificationState| NotificationView {
+            topic: notification.topic.clone(),
             event: EventNo(0),
-            raised: now.wall_of(told.raised),
-            cleared: told.cleared,
-            facts: told.facts.clone(),
+            raised: now.wall_of(notification.raised),
+            cleared: notification.cleared,
+            facts: notification.facts.clone(),
             deliveries: Vec::new(),
         };
-        Ok(told.into_iter().rev().map(view).collect())
+        Ok(notifications.into_iter().rev().map(view).collect())
     }
 }
 
@@ -105,7 +106,7 @@ fn is_full(usage: &PoolUsage) -> bool {
 }
 
 impl Tenant {
-    pub fn tell_denial(
+    pub fn notify_denial(
         &mut self,
         reason: DenialReason,
         usage: &PoolUsage,
@@ -117,17 +118,17 @@ impl Tenant {
         if wanting && !has_room(usage.limit, usage.in_use) {
             let (plan, limit, in_use) = (usage.plan, usage.limit, usage.in_use);
             let facts = Facts::Pool { cause, plan, limit, in_use, user: Some(user.clone()) };
-            self.tell(Topic::Exceeded(usage.pool.clone()), facts, now.tick);
+            self.notify(Topic::Exceeded(usage.pool.clone()), facts, now.tick);
         }
     }
 
     /// Raises a notification once until it is cleared, and at most once a day.
-    fn tell(&mut self, topic: Topic, facts: Facts, now: Tick) {
-        let before = self.told.iter().find(|told| told.topic == topic);
-        let again = before.is_none_or(|told| told.cleared && now.since(told.raised) >= DAY);
+    fn notify(&mut self, topic: Topic, facts: Facts, now: Tick) {
+        let before = self.notifications.iter().find(|notification| notification.topic == topic);
+        let again = before.is_none_or(|notification| notification.cleared && now.since(notification.raised) >= DAY);
         if again && !self.policy.responsible_person.is_empty() {
-            self.told.retain(|told| told.topic != topic);
-            self.told.push(NotificationState { topic, raised: now, cleared: false, facts });
+            self.notifications.retain(|notification| notification.topic != topic);
+            self.notifications.push(NotificationState { topic, raised: now, cleared: false, facts });
         }
     }
 
@@ -143,21 +144,29 @@ impl Tenant {
         let in_use = self.in_use(pool, plan);
         let facts = |cause| Facts::Pool { cause, plan, limit, in_use, user: None };
         if over(limit, in_use) > 0 {
-            self.tell(Topic::Exceeded(pool.clone()), facts(Cause::LimitShrank), glance.now.tick);
+            self.notify(Topic::Exceeded(pool.clone()), facts(Cause::LimitShrank), glance.now.tick);
         }
         for percent in self.policy.warn_at_percent.clone() {
             let reached = matches!(limit, Limit::Seats(1..)) && in_use * 100 >= seats(limit) * u64::from(percent);
             if reached {
-                self.tell(Topic::Warning(percent, pool.clone()), facts(Cause::Level), glance.now.tick);
+                self.notify(Topic::Warning(percent, pool.clone()), facts(Cause::Level), glance.now.tick);
             }
             let topic = Topic::Warning(percent, pool.clone());
-            self.told.iter_mut().filter(|told| told.topic == topic && !reached).for_each(|told| told.cleared = true);
+            self.notifications
+                .iter_mut()
+                .filter(|notification| notification.topic == topic && !reached)
+                .for_each(|notification| notification.cleared = true);
         }
         let warnings = self.policy.warn_at_percent.clone();
-        self.told.retain(|told| !matches!(&told.topic, Topic::Warning(percent, _) if !warnings.contains(percent)));
+        self.notifications.retain(
+            |notification| !matches!(&notification.topic, Topic::Warning(percent, _) if !warnings.contains(percent)),
+        );
         let exceeded = Topic::Exceeded(pool.clone());
         let room = has_room(limit, in_use);
-        self.told.iter_mut().filter(|told| told.topic == exceeded && room).for_each(|told| told.cleared = true);
+        self.notifications
+            .iter_mut()
+            .filter(|notification| notification.topic == exceeded && room)
+            .for_each(|notification| notification.cleared = true);
     }
 
     fn look_at_licenses(&mut self, glance: &Glance) {
@@ -168,19 +177,23 @@ impl Tenant {
             Topic::LicenseExpired(of, its) => ended && of == id && *its == revision,
             _ => false,
         };
-        self.told.retain(|told| {
+        self.notifications.retain(|notification| {
             let here = |paper: &License| {
                 let ended = paper.grant.expires.map(|end| glance.license_time >= end);
-                ended.is_some_and(|ended| about(&told.topic, &paper.id, paper.grant.revision, ended))
+                ended.is_some_and(|ended| about(&notification.topic, &paper.id, paper.grant.revision, ended))
             };
-            told.topic.pool().is_some() || papers.iter().any(here)
+            notification.topic.pool().is_some() || papers.iter().any(here)
         });
         for (topic, facts) in due {
             let days = |facts: &Facts| if let Facts::License { days, .. } = facts { *days } else { u16::MAX };
-            let known = self.told.iter().find(|told| told.topic == topic).map(|told| days(&told.facts));
+            let known = self
+                .notifications
+                .iter()
+                .find(|notification| notification.topic == topic)
+                .map(|notification| days(&notification.facts));
             if known.is_none_or(|known| days(&facts) < known) && !self.policy.responsible_person.is_empty() {
-                self.told.retain(|told| told.topic != topic);
-                self.told.push(NotificationState { topic, raised: glance.now.tick, cleared: false, facts });
+                self.notifications.retain(|notification| notification.topic != topic);
+                self.notifications.push(NotificationState { topic, raised: glance.now.tick, cleared: false, facts });
             }
         }
     }

@@ -182,7 +182,7 @@ impl Tenant {
         };
         session.lease_ttl = ttl;
         session.heard = now;
-        session.told = until;
+        session.promised = until;
         if active {
             session.last_activity = now;
             let user = session.user.clone();

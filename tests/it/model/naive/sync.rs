@@ -100,11 +100,11 @@ impl Model {
             let others = others.filter(|pool| denials.iter().all(|(denied, _)| denied != *pool));
             let others: Vec<_> = others.map(|pool| (pool.clone(), DenialReason::SeatsExhausted)).collect();
             denials.extend(others);
-            self.tell_synced(at, &entry.user, &denials, &glance, now);
+            self.notify_synced(at, &entry.user, &denials, &glance, now);
             return Ok(SyncedUser { outcome: Synced::Refused, blocked: was, denials, waiting: None });
         }
         self.tenants[at] = after;
-        self.tell_synced(at, &entry.user, &denials, &glance, now);
+        self.notify_synced(at, &entry.user, &denials, &glance, now);
         let mut after = self.tenants[at].clone();
         if blocked != was {
             if blocked != Some(BlockCause::Administrator) {
@@ -139,7 +139,7 @@ impl Model {
         Ok(SyncedUser { outcome, blocked, denials, waiting })
     }
 
-    fn tell_synced(
+    fn notify_synced(
         &mut self,
         at: usize,
         user: &UserId,
@@ -150,7 +150,7 @@ impl Model {
         let tenant = &mut self.tenants[at];
         for (pool, reason) in denials {
             let known = tenant.pools.contains(pool).then(|| tenant.usage(pool, glance));
-            known.iter().for_each(|usage| tenant.tell_denial(*reason, usage, Cause::Sync, user, now));
+            known.iter().for_each(|usage| tenant.notify_denial(*reason, usage, Cause::Sync, user, now));
         }
     }
 
@@ -172,7 +172,7 @@ impl Model {
         let tenant = &mut self.tenants[at];
         for (pool, reason) in &full {
             let usage = tenant.usage(pool, &glance);
-            tenant.tell_denial(*reason, &usage, Cause::Sync, id, now);
+            tenant.notify_denial(*reason, &usage, Cause::Sync, id, now);
         }
         if full.is_empty() {
             self.unblock(at, id, &glance).expect("room in every pool");

@@ -32,7 +32,7 @@ impl Model {
             users: Vec::new(),
             seats: Vec::new(),
             sessions: Vec::new(),
-            told: Vec::new(),
+            notifications: Vec::new(),
         });
         Ok(self.tenants.last().expect("the new tenant").view(now))
     }

@@ -36,15 +36,15 @@ impl Pair {
             // One event stands for all sessions that end.
             self.model.log.clear();
         }
-        self.sessions_told(&changes.events)
+        self.sessions_audited(&changes.events)
     }
 
-    pub(super) fn sessions_told(&mut self, events: &[AuditEvent]) -> Result<(), String> {
-        let mut told: Vec<Happened> = events.iter().filter_map(told).collect();
+    pub(super) fn sessions_audited(&mut self, events: &[AuditEvent]) -> Result<(), String> {
+        let mut reported: Vec<Happened> = events.iter().filter_map(reported).collect();
         let mut happened = std::mem::take(&mut self.model.log);
-        told.sort_by_key(order);
+        reported.sort_by_key(order);
         happened.sort_by_key(order);
-        same("what happened to sessions", &told, &happened)
+        same("what happened to sessions", &reported, &happened)
     }
 
     pub(super) fn count_denials(&mut self, tenant: TenantNo, command: &Command, expected: &Outcome) {
@@ -101,7 +101,7 @@ fn owner(row: &Change) -> TenantNo {
     }
 }
 
-fn told(event: &AuditEvent) -> Option<Happened> {
+fn reported(event: &AuditEvent) -> Option<Happened> {
     let session = event.session?;
     match (event.action, event.reason) {
         (Action::SessionStarted, _) => Some(Happened::Started(session)),

@@ -60,9 +60,9 @@ impl Pair {
             Query::ListNotifications(query) => {
                 let expected = model.list_notifications(tenant, &query, now);
                 let page = |after| run_query(ledger, to, ListNotifications { after, ..query.clone() }, now);
-                let told = read_to_end(query.limit, page);
-                let told = told.map(|told| told.into_iter().map(plain::notification).collect());
-                same("notifications", &told, &expected)
+                let listed = read_to_end(query.limit, page);
+                let listed = listed.map(|listed| listed.into_iter().map(plain::notification).collect());
+                same("notifications", &listed, &expected)
             }
             Query::DueNotifications(query) => same("due", &run_query(ledger, None, query, now), &Vec::new()),
             Query::DueFetches(_) => unreachable!("not generated"),
@@ -134,9 +134,9 @@ impl Pair {
             let listed = listed.map(|page| page.rows);
             same("licenses", &listed, &self.model.list_licenses(&tenant.id, now))?;
             let everything = ListNotifications { limit: 10_000, ..ListNotifications::default() };
-            let told = run_query(&mut self.ledger, Some(&tenant.id), everything.clone(), now);
-            let told = told.map(|page| page.rows.into_iter().map(plain::notification).collect::<Vec<_>>());
-            same("notifications", &told, &self.model.list_notifications(&tenant.id, &everything, now))?;
+            let listed = run_query(&mut self.ledger, Some(&tenant.id), everything.clone(), now);
+            let listed = listed.map(|page| page.rows.into_iter().map(plain::notification).collect::<Vec<_>>());
+            same("notifications", &listed, &self.model.list_notifications(&tenant.id, &everything, now))?;
             let counted = self.model.get_usage(&tenant.id, now);
             for usage in counted.iter().flat_map(|usage| &usage.pools) {
                 let rows = self.rows.recount(number, &usage.pool, usage.plan);

@@ -92,7 +92,7 @@ impl Pair {
         self.ledger.tick(now, all, &mut changes);
         self.model.tick(now);
         self.last_tick = now.tick;
-        self.sessions_told(&changes.events)?;
+        self.sessions_audited(&changes.events)?;
         self.rows.take(changes)?;
         if all { self.everything_written() } else { Ok(()) }
     }
@@ -172,8 +172,8 @@ fn adopt_session(
     // I5: a client may still rely on the lease of its last answer.
     let leased = now.tick + row.lease_ttl.max(policy) + GRACE;
     let for_good = row.lease_ttl.is_zero() || policy.is_zero();
-    must(for_good || session.told.is_some_and(|told| told <= leased), || {
-        format!("a lease told to {} until {:?} is shortened (I5): {row:?}", session.id, session.told)
+    must(for_good || session.promised.is_some_and(|promised| promised <= leased), || {
+        format!("a lease told to {} until {:?} is shortened (I5): {row:?}", session.id, session.promised)
     })?;
     session.last_activity = row.last_activity;
     session.lease_ttl = row.lease_ttl;

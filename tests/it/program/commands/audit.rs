@@ -14,9 +14,9 @@ fn events_are_listed_newest_first_and_filtered() {
     let lines: Vec<&str> = said.lines().collect();
     assert!(lines[0].starts_with("when ") && lines[0].contains("what") && lines[0].contains("by"), "{said}");
     assert!(lines.len() == 2 && lines[1].contains("license-deleted  done"), "{said}");
-    let told = console.tells("audit list --user ann@demo.example --action seat-granted --outcome done");
-    let events = told["events"].as_array().expect("a list");
-    assert_eq!((events.len(), &told["next_page_token"]), (2, &"".into()), "{told}");
+    let output = console.tells("audit list --user ann@demo.example --action seat-granted --outcome done");
+    let events = output["events"].as_array().expect("a list");
+    assert_eq!((events.len(), &output["next_page_token"]), (2, &"".into()), "{output}");
     for event in events {
         assert_eq!(
             (&event["user_id"], &event["action"]),
@@ -40,8 +40,8 @@ fn events_are_listed_newest_first_and_filtered() {
 #[test]
 fn a_file_is_what_the_list_is() {
     let console = Console::open();
-    let told = console.tells("audit list --limit 1000");
-    let listed = told["events"].as_array().expect("a list");
+    let output = console.tells("audit list --limit 1000");
+    let listed = output["events"].as_array().expect("a list");
     assert!(listed.len() > 20, "{} events", listed.len());
 
     let lines = console.says("audit export --json");

@@ -19,8 +19,8 @@ async fn what_was_told_is_listed_and_sent_again() {
     let said = console.says("notifications list");
     assert!(said.starts_with("topic         raised                what"), "{said}");
     assert!(said.contains("seat refused for cid@demo.example, 3/3  open   not sent\n"), "{said}");
-    let told = console.tells("notifications list");
-    let one = &told["notifications"][0];
+    let output = console.tells("notifications list");
+    let one = &output["notifications"][0];
     assert_eq!((&one["topic"], &one["cause"]), (&"exceeded/crm".into(), &"NOTIFICATION_CAUSE_GRANT".into()));
     assert_eq!(console.says("notifications list --state dead"), "no notifications\n");
     let refused = console.refuses("notifications redeliver exceeded/crm", 1);

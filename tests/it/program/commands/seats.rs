@@ -6,10 +6,10 @@ use super::Console;
 fn seats_are_granted_as_long_as_there_are_any() {
     let console = Console::open();
     console.says("seats recall --pool crm root@demo.example bob@demo.example");
-    let (told, errors) = console
+    let (output, errors) = console
         .half_says("seats grant --pool crm --pool primary cid@demo.example 'a b' new@demo.example gus@demo.example");
     assert_eq!(
-        told,
+        output,
         "pool     user              result\n\
          crm      cid@demo.example  granted\n\
          crm      a b               user_id must not contain white space. (INVALID_REQUEST)\n\
@@ -25,11 +25,11 @@ fn seats_are_granted_as_long_as_there_are_any() {
          primary: 0 of 5 in use\n"
     );
     assert_eq!(errors, "usher: 3 of 8 not granted\n");
-    let (told, _) = console.half_says("seats grant --pool crm gus@demo.example 'a b' --json");
-    let told = crate::license::workspace::json(&told);
-    assert_eq!(told["results"][0]["denial"]["reason"], "DENIAL_REASON_SEATS_EXHAUSTED");
-    assert_eq!(told["results"][1]["error"]["reason"], "INVALID_REQUEST");
-    assert_eq!((&told["usage"][0]["pool_id"], &told["usage"][0]["in_use"]), (&"crm".into(), &"3".into()));
+    let (output, _) = console.half_says("seats grant --pool crm gus@demo.example 'a b' --json");
+    let output = crate::license::workspace::json(&output);
+    assert_eq!(output["results"][0]["denial"]["reason"], "DENIAL_REASON_SEATS_EXHAUSTED");
+    assert_eq!(output["results"][1]["error"]["reason"], "INVALID_REQUEST");
+    assert_eq!((&output["usage"][0]["pool_id"], &output["usage"][0]["in_use"]), (&"crm".into(), &"3".into()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -43,9 +43,12 @@ async fn seats_are_recalled_whole_or_in_part() {
          1 of 1 recalled\n\
          primary: 0 of 5 in use\n"
     );
-    let (told, errors) = console.half_says("seats recall --pool primary ghost cid@demo.example");
-    assert!(told.contains("primary  ghost             There is no user \"ghost\". (RESOURCE_NOT_FOUND)\n"), "{told}");
-    assert!(told.contains("primary  cid@demo.example  recalled\n"), "{told}");
+    let (output, errors) = console.half_says("seats recall --pool primary ghost cid@demo.example");
+    assert!(
+        output.contains("primary  ghost             There is no user \"ghost\". (RESOURCE_NOT_FOUND)\n"),
+        "{output}"
+    );
+    assert!(output.contains("primary  cid@demo.example  recalled\n"), "{output}");
     assert_eq!(errors, "usher: 1 of 2 not recalled\n");
     let again = console.says("seats recall --pool primary cid@demo.example eve@demo.example");
     assert_eq!(

@@ -46,9 +46,9 @@ async fn sessions_are_listed_and_closed() {
     assert_eq!((&one["sessions"][0]["device_id"], one["sessions"].as_array().unwrap().len()), (&"phone".into(), 1));
 
     // R26: a session of an Active user is not closed without force, and one's own is never closed.
-    let (told, errors) = console.half_says(&format!("sessions close {ann} nonsense"));
-    assert!(told.contains(&format!("{ann}  ")) && told.contains("(SESSION_IN_USE)\n"), "{told}");
-    assert!(told.contains("nonsense") && errors == "usher: 2 of 2 not closed\n", "{told}{errors}");
+    let (output, errors) = console.half_says(&format!("sessions close {ann} nonsense"));
+    assert!(output.contains(&format!("{ann}  ")) && output.contains("(SESSION_IN_USE)\n"), "{output}");
+    assert!(output.contains("nonsense") && errors == "usher: 2 of 2 not closed\n", "{output}{errors}");
     let own = console.half_says(&format!("sessions close {ann} --force --as ann@demo.example")).0;
     assert!(own.contains("(OWN_SESSION)"), "{own}");
     let closed = console.says(&format!("sessions close {ann} --force"));

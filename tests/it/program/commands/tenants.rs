@@ -116,8 +116,8 @@ fn the_license_page_says_what_was_bought_and_where() {
             && page.ends_with("primary  concurrent       0      5\n"),
         "{page}"
     );
-    let told = console.tells("license show");
-    assert_eq!((&told["contact"], &told["license_state"]), (&"Ann, +1 555".into(), &"LICENSE_STATE_VALID".into()));
+    let output = console.tells("license show");
+    assert_eq!((&output["contact"], &output["license_state"]), (&"Ann, +1 555".into(), &"LICENSE_STATE_VALID".into()));
     console.says("license delete --all");
     assert_eq!(line(&console.says("license show"), "validity"), "demo");
     assert_eq!(super::ran(&mut command("license show")).code, Some(2), "of which tenant?");

@@ -19,8 +19,8 @@ async fn tokens_are_made_listed_and_revoked() {
     let path = console.folder.path().join("console.token");
     let said = console.says("token create --name console --role manager,viewer --all-tenants --out console.token");
     let second = Token::parse(fs::read_to_string(&path).unwrap().trim_end()).expect("a token in the file");
-    let told = format!("token {} of console: viewer,manager; all; expires never\n", second.id());
-    assert_eq!((said, fs::metadata(&path).unwrap().permissions().mode() & 0o777), (told, 0o600));
+    let output = format!("token {} of console: viewer,manager; all; expires never\n", second.id());
+    assert_eq!((said, fs::metadata(&path).unwrap().permissions().mode() & 0o777), (output, 0o600));
     let again = "token create --name console --role viewer --all-tenants --out console.token";
     assert!(console.refuses(again, 2).contains("console.token: exists; --force overwrites it"));
 
@@ -29,9 +29,9 @@ async fn tokens_are_made_listed_and_revoked() {
     assert!(lines[0].starts_with("id                name      roles           tenants"), "{listed}");
     assert!(lines[1].contains("console   viewer,manager  all        active  never  "), "{listed}");
     assert!(lines[2].starts_with(&format!("{id}  login-eu  application     acme,bolt  active  ")), "{listed}");
-    let told = console.tells("token list");
+    let output = console.tells("token list");
     assert_eq!(
-        (&told["tokens"][1]["state"], &told["tokens"][1]["roles"][0]),
+        (&output["tokens"][1]["state"], &output["tokens"][1]["roles"][0]),
         (&"TOKEN_STATE_ACTIVE".into(), &"ROLE_APPLICATION".into())
     );
 

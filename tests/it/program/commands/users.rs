@@ -138,9 +138,9 @@ async fn a_user_is_changed_and_renamed_while_signed_in() {
 fn several_users_are_blocked_and_each_is_told() {
     let console = Console::open();
     console.write("gone.txt", "\u{feff}ann@demo.example\r\n\n  ghost  \nbob@demo.example\n");
-    let (told, errors) = console.half_says("users block cid@demo.example --users-file gone.txt");
+    let (output, errors) = console.half_says("users block cid@demo.example --users-file gone.txt");
     assert_eq!(
-        told,
+        output,
         "user              result\n\
          cid@demo.example  blocked\n\
          ann@demo.example  blocked\n\
@@ -150,9 +150,9 @@ fn several_users_are_blocked_and_each_is_told() {
     assert_eq!(errors, "usher: 1 of 4 not blocked\n");
     // Two seats in crm are free; the third user who needs one stays blocked (R5).
     console.says("seats grant --pool crm dee@demo.example");
-    let (told, errors) = console.half_says("users unblock bob@demo.example ann@demo.example cid@demo.example --json");
-    let told = crate::license::workspace::json(&told);
-    let results = told["results"].as_array().unwrap();
+    let (output, errors) = console.half_says("users unblock bob@demo.example ann@demo.example cid@demo.example --json");
+    let output = crate::license::workspace::json(&output);
+    let results = output["results"].as_array().unwrap();
     assert_eq!(errors, "usher: 1 of 3 not unblocked\n");
     assert_eq!(
         (&results[0]["user_id"], &results[0]["user"]["state"]),

@@ -37,21 +37,21 @@ fn who_finds_no_seat_is_told_with_the_line() {
     let console = Console::open();
     console.write("staff.csv", "user_id,pools\nann@demo.example,crm\nhal@demo.example,crm\nivy@demo.example,ghost\n");
     // R15: an import creates nobody at the limit.
-    let (told, why) = console.half_says("users import staff.csv");
+    let (output, why) = console.half_says("users import staff.csv");
     let expected = "line user result why\n\
                     3 hal@demo.example refused All seats of \"crm\" are assigned: the user was left as is. \
                     (SEATS_EXHAUSTED), crm: SEATS_EXHAUSTED\n\
                     4 ivy@demo.example created ghost: POOL_NOT_LICENSED\n\
                     1 created, 1 unchanged, 1 refused\n";
-    assert_eq!(squeezed(&told), squeezed(expected));
+    assert_eq!(squeezed(&output), squeezed(expected));
     assert_eq!(why, "usher: 2 users are not as the file wants it\n");
     assert_eq!(console.says("users list --search hal@"), "no users\n");
-    let (told, _) = console.half_says("users import staff.csv --when-full block");
+    let (output, _) = console.half_says("users import staff.csv --when-full block");
     let expected = "line user result why\n\
                     3 hal@demo.example created, blocked: no seat is free crm: SEATS_EXHAUSTED\n\
                     4 ivy@demo.example unchanged ghost: POOL_NOT_LICENSED\n\
                     1 created and blocked, for want of seats, 2 unchanged\n";
-    assert_eq!(squeezed(&told), squeezed(expected));
+    assert_eq!(squeezed(&output), squeezed(expected));
     let (json, _) = console.half_says("users import staff.csv --when-full block --json");
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["results"][1]["block_cause"], "BLOCK_CAUSE_LICENSE_LIMIT");
@@ -67,18 +67,19 @@ fn squeezed(text: &str) -> Vec<String> {
 fn a_full_file_tells_who_is_not_in_it() {
     let console = Console::open();
     console.write("all.csv", "user_id\nann@demo.example\nroot@demo.example\n");
-    let told = console.says("users import all.csv --full");
+    let output = console.says("users import all.csv --full");
     assert!(
-        told.ends_with("2 unchanged, 6 not in the file\n") && told.contains("  gus@demo.example  not in the file\n"),
-        "{told}"
+        output.ends_with("2 unchanged, 6 not in the file\n")
+            && output.contains("  gus@demo.example  not in the file\n"),
+        "{output}"
     );
     let said = console.refuses("users import all.csv --full --block-unlisted", 1);
     let expected = "6 active users are not in this full sync, and at most 5 of the 7 who were there before may be \
                     blocked (max_blocked): nobody was.";
     assert!(said.contains(expected), "{said}");
     assert_eq!(console.says("users list --state blocked"), "no users\n");
-    let told = console.says("users import all.csv --full --block-unlisted --max-blocked 6");
-    assert!(told.ends_with("2 unchanged, 6 not in the file and blocked\n"), "{told}");
+    let output = console.says("users import all.csv --full --block-unlisted --max-blocked 6");
+    assert!(output.ends_with("2 unchanged, 6 not in the file and blocked\n"), "{output}");
     assert!(console.says("users list --state blocked").contains("blocked (directory)"));
 }
 

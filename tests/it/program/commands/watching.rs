@@ -49,13 +49,13 @@ impl Drop for Watcher {
 async fn starts_and_ends_are_told_as_they_happen() {
     let console = Console::open();
     let address = console.program.api.to_string();
-    let mut told = Watcher::start("--json", &address);
-    assert!(told.event()["watching"].is_object(), "the watch has begun");
+    let mut watcher = Watcher::start("--json", &address);
+    assert!(watcher.event()["watching"].is_object(), "the watch has begun");
     let ann = console.sign_in("ann", "laptop").await;
-    let started = told.event();
+    let started = watcher.event();
     assert_eq!(started["started"]["session"]["session_id"], ann.as_str());
     console.says(&format!("sessions close --force {ann}"));
-    let ended = told.event();
+    let ended = watcher.event();
     assert_eq!(ended["ended"]["reason"], "SESSION_END_REASON_CLOSED");
     assert_ne!(ended["cursor"], started["cursor"]);
 }

@@ -6,8 +6,8 @@ pub mod leases;
 mod ownership;
 mod recount;
 mod seats;
+mod sessions;
 mod tenants;
-mod told;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -126,7 +126,7 @@ impl Checks {
         let Some(account) = self.replay[usize::from(shard.0)].of(&call.tenant) else {
             return must(!is_success(answer), || format!("I2 the tenant is not in the audit: {answer:?}"));
         };
-        told::nothing_stale(account, call, answer)?;
+        sessions::nothing_stale(account, call, answer)?;
         acknowledged::is_durable(account, call, answer)?;
         match answer {
             Answer::Outcome(Outcome::Heartbeat(heartbeats)) => {

@@ -98,8 +98,8 @@ impl<'a> Found<'a> {
                     must(first, || format!("R16 two seats of one device: {row:?}"))?;
                 }
                 Some((_, reason)) => {
-                    let told = account.ended.get(&row.id).map(|end| end.reason);
-                    same("I4 an ended session", Some(reason), told)?;
+                    let reported = account.ended.get(&row.id).map(|end| end.reason);
+                    same("I4 an ended session", Some(reason), reported)?;
                 }
             }
         }

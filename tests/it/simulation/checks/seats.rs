@@ -81,8 +81,8 @@ impl Promised {
         let mut first = None;
         for session in self.0.keys() {
             let Some((live, no)) = account.started.get(session) else { continue };
-            let told = account.ended.get(session).is_some_and(|end| end.reason != SessionEndReason::LeaseExpired);
-            if live.pool == *pool && live.user.as_str() != ADMINISTRATOR && !told {
+            let ended = account.ended.get(session).is_some_and(|end| end.reason != SessionEndReason::LeaseExpired);
+            if live.pool == *pool && live.user.as_str() != ADMINISTRATOR && !ended {
                 users.insert(&live.user);
                 let since = account.present.get(&(pool.clone(), live.user.clone())).unwrap_or(no);
                 first = Some(first.map_or(*since, |first: EventNo| first.min(*since)));

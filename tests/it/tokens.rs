@@ -18,7 +18,7 @@ use usher::licensing::Licensing;
 use usher::proto::v1::audit_service_server::AuditService as _;
 use usher::proto::v1::token_service_server::TokenService as _;
 use usher::proto::v1::{self, CreateTokenRequest, ListTokensRequest, RevokeTokenRequest, TokenState};
-use usher::service::{AuditService, Licensing, TokenService};
+use usher::service::{AuditService, TokenService};
 use usher::store::{Installation, Store};
 use usher::tasks;
 

@@ -15,6 +15,7 @@ use tonic::server::NamedService;
 use tonic::{Code, Status};
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
+use usher::app::mount;
 use usher::ledger::time::WallTime;
 use usher::license::{SigningKey, Trust};
 use usher::licensing::Licensing;
@@ -28,8 +29,8 @@ use usher::proto::v1::session_service_server::SessionServiceServer;
 use usher::proto::v1::tenant_service_server::TenantServiceServer;
 use usher::proto::v1::token_service_server::TokenServiceServer;
 use usher::service::{
-    AuditService, DirectoryService, LicenseService, Licensing, NotificationService, SeatService, ServerService,
-    SessionService, TenantService, TokenService, mount,
+    AuditService, DirectoryService, LicenseService, NotificationService, SeatService, ServerService, SessionService,
+    TenantService, TokenService,
 };
 
 use crate::support::callers::anyone;

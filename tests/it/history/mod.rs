@@ -102,7 +102,7 @@ pub struct Rules {
 /// All calls and answers of all clients. A grant and a revocation of the same seat never overlap; other calls may.
 #[derive(Debug, Clone)]
 pub struct History {
-    /// Wall time of the history's time 0, in milliseconds since 1970: the audit has wall time only.
+    /// WallTime time of the history's time 0, in milliseconds since 1970: the audit has wall time only.
     pub began: i64,
     pub tenants: BTreeMap<Name, Rules>,
     /// Seats that were granted before the first call.

@@ -55,7 +55,7 @@ pub struct Event {
     pub denied: bool,
     pub session: Option<Name>,
     pub count: u64,
-    /// Wall time in milliseconds since 1970.
+    /// WallTime time in milliseconds since 1970.
     pub at: i64,
 }
 

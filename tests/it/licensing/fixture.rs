@@ -20,7 +20,7 @@ use usher::proto::v1::license_service_server::LicenseService as _;
 use usher::proto::v1::seat_service_server::SeatService as _;
 use usher::proto::v1::tenant_service_server::TenantService as _;
 use usher::proto::v1::{self, check_out_response, heartbeat_response};
-use usher::service::{AuditService, LicenseService, Licensing, SeatService, ServiceContext, TenantService};
+use usher::service::{AuditService, LicenseService, SeatService, ServiceContext, TenantService};
 use usher::store::{Installation, Store};
 use usher::tasks::LicenseFetcher;
 

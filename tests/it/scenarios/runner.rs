@@ -155,7 +155,7 @@ fn command(scene: &mut Scene, verb: &Verb) -> Result<Option<Command>, String> {
         }
         Verb::Heartbeat(beats) => {
             let beats = beats.iter().map(|(name, active)| Ok((scene.session(name)?, *active)));
-            Heartbeat { beats: beats.collect::<Result<Vec<_>, String>>()? }.into()
+            Heartbeat { heartbeats: beats.collect::<Result<Vec<_>, String>>()? }.into()
         }
         Verb::CheckIn(name) => CheckIn { session: scene.session(name)? }.into(),
         Verb::Close { session, forced, by, from } => {

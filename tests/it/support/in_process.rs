@@ -7,9 +7,10 @@ use usher::clock::{Clock, ManualClock};
 use usher::ids::InstanceId;
 use usher::journal::{Journal, JournalConfig};
 use usher::ledger::notification::Channels;
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::ledger::{Config, Seed};
-use usher::service::{Licensing, Limits, ServerInfo, ServiceContext};
+use usher::licensing::Licensing;
+use usher::service::{Limits, ServerInfo, ServiceContext};
 use usher::store::{Installation, Store};
 use usher::telemetry::LogFilter;
 
@@ -25,7 +26,7 @@ impl TestProcess {
     pub async fn start(
         store: Arc<dyn Store>,
         new: Installation,
-        wall: Wall,
+        wall: WallTime,
         demo_seats: u64,
         channels: Channels,
     ) -> Self {
@@ -53,7 +54,7 @@ impl TestProcess {
 /// Server information that no test reads.
 pub fn about() -> Arc<ServerInfo> {
     Arc::new(ServerInfo {
-        started: Wall(0),
+        started: WallTime(0),
         postgres: false,
         shards: 1,
         instance: InstanceId::random(),

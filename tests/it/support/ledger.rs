@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use usher::ids::{EventNo, TenantNo};
-use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::time::{Moment, Tick, WallTime};
 use usher::ledger::{Config, Ledger, Seed};
 
 /// A time at which a test begins.
-pub const NOW: Moment = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
+pub const NOW: Moment = Moment::new(Tick(1_000_000), WallTime(1_750_000_000_000));
 
 /// A configuration without notifications, and without limits of rates.
 pub fn config(demo_seats: u64) -> Config {
@@ -15,5 +15,5 @@ pub fn config(demo_seats: u64) -> Config {
 }
 
 pub fn empty(config: Config, now: Moment) -> Ledger {
-    Ledger::restore(config, TenantNo(0), EventNo(0), Wall::default(), now, Duration::ZERO).finish()
+    Ledger::restore(config, TenantNo(0), EventNo(0), WallTime::default(), now, Duration::ZERO).finish()
 }

@@ -80,7 +80,7 @@ impl Caller {
     fn heartbeat(&self, tenant_id: String, command: Heartbeat) -> Result<Vec<HeartbeatResult>, String> {
         let beat =
             |(session, active): (SessionId, bool)| v1::SessionHeartbeat { session_id: session.to_string(), active };
-        let heartbeats = command.beats.into_iter().map(beat).collect();
+        let heartbeats = command.heartbeats.into_iter().map(beat).collect();
         let request = v1::BatchHeartbeatRequest { tenant_id, heartbeats };
         let answer = call(self.server.seats().batch_heartbeat(request)).map_err(|why| format!("  {why:?}"))?;
         Ok(answer.results.into_iter().map(views::beat).collect())

@@ -19,7 +19,7 @@ use tonic::{Response, Status};
 use usher::ids::TenantId;
 use usher::ledger::command::{Command, CreateTenant, Outcome, Query, QueryResult};
 use usher::ledger::outcome::Done;
-use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::time::{Moment, Tick, WallTime};
 
 use super::language::Line;
 use super::language::steps::{Directory, START, Verb};
@@ -68,7 +68,7 @@ struct Caller {
     server: TestServer,
     /// The scenario's number, and the time at which it began: its tenants are its own, and its dates.
     number: u64,
-    began: Wall,
+    began: WallTime,
 }
 
 impl Caller {
@@ -90,8 +90,8 @@ impl Caller {
     }
 
     /// A date of a scenario on this server.
-    fn date(&self, date: Wall) -> Wall {
-        Wall(date.0 - START.0 + self.began.0)
+    fn date(&self, date: WallTime) -> WallTime {
+        WallTime(date.0 - START.0 + self.began.0)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
+use usher::error_reason::ErrorReason;
 use usher::ledger::outcome::Refusal;
 use usher::proto::v1;
 
@@ -21,7 +22,7 @@ pub fn refusal(status: &Status) -> Refusal {
             Refusal::Invalid { field: kept(field), text: kept(text) }
         }
         Code::ResourceExhausted => Refusal::TooOften { text, retry: Default::default() },
-        _ => Refusal::Precondition { reason: kept(reason), subject: String::new(), text },
+        _ => Refusal::Precondition { reason: known(&reason), subject: String::new(), text },
     }
 }
 
@@ -32,15 +33,16 @@ pub fn of_item(error: &v1::ItemError) -> Refusal {
             let kind = error.message.strip_prefix("There is no ").and_then(|rest| rest.split(' ').next());
             Refusal::NotFound { kind: kept(kind.unwrap_or_default().to_owned()), id: String::new() }
         }
-        reason => Refusal::Precondition {
-            reason: kept(reason.to_owned()),
-            subject: String::new(),
-            text: error.message.clone(),
-        },
+        reason => Refusal::Precondition { reason: known(reason), subject: String::new(), text: error.message.clone() },
     }
 }
 
-/// The ledger's reasons are constants.
+/// The reason of this name.
+fn known(name: &str) -> ErrorReason {
+    ErrorReason::from_str_name(&format!("ERROR_REASON_{name}")).unwrap_or_else(|| panic!("no reason {name:?}"))
+}
+
+/// Fields and kinds are constants of the ledger.
 fn kept(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
 }

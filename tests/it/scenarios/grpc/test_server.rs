@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use secrecy::SecretBox;
 use tonic::transport::{Channel, Endpoint};
+use usher::app::mount;
 use usher::config::Config as Settings;
 use usher::health::{NotReadyReason, Readiness};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::license::{Claims, LICENSE, SigningKey, Trust, sign};
+use usher::licensing::Licensing;
 use usher::proto::v1::directory_service_client::DirectoryServiceClient;
 use usher::proto::v1::license_service_client::LicenseServiceClient;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::session_service_client::SessionServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::server::{CallHandler, Listener, Server, Stats};
-use usher::service::{Licensing, ServiceContext, mount};
+use usher::service::ServiceContext;
 use usher::store::{Installation, Store};
 
 use crate::scenarios::language::steps::START;
@@ -49,7 +51,7 @@ impl TestServer {
         self.process.stop().await;
     }
 
-    pub fn now(&self) -> Wall {
+    pub fn now(&self) -> WallTime {
         self.process.now.wall()
     }
 
@@ -90,7 +92,7 @@ impl TestServer {
 }
 
 async fn serve(context: &Arc<ServiceContext>) -> (Server, std::net::SocketAddr) {
-    let limits = settings().limits;
+    let limits = settings().limits.server;
     let readiness = Readiness::loading();
     readiness.clear(NotReadyReason::Loading);
     let methods = Arc::new(mount::methods());
@@ -106,7 +108,7 @@ async fn serve(context: &Arc<ServiceContext>) -> (Server, std::net::SocketAddr) 
 /// The default settings of `usher serve`.
 fn settings() -> Settings {
     use clap::Parser;
-    use usher::cli::{Cli, Command};
+    use usher::commands::{Cli, Command};
     let Command::Serve(serve) = Cli::parse_from(["usher", "serve"]).command else { panic!("not serve") };
     Settings::new(&serve, &|_| None).expect("defaults")
 }

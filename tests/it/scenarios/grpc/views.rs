@@ -8,7 +8,7 @@ use usher::ledger::outcome::{
     CheckedIn, Denial, DenialReason, HeartbeatResult, Lease, Notice, PoolUsage, SeatView, SessionEndReason,
     SessionView, Status, UserView,
 };
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 use usher::proto::v1;
 
 use crate::scenarios::answers::{denied, ended};
@@ -19,8 +19,8 @@ pub fn duration(given: prost_types::Duration) -> Duration {
     given.try_into().expect("no negative duration")
 }
 
-pub fn wall(given: prost_types::Timestamp) -> Wall {
-    Wall(given.seconds * 1_000 + i64::from(given.nanos) / 1_000_000)
+pub fn wall(given: prost_types::Timestamp) -> WallTime {
+    WallTime(given.seconds * 1_000 + i64::from(given.nanos) / 1_000_000)
 }
 
 pub fn organization_id(id: &str) -> Option<OrganizationId> {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use usher::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantId, UserId};
 use usher::ledger::command::{CheckOut, Command, DueNotifications, LicenseGrant, ListSessions, Query};
 use usher::ledger::notification::{Attempt, Channel, Channels, Topic};
-use usher::ledger::time::Wall;
+use usher::ledger::time::WallTime;
 
 /// Time at which every scenario starts; dates of licenses are relative to it.
-pub const START: Wall = Wall(1_750_000_000_000);
+pub const START: WallTime = WallTime(1_750_000_000_000);
 
 /// One line, parsed: a step that every interpreter carries out, or one that only one of them has.
 #[derive(Debug)]

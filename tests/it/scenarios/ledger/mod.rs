@@ -77,7 +77,7 @@ impl Interpreter for World {
     fn submit(&mut self, tenant: &TenantId, command: Command) -> Result<Outcome, String> {
         self.test_data.meet(&command);
         self.unsaved |=
-            matches!(&command, Command::Heartbeat(command) if command.beats.iter().any(|(_, active)| *active));
+            matches!(&command, Command::Heartbeat(command) if command.heartbeats.iter().any(|(_, active)| *active));
         let (outcome, changes) = self.apply(tenant, command.clone())?;
         let answers = answers::answers(&outcome, &Names::new(), self.now);
         always::no_changes_nothing(&answers, &changes)?;
@@ -105,7 +105,7 @@ impl Interpreter for World {
                 *scene = Scene::default();
             }
             LedgerVerb::Actor(name) => self.actor = Actor(name.as_str().into()),
-            LedgerVerb::Clock(by) => self.now = self.line.moment(self.now.tick, Wall(self.now.wall.0 + by)),
+            LedgerVerb::Clock(by) => self.now = self.line.moment(self.now.tick, WallTime(self.now.wall.0 + by)),
             LedgerVerb::Crash => self.load(),
             LedgerVerb::Restart => {
                 self.tick(true)?;

@@ -55,8 +55,9 @@ fn every_reason_names_its_status_code() {
     let contract = text(CONTRACT);
     for reason in reasons() {
         let value = contract.find(&format!("  {PREFIX}{reason} = ")).expect("a value");
-        let comment = contract[..value].rsplit([';', '{']).next().unwrap_or_default().trim_start();
-        let code = comment.strip_prefix("// ").and_then(|comment| comment.split(['.', ',']).next());
+        let lines = contract[..value].lines().rev().take_while(|line| line.starts_with("  // "));
+        let comment = lines.last().unwrap_or_default();
+        let code = comment.strip_prefix("  // ").and_then(|comment| comment.split(['.', ',']).next());
         assert!(code.is_some_and(|code| CODES.contains(&code)), "{reason}: {comment}");
     }
 }

@@ -254,7 +254,7 @@ fn what_is_missing_beside_a_channel_is_named() {
     check(&format!("{plaintext} --smtp-user u"), &[PASSWORD], &["--smtp-url: a password is not sent without TLS"]);
     check("--webhook-url https://h.example", &[], &["--webhook-url: --webhook-secret-file"]);
     check("", &[SECRET], &["--webhook-secret-file: --webhook-url is missing"]);
-    check("--webhook-url http://h.example", &[SECRET], &["--webhook-url: events name users"]);
+    check("--webhook-url http://h.example", &[SECRET], &["--webhook-url: must be https://"]);
     let short = "USHER_WEBHOOK_SECRET=whsec_tooth";
     check("--webhook-url https://h.example", &[short], &["--webhook-secret-file: a secret is whsec_"]);
 }
@@ -271,7 +271,7 @@ fn the_way_to_the_vendor_needs_whom_to_trust_and_a_mail_server() {
     let (keys, mail) = ("--license-keys keys", "--smtp-url smtp://mail --mail-from u@x.example");
     check("--license-url https://v.example/x", &["--license-url: --license-keys is missing"]);
     check(&format!("{keys} --license-url vendor"), &["--license-url: it is not a URL such as https://"]);
-    check(&format!("{keys} --license-url http://v.example/hunter2"), &["--license-url: http:// is for this machine"]);
+    check(&format!("{keys} --license-url http://v.example/hunter2"), &["--license-url: must be https://"]);
     check("--license-request-to v@x.example", &["--license-request-to: --smtp-url is missing"]);
     check(
         &format!("{mail} --license-request-to vendor"),

@@ -45,7 +45,7 @@ async fn they_speak_tls_and_show_a_token_or_a_certificate() {
         (vec!["--tls-ca", &ca, "--token-file", &application], 1, "does not allow this call"),
         (vec!["--tls", "--token-file", &admin], 3, "UnknownIssuer"),
         (vec!["--token-file", &admin], 3, ""),
-        (vec!["--tls-ca", &ca, "--client-cert", &client_cert], 2, "one is no use without the other"),
+        (vec!["--tls-ca", &ca, "--client-cert", &client_cert], 2, "must be given together"),
         (vec!["--tls-ca", "there is none"], 2, "--tls-ca: there is none"),
     ] {
         let output = usage(&more);
@@ -66,7 +66,7 @@ fn no_token_goes_to_another_machine_in_plaintext() {
     let admin = fixture.file("admin.token", &fixture.admin);
     let output = usher(&["usage", "--tenant", "demo", "--address", "usher.example.org:50051", "--token-file", &admin]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output).contains("without --tls whoever is between reads the token"), "{}", text(&output));
+    assert!(text(&output).contains("without --tls the token would be sent in plaintext"), "{}", text(&output));
     // An invalid address is reported as such, and not as another machine.
     let output = text(&usher(&["usage", "--tenant", "demo", "--address", "nowhere", "--token-file", &admin]));
     assert!(output.contains("--address: ") && !output.contains("--token-file"), "{output}");

@@ -50,7 +50,7 @@ fn a_certificate_that_clients_refuse_is_told_at_start() {
     let fixture = Fixture::new();
     for (first, last, warning) in [
         (2019, 2020, "old.pem: the certificate ended at 2020-01-01T00:00:00Z: clients refuse it"),
-        (2600, 2601, "old.pem: the certificate begins at 2600-01-01T00:00:00Z only: clients refuse it"),
+        (2600, 2601, "old.pem: the certificate is not valid before 2600-01-01T00:00:00Z: clients refuse it"),
         (2019, 2600, ""),
     ] {
         let pair = fixture.pki().server_from("old", first, last);

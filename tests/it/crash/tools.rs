@@ -53,7 +53,7 @@ fn copying(folder: &Path, url: &str) -> Command {
 fn copies(folder: &Path, url: &str, when: &str) {
     let again = block_in_place(|| ran(&mut copying(folder, url)));
     assert_eq!(again.code, Some(0), "killed at {when}, it cannot be run again: {again:?}");
-    assert!(again.printed.contains("both sides hold the same"), "{again:?}");
+    assert!(again.printed.contains("both stores hold the same data"), "{again:?}");
     block_in_place(|| check(&Data::Postgres(url))).printed();
 }
 

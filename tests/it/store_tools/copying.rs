@@ -39,7 +39,7 @@ async fn everything_moves_to_postgresql() {
     let url = postgres::cluster().database().await;
     let url = url.expose_secret();
     let printed = block_in_place(|| copy(folder.path(), url)).printed();
-    assert!(printed.contains("both sides hold the same"), "{printed}");
+    assert!(printed.contains("both stores hold the same data"), "{printed}");
     assert!(!printed.contains("usher:"), "no password: {printed}");
 
     let data = Data::Postgres(url);
@@ -122,7 +122,7 @@ async fn a_copy_that_was_broken_off_left_nothing() {
     }
     assert_eq!(count("SELECT (SELECT count(*) FROM installation) + (SELECT count(*) FROM users)").await, 0);
     let printed = block_in_place(|| copy(folder.path(), url)).printed();
-    assert!(printed.contains("both sides hold the same"), "{printed}");
+    assert!(printed.contains("both stores hold the same data"), "{printed}");
     let program = Program::start(&Data::Postgres(url), &["--demo"]);
     test_data::is_as_it_was(&program, &session).await;
 }

@@ -37,7 +37,7 @@ async fn ids_are_folded_anew(data: &Data<'_>) {
     assert!(printed.contains(two) && printed.ends_with("\neverything adds up\n"), "{printed}");
 
     let program = Program::start(data, &["--demo"]);
-    assert!(program.last_words().contains("keep ids of an earlier release"), "{}", program.last_words());
+    assert!(program.last_words().contains("keep their ids of an earlier release"), "{}", program.last_words());
     let listed = listed(&program).await;
     let warned = vec![i32::from(UserIdWarning::NotFolded)];
     let expected =

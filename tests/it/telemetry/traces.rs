@@ -195,14 +195,14 @@ async fn a_collector_that_is_away_costs_a_line_and_no_call() {
     let program = start(&folder, &[&variables[..], &[delay]].concat());
     let mut seats = program.seats();
     seats.check_out(login("ann")).await.unwrap();
-    program.says("the collector does not take traces");
+    program.says("the collector does not accept traces");
     for _ in 0..200 {
         seats.check_out(login("ann")).await.unwrap();
     }
     program.terminate();
     let ended = program.ended();
     assert!(ended.status.success(), "{ended:?}");
-    assert!(!ended.errors.contains("the collector does not take traces;"), "once is enough: {}", ended.errors);
+    assert!(!ended.errors.contains("the collector does not accept traces;"), "once is enough: {}", ended.errors);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -49,7 +49,7 @@ async fn a_broken_set_of_keys_is_not_taken(data: &Data<'_>) {
     workspace.succeeds("keygen --out new.pem --jwks trust/a-new.jwks");
     workspace.write("trust/broken.jwks", "{");
     fixture.program.hang_up();
-    let said = fixture.program.says("the license keys stay as they were");
+    let said = fixture.program.says("the previous license keys stay in force");
     assert!(said.contains("broken.jwks"), "{said}");
     for (key, license) in [("vendor", "old"), ("new", "new")] {
         let issue = format!("issue --key {key}.pem --tenant acme --license-id {license} --seats primary=1");

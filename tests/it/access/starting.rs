@@ -40,7 +40,7 @@ fn credentials_in_plaintext_are_warned_of() {
     let data = fixture.path("data");
     let variables = [("USHER_ADMIN_TOKEN", fixture.admin.as_str())];
     let program = Program::launch_on(&Data::Folder(&data), EVERYWHERE, &[], &variables).expect("it starts");
-    program.says("without --tls-cert credentials come in plaintext");
+    program.says("without --tls-cert credentials are sent in plaintext");
 }
 
 /// Shows that a certificate outside its validity is reported at the start. It is served all the same, because it can be

@@ -11,7 +11,7 @@ use prometheus::{Encoder, Registry, TextEncoder};
 use tokio::sync::watch;
 
 use super::histograms::{CallTimes, Histograms};
-use super::table::*;
+use super::table::{Kind, Metric, metric};
 use crate::cluster::NodeFigures;
 use crate::journal::{self, Journal, ShardState};
 use crate::ledger::change::Limit;
@@ -50,13 +50,13 @@ impl Metrics {
         let provider = SdkMeterProvider::builder().with_reader(exporter).build();
         let meter = provider.meter("usher");
         let metrics = Self { registry, provider, meter, totals: Arc::default() };
-        metrics.observe(&BUILD, |report| report(1, &[env!("CARGO_PKG_VERSION"), env!("USHER_COMMIT")]));
+        metrics.observe("usher_build_info", |report| report(1, &[env!("CARGO_PKG_VERSION"), env!("USHER_COMMIT")]));
         metrics
     }
 
     /// Registers the metric of whether the process is ready.
     pub fn observe_ready(&self, ready: impl Fn() -> bool + Send + Sync + 'static) {
-        self.observe(&READY, move |report| report(u64::from(ready()), &[]));
+        self.observe("usher_ready", move |report| report(u64::from(ready()), &[]));
     }
 
     /// Registers the metrics of the gRPC server.
@@ -64,45 +64,45 @@ impl Metrics {
     /// # Panics
     /// If called twice.
     pub fn observe_server(&self, stats: &Arc<server::Stats>) {
-        let one = |metric, read: fn(&server::Stats) -> u64| {
+        let one = |name: &str, read: fn(&server::Stats) -> u64| {
             let stats = Arc::clone(stats);
-            self.observe(metric, move |report| report(read(&stats), &[]));
+            self.observe(name, move |report| report(read(&stats), &[]));
         };
-        one(&CALLS_NOW, server::Stats::calls_now);
-        one(&PANICS, server::Stats::panics);
-        one(&CONNECTIONS, server::Stats::connections_now);
-        one(&REFUSED, server::Stats::connections_refused);
-        one(&HANDSHAKES, server::Stats::handshakes_failed);
-        let times = CallTimes::new(Arc::clone(stats), &CALL_TIME);
+        one("usher_calls_in_flight", server::Stats::calls_now);
+        one("usher_panics_total", server::Stats::panics);
+        one("usher_connections", server::Stats::connections_now);
+        one("usher_connections_refused_total", server::Stats::connections_refused);
+        one("usher_tls_handshakes_failed_total", server::Stats::handshakes_failed);
+        let times = CallTimes::new(Arc::clone(stats), metric("usher_call_seconds"));
         self.registry.register(Box::new(times)).expect("registered once");
         let stats = Arc::clone(stats);
-        self.observe(&CALLS, move |report| {
+        self.observe("usher_calls_total", move |report| {
             stats.calls().for_each(|(method, code, count)| report(count, &[method, code]))
         });
     }
 
     /// Registers the number of refused calls, by reason.
     pub fn observe_refusals(&self, refusals: impl Fn() -> Vec<(&'static str, u64)> + Send + Sync + 'static) {
-        self.observe(&REFUSALS, move |report| {
+        self.observe("usher_authentication_failures_total", move |report| {
             refusals().into_iter().for_each(|(reason, count)| report(count, &[reason]));
         });
     }
 
     /// Registers the number of failed attempts to read keys of the identity provider.
     pub fn observe_keys(&self, failures: impl Fn() -> u64 + Send + Sync + 'static) {
-        self.observe(&KEYS, move |report| report(failures(), &[]));
+        self.observe("usher_oidc_key_failures_total", move |report| report(failures(), &[]));
     }
 
     /// Registers the metrics of this process as a node.
     pub fn observe_node(&self, figures: impl Fn() -> NodeFigures + Clone + Send + Sync + 'static) {
         let (heartbeats, age, standby) = (figures.clone(), figures.clone(), figures.clone());
-        self.observe(&STANDBY, move |report| report(u64::from(standby().standby), &[]));
-        self.observe(&HEARTBEATS, move |report| {
+        self.observe("usher_standby", move |report| report(u64::from(standby().standby), &[]));
+        self.observe("usher_beats_total", move |report| {
             report(heartbeats().heartbeats, &["good"]);
             report(heartbeats().missed, &["missed"]);
         });
-        self.observe(&HEARTBEAT_AGE, move |report| report(age().age.as_secs(), &[]));
-        self.observe(&NODES_DEAD, move |report| report(figures().declared_dead, &[]));
+        self.observe("usher_beat_age_seconds", move |report| report(age().age.as_secs(), &[]));
+        self.observe("usher_nodes_declared_dead_total", move |report| report(figures().declared_dead, &[]));
     }
 
     /// Registers the number of decisions, by name.
@@ -110,7 +110,7 @@ impl Metrics {
     where
         D: Fn() -> Vec<(&'static str, u64)> + Send + Sync + 'static,
     {
-        self.observe(&DECISIONS, move |report| {
+        self.observe("usher_decisions_total", move |report| {
             decisions().into_iter().for_each(|(name, count)| report(count, &[name]))
         });
     }
@@ -128,11 +128,11 @@ impl Metrics {
     }
 
     fn observe_queue(&self, depth: impl Fn() -> usize + Send + Sync + 'static) {
-        self.observe(&QUEUE, move |report| report(depth() as u64, &[]));
+        self.observe("usher_queue_commands", move |report| report(depth() as u64, &[]));
     }
 
     fn observe_states(&self, shards: Vec<watch::Receiver<ShardState>>) {
-        self.observe(&STATE, move |report| {
+        self.observe("usher_shard_state", move |report| {
             for (shard, state) in shards.iter().enumerate() {
                 let (shard, now) = (shard.to_string(), *state.borrow());
                 STATES.iter().for_each(|(state, name)| report(u64::from(now == *state), &[&shard, name]));
@@ -141,60 +141,62 @@ impl Metrics {
     }
 
     fn observe_shards(&self, shards: &[Arc<journal::Stats>]) {
-        let sum = |metric, read: fn(&journal::Stats) -> &AtomicU64| {
+        let sum = |name: &str, read: fn(&journal::Stats) -> &AtomicU64| {
             let shards = shards.to_vec();
-            self.observe(metric, move |report| {
+            self.observe(name, move |report| {
                 report(shards.iter().map(|shard| read(shard).load(Ordering::Relaxed)).sum(), &[]);
             });
         };
-        sum(&COMMANDS, |shard| &shard.commands);
-        sum(&QUERIES, |shard| &shard.queries);
-        sum(&RECOVERIES, |shard| &shard.recoveries);
-        sum(&STORE_REFUSALS, |shard| &shard.refusals);
-        sum(&DENIALS_DROPPED, |shard| &shard.denials_dropped);
-        sum(&RELOADS, |shard| &shard.reloads);
-        sum(&EXPIRED, |shard| &shard.audit_expired);
+        sum("usher_commands_total", |shard| &shard.commands);
+        sum("usher_queries_total", |shard| &shard.queries);
+        sum("usher_recoveries_total", |shard| &shard.recoveries);
+        sum("usher_store_refusals_total", |shard| &shard.refusals);
+        sum("usher_denials_dropped_total", |shard| &shard.denials_dropped);
+        sum("usher_reloads_total", |shard| &shard.reloads);
+        sum("usher_audit_events_expired_total", |shard| &shard.audit_expired);
         let clocks = shards.to_vec();
-        self.observe(&BEHIND, move |report| {
+        self.observe("usher_clock_behind_seconds", move |report| {
             let behind = clocks.iter().map(|shard| shard.clock_behind_ms.load(Ordering::Relaxed)).max();
             report(behind.unwrap_or(0).div_ceil(1000), &[]);
         });
-        let histograms = Histograms::new(shards.to_vec(), &BATCH, &COMMIT, &STEP);
+        let [batch, commit, step] =
+            ["usher_batch_commands", "usher_commit_seconds", "usher_writer_step_seconds"].map(metric);
+        let histograms = Histograms::new(shards.to_vec(), batch, commit, step);
         self.registry.register(Box::new(histograms)).expect("registered once");
     }
 
     fn observe_totals(&self) {
-        let one = |metric, read: fn(&Totals) -> u64| {
+        let one = |name: &str, read: fn(&Totals) -> u64| {
             let totals = Arc::clone(&self.totals);
-            self.observe(metric, move |report| {
+            self.observe(name, move |report| {
                 report(read(&totals.lock().unwrap_or_else(PoisonError::into_inner).0), &[]);
             });
         };
-        one(&TENANTS, |totals| totals.tenants);
-        one(&EXPIRING, |totals| totals.licenses_expiring);
-        one(&USERS, |totals| totals.users);
-        one(&SESSIONS, |totals| totals.sessions);
-        one(&SEATS, |totals| totals.seats_in_use);
-        one(&LIMIT, |totals| totals.seats_limit);
-        one(&PENDING, |totals| totals.deliveries_pending);
-        one(&OLDEST, |totals| totals.deliveries_oldest);
-        one(&DEAD, |totals| totals.deliveries_dead);
+        one("usher_tenants", |totals| totals.tenants);
+        one("usher_licenses_expiring", |totals| totals.licenses_expiring);
+        one("usher_users", |totals| totals.users);
+        one("usher_sessions", |totals| totals.sessions);
+        one("usher_seats_in_use", |totals| totals.seats_in_use);
+        one("usher_seats_limit", |totals| totals.seats_limit);
+        one("usher_notifications_pending", |totals| totals.deliveries_pending);
+        one("usher_notifications_oldest_pending_seconds", |totals| totals.deliveries_oldest);
+        one("usher_notifications_dead", |totals| totals.deliveries_dead);
         let totals = Arc::clone(&self.totals);
-        self.observe(&NEARLY_FULL, move |report| {
+        self.observe("usher_pools_nearly_full", move |report| {
             let (totals, _) = &*totals.lock().unwrap_or_else(PoisonError::into_inner);
             report(totals.pools_nearly_full, &["90"]);
             report(totals.pools_full, &["100"]);
         });
-        self.observe_busiest(&TENANT_SEATS, |pool| Some(pool.in_use));
-        self.observe_busiest(&TENANT_LIMIT, |pool| match pool.limit {
+        self.observe_busiest("usher_tenant_seats_in_use", |pool| Some(pool.in_use));
+        self.observe_busiest("usher_tenant_seats_limit", |pool| match pool.limit {
             Limit::Seats(seats) => Some(seats),
             Limit::Unlimited => None,
         });
     }
 
-    fn observe_busiest(&self, metric: &'static Metric, read: fn(&PoolUsageEntry) -> Option<u64>) {
+    fn observe_busiest(&self, name: &str, read: fn(&PoolUsageEntry) -> Option<u64>) {
         let totals = Arc::clone(&self.totals);
-        self.observe(metric, move |report| {
+        self.observe(name, move |report| {
             let (_, busiest) = &*totals.lock().unwrap_or_else(PoisonError::into_inner);
             for pool in busiest {
                 if let Some(number) = read(pool) {
@@ -209,7 +211,7 @@ impl Metrics {
         &self,
         counts: impl Fn() -> Vec<(&'static str, &'static str, u64)> + Send + Sync + 'static,
     ) {
-        self.observe(&NOTIFICATIONS, move |report| {
+        self.observe("usher_notifications_total", move |report| {
             counts().into_iter().for_each(|(channel, result, count)| report(count, &[channel, result]));
         });
     }
@@ -225,12 +227,13 @@ impl Metrics {
             let tasks = tasks.clone();
             move |report: Report| tasks().iter().for_each(|task| report(read(task), &[task.name]))
         };
-        self.observe(&TASK_RUNS, count(|task| task.runs));
-        self.observe(&TASK_PANICS, count(|task| task.panics));
+        self.observe("usher_task_runs_total", count(|task| task.runs));
+        self.observe("usher_task_panics_total", count(|task| task.panics));
     }
 
     /// Registers a callback that reports a metric's numbers on each scrape.
-    fn observe(&self, metric: &'static Metric, read: impl Fn(Report) + Send + Sync + 'static) {
+    fn observe(&self, name: &str, read: impl Fn(Report) + Send + Sync + 'static) {
+        let metric = metric(name);
         let callback = move |observer: &dyn AsyncInstrument<u64>| {
             read(&mut |value, labels| observer.observe(value, &attributes(metric, labels)));
         };

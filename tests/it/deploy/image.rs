@@ -64,7 +64,9 @@ fn what_the_image_is_built_from_is_enough_and_holds_no_secret() {
         run(Command::new("cp").arg("-r").arg(repository().join(what)).arg(into));
     }
     run(Command::new("cargo").args(["metadata", "--offline", "--no-deps", "--format-version=1"]).current_dir(&folder));
-    for needed in ["build.rs", "proto/usher/v1", "src/main.rs", "src/store/migrations", "scripts/no-trace.sh"] {
+    for needed in
+        ["build.rs", "proto/usher/v1", "src/main.rs", "src/store/migrations", "docs/METRICS.md", "scripts/no-trace.sh"]
+    {
         assert!(folder.path().join(needed).exists(), "{needed}");
     }
     for kept_out in [".git", "data", "deploy", "target"] {

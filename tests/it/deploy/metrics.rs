@@ -37,10 +37,10 @@ fn metrics_used(text: &str) -> BTreeSet<MetricUse> {
 /// Returns the metric of a series; a histogram has three kinds of series.
 fn find(series: &str) -> Option<&'static Metric> {
     let histogram = ["_bucket", "_sum", "_count"].iter().find_map(|end| series.strip_suffix(end));
-    let named = |metric: &&&Metric| {
+    let named = |metric: &&Metric| {
         if metric.kind == Kind::Histogram { Some(metric.name) == histogram } else { metric.name == series }
     };
-    TABLE.iter().find(named).copied()
+    TABLE.iter().find(named)
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn every_metric_that_is_asked_for_is_in_the_table_with_its_labels() {
 #[test]
 fn the_dashboard_shows_every_metric() {
     let dashboard = metrics_used(&read("grafana/usher.json"));
-    for metric in TABLE {
+    for metric in TABLE.iter() {
         let series = |metrics_used: &MetricUse| find(&metrics_used.name).is_some_and(|found| found.name == metric.name);
         assert!(dashboard.iter().any(series), "{} is not on the dashboard", metric.name);
     }

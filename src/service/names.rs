@@ -1,5 +1,5 @@
 //! Converts enums of the ledger to those of the contract. The matches are exhaustive: a new value without a name does
-//! not compile.
+//! not compile. A denial has the same number in both; a test compares the names.
 
 use crate::ledger::change::{Action, BlockCause, Plan, Reason, TenantState};
 use crate::ledger::license::Tier;
@@ -8,22 +8,9 @@ use crate::ledger::license_view::Validity;
 use crate::ledger::outcome::{DenialReason, LicenseState, SessionEndReason, Status};
 use crate::proto::v1;
 
+/// The numbers of the ledger are those of the contract.
 pub fn denial_reason(reason: DenialReason) -> v1::DenialReason {
-    match reason {
-        DenialReason::TenantNotFound => v1::DenialReason::TenantNotFound,
-        DenialReason::TenantSuspended => v1::DenialReason::TenantSuspended,
-        DenialReason::ClockSuspect => v1::DenialReason::ClockSuspect,
-        DenialReason::LicenseNotYetValid => v1::DenialReason::LicenseNotYetValid,
-        DenialReason::LicenseExpired => v1::DenialReason::LicenseExpired,
-        DenialReason::PoolNotLicensed => v1::DenialReason::PoolNotLicensed,
-        DenialReason::UserNotFound => v1::DenialReason::UserNotFound,
-        DenialReason::UserBlocked => v1::DenialReason::UserBlocked,
-        DenialReason::SeatNotGranted => v1::DenialReason::SeatNotGranted,
-        DenialReason::SeatOverLimit => v1::DenialReason::SeatOverLimit,
-        DenialReason::OrganizationAccessOff => v1::DenialReason::OrganizationAccessOff,
-        DenialReason::AlreadySignedIn => v1::DenialReason::AlreadySignedIn,
-        DenialReason::SeatsExhausted => v1::DenialReason::SeatsExhausted,
-    }
+    v1::DenialReason::try_from(i32::from(reason.code())).unwrap_or_default()
 }
 
 /// Returns the name of a denial without the prefix of its enum, such as `SEATS_EXHAUSTED`.
@@ -199,6 +186,10 @@ mod tests {
         let ours: BTreeSet<_> = DenialReason::ALL.into_iter().map(|r| reason_name(Reason::Denied(r))).collect();
         assert_eq!(ours.len(), DenialReason::ALL.len(), "two reasons have one name");
         assert_eq!(ours, names(|reason: v1::DenialReason| reason.as_str_name()));
+        for reason in DenialReason::ALL {
+            let name = denial_name(reason).replace('_', "").to_lowercase();
+            assert_eq!(name, format!("{reason:?}").to_lowercase(), "two names for the number {}", reason.code());
+        }
     }
 
     #[test]

@@ -1,41 +1,48 @@
 //! Reasons of denials and of the ends of sessions.
 
-/// Reason of a denial, in the order of the guards. The store contains the numbers: never change one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum DenialReason {
-    TenantNotFound = 1,
-    TenantSuspended = 2,
-    ClockSuspect = 3,
-    LicenseNotYetValid = 4,
-    LicenseExpired = 5,
-    PoolNotLicensed = 6,
-    UserNotFound = 7,
-    UserBlocked = 8,
-    SeatNotGranted = 9,
-    SeatOverLimit = 10,
-    OrganizationAccessOff = 11,
-    AlreadySignedIn = 12,
-    SeatsExhausted = 13,
+macro_rules! denial_reasons {
+    ($($name:ident = $code:literal, $text:literal;)+) => {
+        /// Reason of a denial, in the order of the guards. The store and the contract contain the numbers: never change
+        /// one.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        pub enum DenialReason {
+            $($name = $code,)+
+        }
+
+        impl DenialReason {
+            pub const ALL: [DenialReason; [$($code),+].len()] = [$(DenialReason::$name),+];
+
+            /// One sentence or two for the user at the login and for the administrator. Programs read the reason.
+            #[must_use]
+            pub fn text(self) -> &'static str {
+                match self {
+                    $(DenialReason::$name => $text,)+
+                }
+            }
+        }
+    };
+}
+
+denial_reasons! {
+    TenantNotFound = 1, "This customer is not known: check the tenant id that the application uses.";
+    TenantSuspended = 2, "Sign-in is suspended for your whole company. Contact support.";
+    ClockSuspect = 3, "The clock of the license server was set back, so no license can be checked. Contact support.";
+    LicenseNotYetValid = 4, "The license is not valid yet. Contact your administrator.";
+    LicenseExpired = 5, "The license has expired. Contact your administrator.";
+    PoolNotLicensed = 6, "The license has no seats of this kind. Contact your administrator.";
+    UserNotFound = 7, "This user is not known. Contact your administrator.";
+    UserBlocked = 8, "This user is blocked. Contact your administrator.";
+    SeatNotGranted = 9, "Organization access restricted. Contact support.";
+    SeatOverLimit = 10, "More seats are assigned than the license has, and yours is one of the last. Contact your \
+                         administrator.";
+    OrganizationAccessOff = 11, "You have no access to this organization. Choose another one, or contact your \
+                                 administrator.";
+    AlreadySignedIn = 12, "You are signed in on another device. Sign out there first.";
+    SeatsExhausted = 13, "All seats are in use. Contact your administrator.";
 }
 
 impl DenialReason {
-    pub const ALL: [DenialReason; 13] = [
-        DenialReason::TenantNotFound,
-        DenialReason::TenantSuspended,
-        DenialReason::ClockSuspect,
-        DenialReason::LicenseNotYetValid,
-        DenialReason::LicenseExpired,
-        DenialReason::PoolNotLicensed,
-        DenialReason::UserNotFound,
-        DenialReason::UserBlocked,
-        DenialReason::SeatNotGranted,
-        DenialReason::SeatOverLimit,
-        DenialReason::OrganizationAccessOff,
-        DenialReason::AlreadySignedIn,
-        DenialReason::SeatsExhausted,
-    ];
-
     #[must_use]
     pub fn code(self) -> u8 {
         self as u8

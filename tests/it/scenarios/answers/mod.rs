@@ -17,6 +17,7 @@ use usher::ledger::outcome::{
     Revoked, SeatView, SessionEndReason, SessionView, TenantUsage, UserView,
 };
 use usher::ledger::time::{Moment, WallTime};
+use usher::proto::v1;
 
 use crate::scenarios::language::{length, sync};
 
@@ -191,22 +192,10 @@ fn left(revoked: &Revoked) -> [String; 2] {
     [left, if revoked.revoked_now { "taken" } else { "nothing taken" }.into()]
 }
 
+/// The name of the contract, such as `SEATS_EXHAUSTED`.
 pub fn denied(reason: DenialReason) -> &'static str {
-    match reason {
-        DenialReason::TenantNotFound => "TENANT_NOT_FOUND",
-        DenialReason::TenantSuspended => "TENANT_SUSPENDED",
-        DenialReason::ClockSuspect => "CLOCK_SUSPECT",
-        DenialReason::LicenseNotYetValid => "LICENSE_NOT_YET_VALID",
-        DenialReason::LicenseExpired => "LICENSE_EXPIRED",
-        DenialReason::PoolNotLicensed => "POOL_NOT_LICENSED",
-        DenialReason::UserNotFound => "USER_NOT_FOUND",
-        DenialReason::UserBlocked => "USER_BLOCKED",
-        DenialReason::SeatNotGranted => "SEAT_NOT_GRANTED",
-        DenialReason::SeatOverLimit => "SEAT_OVER_LIMIT",
-        DenialReason::OrganizationAccessOff => "ORGANIZATION_ACCESS_OFF",
-        DenialReason::AlreadySignedIn => "ALREADY_SIGNED_IN",
-        DenialReason::SeatsExhausted => "SEATS_EXHAUSTED",
-    }
+    let reason = v1::DenialReason::try_from(i32::from(reason.code())).expect("a reason of the contract");
+    reason.as_str_name().trim_start_matches("DENIAL_REASON_")
 }
 
 pub fn ended(reason: Option<SessionEndReason>) -> &'static str {

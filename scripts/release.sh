@@ -4,6 +4,15 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# A released migration never changes: from now on a test holds it to its fingerprint.
+for migration in src/store/migrations/*/*.sql; do
+    if ! grep --quiet " $migration\$" tests/it/migrations.lock; then
+        echo "release: tests/it/migrations.lock has no line for $migration" >&2
+        echo "release: cargo test --test it released_migrations_never_change -- --nocapture prints it" >&2
+        exit 1
+    fi
+done
+
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 target=${CARGO_TARGET_DIR:-$PWD/target}
 # Of several that fit, the last counts.

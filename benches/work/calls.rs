@@ -52,7 +52,8 @@ mod seats;
 mod sessions;
 mod tenants;
 
-/// Calls a method once, at its largest size. `None`: the method has no entry, which is an error of this benchmark.
+/// Calls a method once, at its largest size. `None`: the method has no entry, which is an error of this benchmark if the
+/// method varies in size.
 pub async fn call(world: &World, method: &str) -> Option<Called> {
     let (service, name) = method.split_once('/')?;
     match service {

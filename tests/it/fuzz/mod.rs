@@ -35,7 +35,10 @@ fn setting(name: &str, default: u64) -> u64 {
     given.map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text:?}")))
 }
 
-pub fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
+/// A case that is always tried, and where it is from.
+pub type Seed = (PathBuf, Vec<u8>);
+
+pub fn corpus(target: &str) -> Vec<Seed> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fuzz/corpus").join(target);
     let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
@@ -45,8 +48,11 @@ pub fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
 
 /// Tries the seeds of a target, and random cases made from them. `share` divides the number of cases, for targets that
 /// are slower than a parser.
-fn fuzz(target: &str, share: u64, mut check: impl FnMut(&[u8])) {
-    let seeds = corpus(target);
+fn fuzz(target: &str, share: u64, check: impl FnMut(&[u8])) {
+    fuzz_from(corpus(target), target, share, check);
+}
+
+fn fuzz_from(seeds: Vec<Seed>, target: &str, share: u64, mut check: impl FnMut(&[u8])) {
     assert!(!seeds.is_empty(), "{target} has no seeds");
     let mut attempt = |bytes: &[u8], whence: &dyn Fn() -> String| {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(bytes))) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use usher::ids::{OrganizationId, PoolId, SessionId, TenantId, UserId};
 use usher::ledger::change::{Limit, Plan};
-use usher::ledger::command::CheckOut;
+use usher::ledger::command::{CheckOut, Command, Outcome};
 use usher::ledger::outcome::{CheckedOut, Denial, DenialReason, Lease, Notice, SessionEndReason, SessionView, Status};
 use usher::ledger::policy::{UnknownUsers, WhenAlreadySignedIn, WhenFull};
 use usher::ledger::time::{Moment, Tick};
@@ -28,6 +28,14 @@ struct Yes {
 }
 
 impl Model {
+    /// Applies a command about a check-out.
+    pub fn on_check_out(&mut self, id: &TenantId, command: &Command, now: Moment) -> Option<Outcome> {
+        Some(match command {
+            Command::CheckOut(command) => Outcome::CheckOut(Ok(self.check_out(id, command, now))),
+            _ => return None,
+        })
+    }
+
     pub fn check_out(&mut self, id: &TenantId, command: &CheckOut, now: Moment) -> CheckedOut {
         let Ok(at) = self.find(id) else {
             let decision = Err(Denial::because(DenialReason::TenantNotFound));

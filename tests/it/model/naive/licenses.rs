@@ -6,7 +6,9 @@ use std::time::Duration;
 use usher::error_reason::ErrorReason;
 use usher::ids::{LicenseId, PoolId, TenantId};
 use usher::ledger::change::{Actor, Limit, Plan};
-use usher::ledger::command::{FetchLicense, InstallLicense, LicenseFetched, LicenseGrant, RevokeLicense, VendorAnswer};
+use usher::ledger::command::{
+    Command, FetchLicense, InstallLicense, LicenseFetched, LicenseGrant, Outcome, RevokeLicense, VendorAnswer,
+};
 use usher::ledger::license_fetch::{FetchOutcome, LicenseFetch};
 use usher::ledger::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView, PoolChange, Validity};
 use usher::ledger::outcome::{Done, LicenseState, Notice, PoolUsage, Refusal};
@@ -58,6 +60,19 @@ impl License {
 }
 
 impl Model {
+    /// Applies a command about licenses.
+    pub fn on_licenses(&mut self, id: &TenantId, command: &Command, now: Moment) -> Option<Outcome> {
+        Some(match command {
+            Command::InstallLicense(command) => Outcome::InstallLicense(self.install_license(id, command, now)),
+            Command::DeleteLicense(command) => Outcome::DeleteLicense(self.delete_license(id, &command.license, now)),
+            Command::DeleteLicenses(_) => Outcome::DeleteLicenses(self.delete_licenses(id, now)),
+            Command::RevokeLicense(command) => Outcome::RevokeLicense(self.revoke_license(id, command, now)),
+            Command::FetchLicense(command) => Outcome::FetchLicense(self.fetch_license(id, command, now)),
+            Command::NoteLicenseRequest(_) => Outcome::NoteLicenseRequest(self.find(id).map(|_| ())),
+            _ => return None,
+        })
+    }
+
     /// Runs a change of licenses, and returns its effect on each pool.
     fn changing(
         &mut self,

@@ -221,52 +221,22 @@ impl Model {
         outcome
     }
 
+    /// Each subject answers its own commands.
     fn carry(&mut self, id: &TenantId, command: &Command, now: Moment) -> Outcome {
-        match command {
-            Command::CheckOut(command) => Outcome::CheckOut(Ok(self.check_out(id, command, now))),
-            Command::CheckIn(command) => Outcome::CheckIn(self.check_in(id, command, now)),
-            Command::Heartbeat(command) => Outcome::Heartbeat(self.heartbeat(id, command, now)),
-            Command::GrantSeats(command) => Outcome::GrantSeats(self.grant_seats(id, command, now)),
-            Command::RevokeSeats(command) => Outcome::RevokeSeats(self.revoke_seats(id, command, now)),
-            Command::CloseSession(command) => Outcome::CloseSession(self.close_session(id, command, now)),
-            Command::CloseIdle(command) => Outcome::CloseIdle(self.close_idle(id, command, now)),
-            Command::CreateTenant(command) => Outcome::CreateTenant(self.create_tenant(id, command, now)),
-            Command::UpdateTenant(command) => Outcome::UpdateTenant(self.update_tenant(id, command, now)),
-            Command::SuspendTenant(command) => Outcome::SuspendTenant(self.suspend_tenant(id, command, now)),
-            Command::DeleteTenant(_) => Outcome::DeleteTenant(self.delete_tenant(id, now)),
-            Command::CreateUser(command) => Outcome::CreateUser(self.create_user(id, command, now)),
-            Command::UpdateUser(command) => Outcome::UpdateUser(self.update_user(id, command, now)),
-            Command::RenameUser(command) => Outcome::RenameUser(self.rename_user(id, command, now)),
-            Command::BlockUser(command) => Outcome::BlockUser(self.block_user(id, command, now)),
-            Command::UnblockUser(command) => Outcome::UnblockUser(self.unblock_user(id, command, now)),
-            Command::DeleteUser(command) => Outcome::DeleteUser(self.delete_user(id, command, now)),
-            Command::SyncUsers(command) => Outcome::SyncUsers(self.sync_users(id, command, now)),
-            Command::ActivateUsers(command) => Outcome::ActivateUsers(self.activate_users(id, command, now)),
-            Command::BlockUnlisted(command) => Outcome::BlockUnlisted(self.block_unlisted(id, command)),
-            Command::CreateOrganization(command) => {
-                Outcome::CreateOrganization(self.create_organization(id, command, now))
-            }
-            Command::UpdateOrganization(command) => {
-                Outcome::UpdateOrganization(self.update_organization(id, command, now))
-            }
-            Command::DeleteOrganization(command) => Outcome::DeleteOrganization(self.delete_organization(id, command)),
-            Command::InstallLicense(command) => Outcome::InstallLicense(self.install_license(id, command, now)),
-            Command::DeleteLicense(command) => Outcome::DeleteLicense(self.delete_license(id, &command.license, now)),
-            Command::DeleteLicenses(_) => Outcome::DeleteLicenses(self.delete_licenses(id, now)),
-            Command::RevokeLicense(command) => Outcome::RevokeLicense(self.revoke_license(id, command, now)),
-            Command::FetchLicense(command) => Outcome::FetchLicense(self.fetch_license(id, command, now)),
-            Command::NoteLicenseRequest(_) => Outcome::NoteLicenseRequest(self.find(id).map(|_| ())),
-            Command::BeginDelivery(command) => Outcome::BeginDelivery(self.begin_delivery(id, command)),
-            Command::EndDelivery(command) => Outcome::EndDelivery(self.end_delivery(id, command)),
-            Command::RedeliverNotification(command) => Outcome::RedeliverNotification(self.redeliver(id, command)),
-            Command::CreateToken(command) => Outcome::CreateToken(self.create_token(command, now)),
-            Command::RevokeToken(command) => Outcome::RevokeToken(self.revoke_token(command, now)),
-            Command::WithdrawTenant(_) => unreachable!("not generated"),
-            Command::NoteTokenUse(command) => {
-                self.note_token_use(command);
-                Outcome::NoteTokenUse(())
-            }
-        }
+        let subjects = [
+            Self::on_check_out,
+            Self::on_sessions,
+            Self::on_seats,
+            Self::on_tenants,
+            Self::on_users,
+            Self::on_sync,
+            Self::on_organizations,
+            Self::on_licenses,
+            Self::on_notifications,
+            Self::on_tokens,
+        ];
+        let answer = subjects.into_iter().find_map(|subject| subject(self, id, command, now));
+        answer.unwrap_or_else(|| panic!("no subject of the model answers {}", command.name()))
     }
 }
 

@@ -25,6 +25,16 @@ pub struct NotificationState {
 }
 
 impl Model {
+    /// Applies a command about deliveries of notifications.
+    pub fn on_notifications(&mut self, id: &TenantId, command: &Command, _: Moment) -> Option<Outcome> {
+        Some(match command {
+            Command::BeginDelivery(command) => Outcome::BeginDelivery(self.begin_delivery(id, command)),
+            Command::EndDelivery(command) => Outcome::EndDelivery(self.end_delivery(id, command)),
+            Command::RedeliverNotification(command) => Outcome::RedeliverNotification(self.redeliver(id, command)),
+            _ => return None,
+        })
+    }
+
     /// Raises notifications after a command: for its denials first, and then for the state at its end.
     pub fn notify(&mut self, id: &TenantId, command: &Command, outcome: &Outcome, now: Moment) {
         let Ok(at) = self.find(id) else { return };

@@ -1,7 +1,7 @@
 //! Organizations (R3, R7).
 
 use usher::ids::{OrganizationId, TenantId};
-use usher::ledger::command::{CreateOrganization, DeleteOrganization, UpdateOrganization};
+use usher::ledger::command::{Command, CreateOrganization, DeleteOrganization, Outcome, UpdateOrganization};
 use usher::ledger::outcome::{Done, OrganizationView};
 use usher::ledger::time::Moment;
 
@@ -9,6 +9,20 @@ use super::tenants::stale;
 use super::{Model, Organization, Tenant, exists, missing};
 
 impl Model {
+    /// Applies a command about organizations.
+    pub fn on_organizations(&mut self, id: &TenantId, command: &Command, now: Moment) -> Option<Outcome> {
+        Some(match command {
+            Command::CreateOrganization(command) => {
+                Outcome::CreateOrganization(self.create_organization(id, command, now))
+            }
+            Command::UpdateOrganization(command) => {
+                Outcome::UpdateOrganization(self.update_organization(id, command, now))
+            }
+            Command::DeleteOrganization(command) => Outcome::DeleteOrganization(self.delete_organization(id, command)),
+            _ => return None,
+        })
+    }
+
     pub fn create_organization(
         &mut self,
         id: &TenantId,

@@ -3,13 +3,22 @@
 use std::collections::BTreeSet;
 
 use usher::ids::{OrganizationId, PoolId, SessionId, TenantId, UserId};
-use usher::ledger::command::{GrantSeats, RevokeSeats};
+use usher::ledger::command::{Command, GrantSeats, Outcome, RevokeSeats};
 use usher::ledger::outcome::{Denial, DenialReason, Done, Granted, Revoked, SeatView, SessionEndReason};
 use usher::ledger::time::{Moment, Tick};
 
 use super::{Glance, Model, Seat, Session, Tenant, missing};
 
 impl Model {
+    /// Applies a command about seats.
+    pub fn on_seats(&mut self, id: &TenantId, command: &Command, now: Moment) -> Option<Outcome> {
+        Some(match command {
+            Command::GrantSeats(command) => Outcome::GrantSeats(self.grant_seats(id, command, now)),
+            Command::RevokeSeats(command) => Outcome::RevokeSeats(self.revoke_seats(id, command, now)),
+            _ => return None,
+        })
+    }
+
     pub fn new_seat(
         &mut self,
         user: &UserId,

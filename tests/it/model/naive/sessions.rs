@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use usher::error_reason::ErrorReason;
 use usher::ids::{PoolId, SessionId, TenantId, UserId};
-use usher::ledger::command::{CheckIn, CloseIdle, CloseSession, Heartbeat};
+use usher::ledger::command::{CheckIn, CloseIdle, CloseSession, Command, Heartbeat, Outcome};
 use usher::ledger::outcome::{CheckedIn, Done, HeartbeatResult, IdleClosed, SessionEndReason, SessionView, Status};
 use usher::ledger::policy::CloseActive;
 use usher::ledger::time::{Moment, Tick};
@@ -12,6 +12,17 @@ use usher::ledger::time::{Moment, Tick};
 use super::{Ended, Glance, Happened, Model, Session, Tenant, missing, rule};
 
 impl Model {
+    /// Applies a command about sessions.
+    pub fn on_sessions(&mut self, id: &TenantId, command: &Command, now: Moment) -> Option<Outcome> {
+        Some(match command {
+            Command::CheckIn(command) => Outcome::CheckIn(self.check_in(id, command, now)),
+            Command::Heartbeat(command) => Outcome::Heartbeat(self.heartbeat(id, command, now)),
+            Command::CloseSession(command) => Outcome::CloseSession(self.close_session(id, command, now)),
+            Command::CloseIdle(command) => Outcome::CloseIdle(self.close_idle(id, command, now)),
+            _ => return None,
+        })
+    }
+
     /// Ends a session.
     pub fn end(&mut self, at: usize, id: SessionId, reason: SessionEndReason, now: Tick) {
         let tenant = &mut self.tenants[at];

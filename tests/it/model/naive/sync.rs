@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use usher::ids::{EventNo, PoolId, TenantId, UserId};
 use usher::ledger::change::{BlockCause, Plan};
 use usher::ledger::command::{
-    ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, SyncEntry, SyncUsers, Synced, SyncedUser, SyncedUsers,
-    Waiting, WhatIf, WhenFull,
+    ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, Command, Outcome, SyncEntry, SyncUsers, Synced,
+    SyncedUser, SyncedUsers, Waiting, WhatIf, WhenFull,
 };
 use usher::ledger::notification::Cause;
 use usher::ledger::outcome::{DenialReason, Done};
@@ -16,6 +16,16 @@ use super::users::patched;
 use super::{Glance, Model, Tenant, User};
 
 impl Model {
+    /// Applies a command about a directory sync.
+    pub fn on_sync(&mut self, id: &TenantId, command: &Command, now: Moment) -> Option<Outcome> {
+        Some(match command {
+            Command::SyncUsers(command) => Outcome::SyncUsers(self.sync_users(id, command, now)),
+            Command::ActivateUsers(command) => Outcome::ActivateUsers(self.activate_users(id, command, now)),
+            Command::BlockUnlisted(command) => Outcome::BlockUnlisted(self.block_unlisted(id, command)),
+            _ => return None,
+        })
+    }
+
     /// Runs it, in a dry run on a copy.
     fn perhaps_dry<T>(&mut self, what_if: Option<&WhatIf>, run: impl FnOnce(&mut Model) -> T) -> T {
         match what_if {

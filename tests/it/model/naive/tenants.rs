@@ -3,7 +3,7 @@
 use usher::error_reason::ErrorReason;
 use usher::ids::{SessionId, TenantId, UserId};
 use usher::ledger::change::TenantState;
-use usher::ledger::command::{CreateTenant, PolicyPatch, SuspendTenant, UpdateTenant};
+use usher::ledger::command::{Command, CreateTenant, Outcome, PolicyPatch, SuspendTenant, UpdateTenant};
 use usher::ledger::outcome::{Done, Refusal, SessionEndReason, TenantView};
 use usher::ledger::policy::Policy;
 use usher::ledger::time::{Moment, Tick};
@@ -12,6 +12,17 @@ use super::count::over;
 use super::{Glance, Model, Tenant, exists, rule};
 
 impl Model {
+    /// Applies a command about tenants.
+    pub fn on_tenants(&mut self, id: &TenantId, command: &Command, now: Moment) -> Option<Outcome> {
+        Some(match command {
+            Command::CreateTenant(command) => Outcome::CreateTenant(self.create_tenant(id, command, now)),
+            Command::UpdateTenant(command) => Outcome::UpdateTenant(self.update_tenant(id, command, now)),
+            Command::SuspendTenant(command) => Outcome::SuspendTenant(self.suspend_tenant(id, command, now)),
+            Command::DeleteTenant(_) => Outcome::DeleteTenant(self.delete_tenant(id, now)),
+            _ => return None,
+        })
+    }
+
     pub fn create_tenant(&mut self, id: &TenantId, command: &CreateTenant, now: Moment) -> Done<TenantView> {
         if self.find(id).is_ok() {
             return Err(exists("tenant", id));

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use usher::error_reason::ErrorReason;
-use usher::ids::TokenId;
+use usher::ids::{TenantId, TokenId};
 use usher::ledger::access::Tenants;
 use usher::ledger::change::Actor;
-use usher::ledger::command::{CreateToken, ListTokens, NoteTokenUse, RevokeToken};
+use usher::ledger::command::{Command, CreateToken, ListTokens, NoteTokenUse, Outcome, RevokeToken};
 use usher::ledger::outcome::{Done, Refusal};
 use usher::ledger::time::{Moment, WallTime};
 use usher::ledger::token::{TokenRow, TokenState, TokenView};
@@ -18,6 +18,19 @@ use super::{Model, exists, missing, rule};
 const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 impl Model {
+    /// Applies a command about tokens.
+    pub fn on_tokens(&mut self, _: &TenantId, command: &Command, now: Moment) -> Option<Outcome> {
+        Some(match command {
+            Command::CreateToken(command) => Outcome::CreateToken(self.create_token(command, now)),
+            Command::RevokeToken(command) => Outcome::RevokeToken(self.revoke_token(command, now)),
+            Command::NoteTokenUse(command) => {
+                self.note_token_use(command);
+                Outcome::NoteTokenUse(())
+            }
+            _ => return None,
+        })
+    }
+
     pub fn create_token(&mut self, command: &CreateToken, now: Moment) -> Done<TokenView> {
         let at = self.glance(now).license_time;
         if command.ttl.is_some_and(|ttl| ttl.is_zero()) {

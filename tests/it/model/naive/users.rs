@@ -2,7 +2,9 @@
 
 use usher::ids::{PoolId, TenantId, UserId};
 use usher::ledger::change::{BlockCause, Profile};
-use usher::ledger::command::{BlockUser, CreateUser, DeleteUser, RenameUser, UnblockUser, UpdateUser, UserPatch};
+use usher::ledger::command::{
+    BlockUser, Command, CreateUser, DeleteUser, Outcome, RenameUser, UnblockUser, UpdateUser, UserPatch,
+};
 use usher::ledger::outcome::{Denial, DenialReason, Done, PoolUsage, SessionEndReason, UserView};
 use usher::ledger::time::{Moment, Tick};
 
@@ -10,6 +12,19 @@ use super::tenants::stale;
 use super::{Glance, Model, Tenant, User, exists, missing};
 
 impl Model {
+    /// Applies a command about users.
+    pub fn on_users(&mut self, id: &TenantId, command: &Command, now: Moment) -> Option<Outcome> {
+        Some(match command {
+            Command::CreateUser(command) => Outcome::CreateUser(self.create_user(id, command, now)),
+            Command::UpdateUser(command) => Outcome::UpdateUser(self.update_user(id, command, now)),
+            Command::RenameUser(command) => Outcome::RenameUser(self.rename_user(id, command, now)),
+            Command::BlockUser(command) => Outcome::BlockUser(self.block_user(id, command, now)),
+            Command::UnblockUser(command) => Outcome::UnblockUser(self.unblock_user(id, command, now)),
+            Command::DeleteUser(command) => Outcome::DeleteUser(self.delete_user(id, command, now)),
+            _ => return None,
+        })
+    }
+
     pub fn new_user(&mut self, id: &UserId, administrator: bool, now: Tick) -> User {
         User {
             id: id.clone(),

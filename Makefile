@@ -41,6 +41,7 @@ test: ## Run every test; installs what the tests need where it may, else says wh
 	scripts/prometheus.sh
 	cargo test --locked --features failpoints
 	scripts/mutations.sh
+	scripts/worked-examples.sh
 
 mutations: ## Show that the simulation finds known bugs: the patches of tests/mutations/
 	scripts/mutations.sh

@@ -2,6 +2,7 @@
 
 mod citations;
 mod error_reasons;
+mod examples;
 mod links;
 mod mutations;
 mod packages;

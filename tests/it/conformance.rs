@@ -168,6 +168,12 @@ impl Backend {
     }
 }
 
+/// Version of the newest schema: each migration is a file.
+pub fn newest_version() -> i32 {
+    let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/migrations/sqlite");
+    std::fs::read_dir(migrations).expect("migrations").count().try_into().expect("a version")
+}
+
 pub fn open_sqlite(folder: &Path) -> SqliteStore {
     SqliteStore::open(folder).expect("a store")
 }

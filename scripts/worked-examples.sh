@@ -35,5 +35,5 @@ done
 # Another package, because cargo would take two of one name in one folder of artifacts for the same.
 sed -i '0,/^name = "usher"$/s//name = "usher-worked-examples"/' "$copy/Cargo.toml" "$copy/Cargo.lock"
 target=${CARGO_TARGET_DIR:-$PWD/target}
-(cd "$copy" && CARGO_TARGET_DIR=$target cargo check --locked --all-targets --features faults)
+(cd "$copy" && CARGO_TARGET_DIR=$target cargo check --locked --all-targets --features failpoints)
 rm -rf "$copy"

@@ -56,6 +56,7 @@ pub enum Verb {
 
 /// A step that only the ledger carries out: it moves what a running server has no call for, or reads what is inside.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a text has few steps")]
 pub enum LedgerVerb {
     Server {
         demo_seats: u64,

@@ -91,15 +91,10 @@ pub fn answers(outcome: &Outcome, names: &Names, now: Moment) -> Vec<Answer> {
         | Outcome::DeleteLicense(answer)
         | Outcome::DeleteLicenses(answer)
         | Outcome::RevokeLicense(answer) => vec![licenses::changed(answer)],
-        Outcome::FetchLicense(_) | Outcome::NoteLicenseRequest(_) => {
-            unreachable!("scenarios do not speak of the vendor")
-        }
         Outcome::BeginDelivery(answer) => vec![plain(answer)],
         Outcome::EndDelivery(answer) => vec![plain(answer)],
         Outcome::RedeliverNotification(answer) => vec![done(answer, |view| notifications::shown(view, now))],
-        Outcome::CreateToken(_) | Outcome::RevokeToken(_) | Outcome::NoteTokenUse(_) | Outcome::WithdrawTenant(_) => {
-            unreachable!("scenarios speak of tenants")
-        }
+        other => unreachable!("no scenario has a sentence for {other:?}"),
     }
 }
 

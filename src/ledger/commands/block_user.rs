@@ -52,7 +52,8 @@ impl Steps for Blocked {
 }
 
 impl Tenant {
-    fn block_user(&mut self, no: UserNo, ctx: &mut Context) {
+    /// Blocks a user; sessions go on.
+    pub fn block_user(&mut self, no: UserNo, ctx: &mut Context) {
         // Also a user blocked because no seat was free: from now on only an administrator unblocks the user (R33).
         if self.users.get(no).blocked != Some(BlockCause::Administrator) {
             self.change_user(no, ctx, |user| user.blocked = Some(BlockCause::Administrator));

@@ -18,7 +18,7 @@ fn refused(more: &[&str]) -> Ended {
 #[test]
 fn beyond_this_machine_nothing_is_served_without_credentials() {
     let ended = refused(&[]);
-    assert!(ended.errors.contains("--listen: 0.0.0.0:0 is reached from other machines"), "{ended:?}");
+    assert!(ended.errors.contains("--listen: 0.0.0.0:0 can be reached from other machines"), "{ended:?}");
     assert!(ended.errors.contains("--admin-token-file, --access or --authenticate (or --insecure"), "{ended:?}");
 }
 

@@ -15,7 +15,7 @@ impl ClockShim {
         let folder = tempfile::Builder::new().prefix("usher-clock-").tempdir().expect("a temporary folder");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/clock.c");
         let mut cc = Command::new("cc");
-        cc.args(["-shared", "-fPIC", "-WallTime", "-Werror", "-O1", "-o"]).arg(folder.path().join("clock.so"));
+        cc.args(["-shared", "-fPIC", "-Wall", "-Werror", "-O1", "-o"]).arg(folder.path().join("clock.so"));
         let built = cc.arg(source).arg("-ldl").status().expect("the C compiler, `cc`");
         assert!(built.success(), "clock.c does not compile");
         Self(folder)

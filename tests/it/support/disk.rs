@@ -72,7 +72,7 @@ impl Shim {
         let folder = tempfile::Builder::new().prefix("usher-shim-").tempdir().expect("a temporary folder");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/disk.c");
         let mut cc = Command::new("cc");
-        cc.args(["-shared", "-fPIC", "-WallTime", "-Werror", "-O1", "-o"]).arg(folder.path().join("disk.so"));
+        cc.args(["-shared", "-fPIC", "-Wall", "-Werror", "-O1", "-o"]).arg(folder.path().join("disk.so"));
         let built = cc.arg(source).arg("-ldl").status().expect("the C compiler, `cc`");
         assert!(built.success(), "disk.c does not compile");
         // PostgreSQL's own user must read it, too.

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-$PWD/target}
 copy=$target/mutations
 patches=(tests/mutations/*.patch)
-sources=(Cargo.toml Cargo.lock build.rs proto src tests)
+sources=(Cargo.toml Cargo.lock build.rs proto src tests docs/METRICS.md)
 
 # Rewrites one patch. Text above the diff stays.
 refresh() {

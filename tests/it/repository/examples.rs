@@ -8,8 +8,7 @@ use super::{ROOT, files, text};
 
 /// The most files of each kind of change, tests and pages included. If a patch needs more, ask of each file whether it
 /// repeats what another one says already, and let it be derived.
-const MAX_FILES: [(&str, usize); 4] =
-    [("new-column", 6), ("new-denial-reason", 6), ("new-metric", 3), ("new-rpc", 16)];
+const MAX_FILES: [(&str, usize); 4] = [("new-column", 6), ("new-denial-reason", 6), ("new-metric", 3), ("new-rpc", 16)];
 
 /// Returns the files that a patch changes.
 fn changed(patch: &str) -> Vec<String> {

@@ -293,8 +293,8 @@ number!(
     UserNo(u32)
 );
 number!(
-    /// Represents a session inside its user. The row of an ended session keeps its reason until the number is reused, so
-    /// that a user has a few rows permanently instead of one for each login (R9, R24, decision 1).
+    /// Represents a session inside its user. The row of an ended session keeps its reason until the number is reused,
+    /// so that a user has a few rows permanently instead of one for each login (R9, R24, decision 1).
     SessionNo(u16)
 );
 number!(

@@ -102,7 +102,8 @@ pub(super) fn warn_of_anonymous_tokens(tokens: &Tokens) {
         tracing::warn!(
             token_id = %row.id,
             name = %row.name,
-            "this API token was made by an anonymous caller, while no credentials were configured: revoke it, unless you know whose it is"
+            "this API token was made by an anonymous caller, while no credentials were configured: revoke it, unless \
+             you know whose it is"
         );
     }
 }

@@ -40,10 +40,12 @@ impl Foreign {
                  localhost, to its addresses, and to the names of --host-name."
             }
             Foreign::Origin => {
-                "The header origin names a page of another site. A server without credentials does not accept calls from it."
+                "The header origin names a page of another site. A server without credentials does not accept calls \
+                 from it."
             }
             Foreign::Site => {
-                "The header sec-fetch-site says that a page of another site makes this call. A server without credentials does not accept it."
+                "The header sec-fetch-site says that a page of another site makes this call. A server without \
+                 credentials does not accept it."
             }
         }
     }

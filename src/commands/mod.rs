@@ -128,7 +128,7 @@ pub enum Command {
     /// List, make, rename and delete the organizations of a tenant
     #[command(subcommand, after_help = organizations::EXAMPLES)]
     Organizations(organizations::Organizations),
-    /// Show and change the rules of a tenant, and who is told when seats run out
+    /// Show and change the rules of a tenant, and who is notified when seats run out
     #[command(subcommand, after_help = policy::EXAMPLES)]
     Policy(policy::Policy),
     /// Show what a tenant uses of what it bought: seats of each pool, users, and how its license stands
@@ -137,7 +137,7 @@ pub enum Command {
     /// List who did what, and when; write it as a file
     #[command(subcommand, after_help = audit::EXAMPLES)]
     Audit(audit::Audit),
-    /// What people were told, such as that no seat was free, and whether it reached them
+    /// Notifications, such as that no seat was free, and whether they reached people
     #[command(subcommand, after_help = notifications::EXAMPLES)]
     Notifications(notifications::Notifications),
     /// List, make, change, suspend, resume and delete tenants

@@ -52,7 +52,8 @@ impl Security {
         let open = !security.authenticates() && token.is_none() && !problems.mentions("--admin-token-file");
         if open && !security.insecure && !listen.ip().is_loopback() {
             problems.add(format!(
-                "--listen: {listen} can be reached from other machines, and without credentials anybody there could call everything: give --admin-token-file, --access or --authenticate (or --insecure, if that is intended)"
+                "--listen: {listen} can be reached from other machines, and without credentials anybody there could \
+                 call everything: give --admin-token-file, --access or --authenticate (or --insecure, if that is intended)"
             ));
         }
         security

@@ -82,7 +82,8 @@ pub(super) fn on_failure(
     move |failure| match failure {
         StoreFailure::Away(error) if begins(ShardState::StoreAway) => {
             stats.recoveries.fetch_add(1, Relaxed);
-            tracing::warn!(%shard, %error, "the store does not answer; the outcome of a batch is unknown until it does");
+            tracing::warn!(%shard, %error, "the store does not answer; the outcome of a batch is unknown until it \
+                                            does");
         }
         StoreFailure::Away(error) => tracing::debug!(%shard, %error, "the store does not answer yet"),
         StoreFailure::Refuses(error) => {

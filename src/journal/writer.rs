@@ -358,7 +358,8 @@ impl Writer {
                 self.serves();
             }
             CommitOutcome::NotWritten => {
-                tracing::error!(shard = %self.shard, "the last batch was not written: the store does not accept changes");
+                tracing::error!(shard = %self.shard, "the last batch was not written: the store does not accept \
+                                                      changes");
                 sent.waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::NotWritten));
                 self.left = true;
             }

@@ -29,7 +29,8 @@ pub fn not_let_in(refused: Refused) -> Status {
     match refused.plain() {
         Refused::Missing => unknown(
             ErrorReason::CredentialMissing,
-            "This server wants a credential: the header authorization with Bearer and a token, or a client certificate.",
+            "This server wants a credential: the header authorization with Bearer and a token, or a client \
+             certificate.",
         ),
         Refused::Malformed => unknown(
             ErrorReason::CredentialMalformed,

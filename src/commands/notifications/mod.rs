@@ -9,7 +9,7 @@ use crate::failure::Failure;
 
 pub const EXAMPLES: &str = "\
 Examples:
-  What was told, and whether it reached people
+  What people were notified of, and whether it reached them
     usher notifications list --tenant acme
   Dead letters; and one of them sent again
     usher notifications list --tenant acme --state dead
@@ -17,7 +17,7 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 pub enum Notifications {
-    /// List what was told, the newest first
+    /// List notifications, the newest first
     #[command(after_help = EXAMPLES)]
     List(list::ListArgs),
     /// Send a notification again: one that was delivered, was given up, or never went out

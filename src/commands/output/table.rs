@@ -84,8 +84,8 @@ fn cut(line: &str, max_width: Option<usize>) -> String {
     }
 }
 
-/// Replaces control characters, and those that change the direction of writing, because applications choose names and devices, and a terminal must not execute what is
-/// in them. A row stays one line.
+/// Replaces control characters, and those that change the direction of writing, because applications choose names and
+/// devices, and a terminal must not execute what is in them. A row stays one line.
 pub fn plain(text: &str) -> String {
     let odd = |c: char| {
         let directs =

@@ -57,7 +57,8 @@ pub async fn run(args: &CopyArgs) -> Result<(), Failure> {
     let storage = Storage::Postgres { url, migrate_on_start: false };
     say(&summary(&storage, &copied));
     say(&format!(
-        "both stores hold the same data. Serve from the database from now on, and no longer from {}, which was not changed\n",
+        "both stores hold the same data. Serve from the database from now on, and no longer from {}, which was not \
+         changed\n",
         args.from.display()
     ));
     Ok(())

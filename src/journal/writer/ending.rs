@@ -45,7 +45,8 @@ impl Writer {
             return;
         }
         if let Err(error) = self.store.release(self.shard, self.owner).await {
-            tracing::warn!(shard = %self.shard, %error, "the shard was not released; the next start waits until this process is known to be gone");
+            tracing::warn!(shard = %self.shard, %error, "the shard was not released; the next start waits until this \
+                                                         process is known to be gone");
         }
         self.status.set_state(self.shard, ShardState::Stopped);
     }

@@ -1,4 +1,4 @@
-//! Commands of the installation, which belong to no existing tenant: the ledger decides about them.
+//! Commands that the ledger itself decides about: those that create or delete a tenant, and those about API tokens.
 
 use crate::ids::TenantId;
 use crate::ledger::model::change::{Actor, Changes};
@@ -6,7 +6,7 @@ use crate::ledger::model::command::{Command, Operation};
 use crate::ledger::model::time::Moment;
 use crate::ledger::state::ledger::Ledger;
 
-/// A command of the installation. It takes one step.
+/// A command that the ledger itself decides about. It takes one step.
 pub(in crate::ledger) trait InstallationCommand: Operation<Kind = Command> {
     /// Decides, and carries the decision out. `tenant` is that of the request.
     fn apply(

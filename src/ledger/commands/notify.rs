@@ -47,10 +47,10 @@ impl Tenant {
         }
     }
 
-    /// After a step of a command: checks what it may have changed (see `Command::can_notify`), or has the next tick
-    /// do so.
-    pub fn after_command(&mut self, can_notify: bool, ctx: &mut Context) {
-        if can_notify {
+    /// After a step of a command: checks what it may have changed (see `TenantCommand::raises_notifications`), or
+    /// has the next tick do so.
+    pub fn after_command(&mut self, raises: bool, ctx: &mut Context) {
+        if raises {
             ctx.budget.for_notifications();
             self.update_notifications(ctx);
         } else if !self.notifications.moved.is_empty() {

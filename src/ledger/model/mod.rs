@@ -1,4 +1,4 @@
-//! Data of the ledger: rows and changes, commands and answers, policy, and time. No state and no decisions.
+//! Data of the ledger: rows and changes, commands and answers, policy, and time. No decisions.
 
 pub mod access;
 pub(in crate::ledger) mod actor;

@@ -24,20 +24,20 @@ impl Access {
     }
 }
 
-/// Organizations of a seat as ids, sorted: the first `most` of them. `None`: all of the tenant.
+/// Organizations of a seat as ids, sorted: the first `max` of them. `None`: all of the tenant.
 #[must_use]
 pub(in crate::ledger) fn access_ids(
     access: &Access,
-    most: usize,
+    max: usize,
     name: impl Fn(OrganizationNo) -> Option<OrganizationId>,
 ) -> Option<Vec<OrganizationId>> {
     match access {
         Access::All => None,
         Access::Only(list) => {
             let mut ids: Vec<_> = list.iter().filter_map(|no| name(*no)).collect();
-            if ids.len() > most {
-                ids.select_nth_unstable(most);
-                ids.truncate(most);
+            if ids.len() > max {
+                ids.select_nth_unstable(max);
+                ids.truncate(max);
             }
             ids.sort_unstable();
             Some(ids)

@@ -14,8 +14,7 @@ use crate::ledger::state::headcount::Headcount;
 use crate::ledger::state::ledger::Ledger;
 use crate::ledger::state::limit_basis::LimitBasis;
 use crate::ledger::state::pool::Pool;
-use crate::ledger::state::session::Session;
-use crate::ledger::state::session::SessionSlot;
+use crate::ledger::state::session::{Session, SessionSlot};
 use crate::ledger::state::tenant::Tenant;
 use crate::ledger::state::user::User;
 
@@ -30,7 +29,7 @@ impl Ledger {
         }
         self.check_agenda(now)?;
         let (kept, recomputed) = (self.totals(now), self.recomputed(now));
-        if kept == recomputed { Ok(()) } else { Err(format!("sums: kept {kept:?}, recounted {recomputed:?}")) }
+        if kept == recomputed { Ok(()) } else { Err(format!("sums: kept {kept:?}, recomputed {recomputed:?}")) }
     }
 
     /// Checks that everything that time causes is scheduled, and not too late.
@@ -124,7 +123,7 @@ impl Tenant {
         same("administrators", "", self.administrators as usize, administrators)?;
         let heads = Headcount::recounted(&self.users);
         if self.headcount != heads {
-            return Err(format!("users by kind: kept {:?}, recounted {heads:?}", self.headcount));
+            return Err(format!("users by kind: kept {:?}, recomputed {heads:?}", self.headcount));
         }
         self.check_notifications()?;
         self.pools.iter().try_for_each(|pool| self.check_pool(pool, basis))
@@ -174,5 +173,5 @@ impl Tenant {
 }
 
 fn same(what: &str, of: &str, kept: usize, recomputed: usize) -> Result<(), String> {
-    if kept == recomputed { Ok(()) } else { Err(format!("{what} of {of:?}: kept {kept}, recounted {recomputed}")) }
+    if kept == recomputed { Ok(()) } else { Err(format!("{what} of {of:?}: kept {kept}, recomputed {recomputed}")) }
 }

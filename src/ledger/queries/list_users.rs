@@ -190,7 +190,7 @@ fn has_words(
     }
     let all = u64::MAX >> (64 - query.words.len().min(64));
     let enough = |found: u64| if query.any_word { found != 0 } else { found == all };
-    let from = walk.partly.take().filter(|partly| partly.row == row);
+    let from = walk.partial.take().filter(|partial| partial.row == row);
     let PartialRow { text: mut next, mut found, .. } = from.unwrap_or(PartialRow { row, text: 0, found: 0 });
     loop {
         let text = text_at(user, next);
@@ -209,7 +209,7 @@ fn has_words(
             return Some(false);
         }
         if budget.is_spent() {
-            walk.partly = Some(PartialRow { row, text: next, found });
+            walk.partial = Some(PartialRow { row, text: next, found });
             return None;
         }
     }

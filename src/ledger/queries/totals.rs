@@ -21,9 +21,9 @@ impl Ledger {
 
     /// The pools with the most seats in use, in descending order, as last counted; pools without use are not listed.
     #[must_use]
-    pub fn busiest(&self, most: usize, now: Moment) -> Vec<PoolUsageEntry> {
+    pub fn busiest(&self, max: usize, now: Moment) -> Vec<PoolUsageEntry> {
         let basis = self.limit_basis(now);
-        let found = self.tally.busiest(most).filter_map(|(tenant, pool, in_use)| {
+        let found = self.tally.busiest(max).filter_map(|(tenant, pool, in_use)| {
             let tenant = self.tenants[tenant.0 as usize].as_deref()?;
             let (_, limit) = tenant.entitled(pool, basis);
             Some(PoolUsageEntry { tenant: tenant.id.clone(), pool: tenant.pools.get(pool).id.clone(), in_use, limit })

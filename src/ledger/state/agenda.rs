@@ -72,10 +72,10 @@ impl Agenda {
     }
 
     fn put_dates(&mut self, no: TenantNo, of: &Notifications) {
-        // A tenant at which no tick has looked yet has no dates.
-        let looked = of.last_date < of.next_date;
-        self.dates.set(no, Some(of.next_date).filter(|date| looked && *date != WallTime(i64::MAX)).map(rising));
-        self.past_dates.set(no, Some(of.last_date).filter(|date| looked && *date != WallTime(i64::MIN)).map(falling));
+        // A tenant that no tick has checked yet has no dates.
+        let checked = of.last_date < of.next_date;
+        self.dates.set(no, Some(of.next_date).filter(|date| checked && *date != WallTime(i64::MAX)).map(rising));
+        self.past_dates.set(no, Some(of.last_date).filter(|date| checked && *date != WallTime(i64::MIN)).map(falling));
         for channel in Channel::ALL {
             self.deliveries[channel as usize].set(no, of.next_due(channel));
         }

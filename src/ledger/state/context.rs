@@ -61,7 +61,8 @@ impl Context<'_> {
         self.budget.spend_each(about.detail.len(), 1);
     }
 
-    /// Queues the tenant for a step of its own, which does the rest of its work: see [`super::ledger::Ledger::run_unfinished`].
+    /// Queues the tenant for a step of its own, which does the rest of its work: see
+    /// [`super::ledger::Ledger::run_unfinished`].
     pub fn mark_unfinished(&mut self, tenant: TenantNo, noted: &mut bool) {
         if !std::mem::replace(noted, true) {
             self.unfinished.push_back(tenant);

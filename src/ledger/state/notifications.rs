@@ -155,7 +155,7 @@ impl Notifications {
         if self.kept == recomputed {
             return Ok(());
         }
-        Err(format!("what is kept of notifications: kept {:?}, recounted {recomputed:?}", self.kept))
+        Err(format!("what is kept of notifications: kept {:?}, recomputed {recomputed:?}", self.kept))
     }
 }
 

@@ -1,4 +1,5 @@
-//! Pools and their counters. `Tenant::{start, end, …}` maintain the counters, and [`crate::ledger::queries::invariants`] recounts them.
+//! Pools and their counters. `Tenant::{start, end, …}` maintain the counters, and [`crate::ledger::queries::invariants`]
+//! counts them again.
 
 use std::collections::BTreeSet;
 

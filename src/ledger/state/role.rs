@@ -1,5 +1,4 @@
-//! A change of the administrator role holds for live sessions, too (R11). Otherwise a session that started as exempt
-//! would stay so until its end, and the limit would hold only for others (R13).
+//! What a change of the administrator role changes in live sessions (R11).
 
 use super::budget::Budget;
 use super::context::Context;

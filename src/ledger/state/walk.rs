@@ -62,7 +62,7 @@ pub(in crate::ledger) struct Walk {
     /// True if only the page is left to be made.
     through: bool,
     /// Progress within a row whose search used up a step.
-    pub partly: Option<PartialRow>,
+    pub partial: Option<PartialRow>,
     /// For rows without numbers: key of the row looked at last.
     pub last: Option<String>,
 }

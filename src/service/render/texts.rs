@@ -46,7 +46,8 @@ pub fn notice(notice: Notice, pools: &[PoolUsage]) -> String {
         Notice::OverLimit => return over_limits(pools),
         Notice::DemoMode => "No license is installed: this is demo mode, with a small number of seats.",
         Notice::ClockSuspect => {
-            "The clock of the license server was set back: nobody can sign in, administrators included, until it is right."
+            "The clock of the license server was set back: nobody can sign in, administrators included, until it is \
+             right."
         }
     };
     text.to_owned()
@@ -170,7 +171,8 @@ mod tests {
         check(Notice::DemoMode, "No license is installed: this is demo mode, with a small number of seats.");
         check(
             Notice::ClockSuspect,
-            "The clock of the license server was set back: nobody can sign in, administrators included, until it is right.",
+            "The clock of the license server was set back: nobody can sign in, administrators included, until it is \
+             right.",
         );
     }
 }

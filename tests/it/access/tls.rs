@@ -124,7 +124,7 @@ async fn certificates_are_renewed_under_load_without_a_failed_call() {
     let good = shown().await;
     std::fs::write(fixture.path("pki/server.key"), "half a file").expect("a file");
     program.hang_up();
-    program.says("the certificates stay as they were");
+    program.says("the previous certificates stay in force");
     assert_eq!(shown().await, good);
     on.store(false, Ordering::Relaxed);
     for client in clients {

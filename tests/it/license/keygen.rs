@@ -132,7 +132,7 @@ fn openssl_reads_our_keys_and_we_read_its_own() {
     // A key of another type is refused.
     openssl("genpkey -algorithm x25519 -out x25519.pem");
     let said = workspace.fails("issue --key x25519.pem --tenant acme --seats a=1", 2);
-    assert!(said[0].starts_with("--key: x25519.pem: is no Ed25519 private key"), "{said:?}");
+    assert!(said[0].starts_with("--key: x25519.pem: is not an unencrypted Ed25519 private key"), "{said:?}");
     openssl("pkey -in theirs.pem -aes128 -passout pass:x -out locked.pem");
     assert!(workspace.fails("issue --key locked.pem --tenant acme --seats a=1", 2)[0].contains("unencrypted"));
 }

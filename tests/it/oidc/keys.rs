@@ -11,7 +11,7 @@ fn usable(keys: &[Value]) -> usize {
     match KeySet::parse(&jwks(keys)) {
         Ok(set) => set.len(),
         Err(wrong) => {
-            assert!(wrong.to_string().starts_with("keys: holds no public key"), "{wrong}");
+            assert!(wrong.to_string().starts_with("keys: contains no public key"), "{wrong}");
             0
         }
     }
@@ -84,7 +84,7 @@ fn what_is_no_set_of_keys_is_refused() {
         ("[]", "must be an object"),
         ("{}", "keys: is missing"),
         (r#"{"keys":{}}"#, "keys: must be a list"),
-        (r#"{"keys":[]}"#, "keys: holds no public key"),
+        (r#"{"keys":[]}"#, "keys: contains no public key"),
         (r#"{"keys":[],"keys":[]}"#, "stands twice"),
     ] {
         let wrong = KeySet::parse(text).unwrap_err().to_string();

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use call::CallHandler;
+pub use codes::CODES;
 pub use connection::Connection;
 pub use limits::Limits;
 pub use listener::Listener;

@@ -17,7 +17,7 @@ use crate::files::named::{Output, PUBLIC};
 pub struct RequestArgs {
     #[command(flatten)]
     pub scope: TenantArgs,
-    /// Seats to add to pools: primary=10,crm=7. The tenant's policy sets the smallest number, 5 unless told otherwise
+    /// Seats to add to pools: primary=10,crm=7. The tenant's policy sets the smallest number, 5 by default
     #[arg(long, value_name = "POOL=SEATS", value_delimiter = ',')]
     pub seats: Vec<String>,
     /// Seats to move from one pool to another, any number: crm:primary=2 takes 2 from crm and puts them into primary

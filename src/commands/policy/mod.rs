@@ -12,7 +12,7 @@ pub const EXAMPLES: &str = "\
 Examples:
   All rules, each under the name of its option
     usher policy show --tenant acme
-  Who is told when seats run out, and from which level on a warning goes out
+  Who is notified when seats run out, and from which level on
     usher policy set --tenant acme --responsible-person licenses@acme.example \\
       --warn-at-percent 75,90
   Sessions of a day; who signs in elsewhere takes the seat along

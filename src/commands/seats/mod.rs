@@ -29,7 +29,7 @@ pub enum Seats {
     /// Give users seats: those first in the list get them, as long as there are any
     #[command(after_help = EXAMPLES)]
     Grant(grant::GrantArgs),
-    /// Take users' seats away; live sessions go on unless told otherwise
+    /// Take users' seats away; live sessions go on, except with --end-sessions
     #[command(after_help = EXAMPLES)]
     Recall(recall::RecallArgs),
 }

@@ -29,7 +29,7 @@ Examples:
   With its users, seats and licenses, for good; its sessions end
     usher tenants delete acme
 
-Its rules, such as how long sessions last and who is told: usher policy.";
+Its rules, such as how long sessions last and who is notified: usher policy.";
 
 #[derive(Debug, Subcommand)]
 pub enum Tenants {

@@ -91,7 +91,7 @@ pub enum Status {
     Idle,
     /// Not signed in
     Inactive,
-    /// Without access, so that nothing is told
+    /// Without access, so that no status is shown
     Blank,
 }
 

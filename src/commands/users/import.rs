@@ -53,7 +53,7 @@ pub struct ImportArgs {
     /// What stands between two cells [default: what a first line sep=; says, else by the header]
     #[arg(long, value_name = "CHARACTER")]
     pub delimiter: Option<Delimiter>,
-    /// The file has everybody: tell who is not in it
+    /// The file has everybody: report who is not in it
     #[arg(long)]
     pub full: bool,
     /// Block who is not in the file, except administrators

@@ -72,7 +72,7 @@ pub enum Users {
     /// Give a user another id, such as a new email: seats, sessions and history stay with the person
     #[command(after_help = EXAMPLES)]
     Rename(rename::RenameArgs),
-    /// Block users: they cannot sign in, and count nowhere. It can be undone
+    /// Block users: they cannot sign in, and their named seats are free for others. It can be undone
     #[command(after_help = EXAMPLES)]
     Block(block::BlockArgs),
     /// Unblock users: it needs a free seat in each named pool in which the user has one

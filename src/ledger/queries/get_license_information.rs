@@ -24,9 +24,9 @@ impl Tenant {
         budget.spend_each(self.licenses.len(), 4);
         budget.spend_each(self.licenses.heads().iter().map(|row| row.terms.hosts.len()).sum(), 2 * Budget::READ);
         let in_force: Vec<&LicenseRow> = self.in_force(basis).collect();
-        let telling = if in_force.is_empty() { self.licenses.heads().iter().collect() } else { in_force.clone() };
-        let last = telling.iter().max_by_key(|row| (row.terms.issued, &row.id)).map(|row| &row.terms);
-        let hosts: BTreeSet<_> = telling.iter().flat_map(|row| row.terms.hosts.iter().cloned()).collect();
+        let shown = if in_force.is_empty() { self.licenses.heads().iter().collect() } else { in_force.clone() };
+        let last = shown.iter().max_by_key(|row| (row.terms.issued, &row.id)).map(|row| &row.terms);
+        let hosts: BTreeSet<_> = shown.iter().flat_map(|row| row.terms.hosts.iter().cloned()).collect();
         let ends: Option<Vec<_>> = in_force.iter().map(|row| row.expires).collect();
         let first = in_force.iter().filter_map(|row| row.expires).min();
         let until = |end: WallTime| end.since(basis.license_time);

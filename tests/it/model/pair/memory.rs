@@ -173,7 +173,7 @@ fn adopt_session(
     let leased = now.tick + row.lease_ttl.max(policy) + GRACE;
     let for_good = row.lease_ttl.is_zero() || policy.is_zero();
     must(for_good || session.promised.is_some_and(|promised| promised <= leased), || {
-        format!("a lease told to {} until {:?} is shortened (I5): {row:?}", session.id, session.promised)
+        format!("a lease promised to {} until {:?} is shortened (I5): {row:?}", session.id, session.promised)
     })?;
     session.last_activity = row.last_activity;
     session.lease_ttl = row.lease_ttl;

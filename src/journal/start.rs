@@ -123,7 +123,7 @@ async fn claim(
 /// Releases the shards that were claimed, so that another process need not wait for them.
 async fn give_back(store: &dyn Store, owners: &[(ShardId, Owner)], all: Vec<ClaimedShard>) {
     for ((shard, _), claimed) in owners.iter().zip(all) {
-        if let Err(error) = store.release(*shard, claimed.owner).await {
+        if let Err(error) = store.release(*shard, claimed.owner, None).await {
             tracing::warn!(%shard, %error, "the shard was not released");
         }
     }

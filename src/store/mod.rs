@@ -352,8 +352,10 @@ pub trait Store: Send + Sync + 'static {
         Box::pin(async { Ok(()) })
     }
 
-    /// Releases the shard if `owner` still owns it: the token becomes nil, the epoch stays.
-    fn release(&self, shard: ShardId, owner: Owner) -> StoreFuture<'_, Result<(), StoreError>>;
+    /// Releases the shard if `owner` still owns it: the token becomes nil, the epoch stays. `to`: the node for which it
+    /// is meant; a store that belongs to one process ignores it. Returns whether this call released it; false: `owner`
+    /// does not own it any more, or released it before.
+    fn release(&self, shard: ShardId, owner: Owner, to: Option<NodeRef>) -> StoreFuture<'_, Result<bool, StoreError>>;
 
     /// Finishes all jobs that were submitted, and closes every connection.
     fn close(&self) -> StoreFuture<'_, ()>;

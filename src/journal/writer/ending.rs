@@ -44,7 +44,7 @@ impl Writer {
         if self.is_lost() {
             return;
         }
-        if let Err(error) = self.store.release(self.shard, self.owner).await {
+        if let Err(error) = self.store.release(self.shard, self.owner, None).await {
             tracing::warn!(shard = %self.shard, %error, "the shard was not released; the next start waits until this \
                                                          process is known to be gone");
         }

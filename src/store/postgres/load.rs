@@ -54,6 +54,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Cow<'static, str>)> {
         ("audit_floor", snapshot::READ_FLOOR.into()),
         ("owners", node_rows::READ_OWNERS.into()),
         ("nodes", node_rows::READ_NODES.into()),
+        ("compatibility", node_rows::READ_COMPATIBILITY.into()),
     ])
 }
 

@@ -13,6 +13,7 @@ mod connection;
 mod copy;
 mod error;
 mod expiry;
+mod heartbeat;
 mod installation;
 mod load;
 mod node_rows;
@@ -140,9 +141,9 @@ impl Store for PostgresStore {
         })
     }
 
-    fn release(&self, shard: ShardId, owner: Owner) -> StoreFuture<'_, Result<(), StoreError>> {
+    fn release(&self, shard: ShardId, owner: Owner, to: Option<NodeRef>) -> StoreFuture<'_, Result<bool, StoreError>> {
         let writer = self.writer(shard);
-        Box::pin(async move { writer.release(owner).await })
+        Box::pin(async move { writer.release(owner, to).await })
     }
 
     fn close(&self) -> StoreFuture<'_, ()> {

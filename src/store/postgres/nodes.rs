@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::timeout;
-use tokio_postgres::{Client, Error, Row, Statement};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Statement};
 use tokio_util::task::AbortOnDropHandle;
-use uuid::Uuid;
 
 use super::connection::Connector;
-use crate::ids::{Epoch, NodeId, OwnerToken, Seq, ShardId};
-use crate::store::nodes::{ClusterSnapshot, LockName, NewNode, NodeHeartbeat, NodeRef, NodeRow, NodeState, OwnerRow};
-use crate::store::{Owner, StoreError};
+use super::heartbeat::{self, HEARTBEAT};
+use crate::store::StoreError;
+use crate::store::nodes::{ClusterSnapshot, NewNode, NodeHeartbeat, NodeRef, NodeState};
 
 /// Time limit for an answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
@@ -25,27 +25,11 @@ const START: &str = "/* usher:start */
     SET lock_timeout = '900ms';
     SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') IN ('off', 'local')";
-const JOIN: &str = "/* usher:join */ WITH gone AS (DELETE FROM nodes n WHERE state = $5
+const JOIN: &str = "/* usher:join */ WITH gone AS (DELETE FROM nodes n WHERE state = $8
         AND NOT EXISTS (SELECT FROM owners o WHERE o.node_id = n.node_id))
-    INSERT INTO nodes (node_id, generation, heartbeat, state, host, version) VALUES ($1, $2, 0, 0, $3, $4)
+    INSERT INTO nodes (node_id, generation, heartbeat, state, host, version, protocol, peer_address, peer_fingerprint)
+    VALUES ($1, $2, 0, 0, $3, $4, $5, $6, $7)
     ON CONFLICT (node_id) DO NOTHING";
-/// One statement, so one round trip: both tables are read at the instant at which the server begins the statement, and
-/// the heartbeat is written unless the node was declared dead by then. A row of `shards` is read only if no node owns
-/// the shard.
-const HEARTBEAT: &str = "/* usher:heartbeat */ WITH sent AS (UPDATE nodes
-        SET heartbeat = heartbeat + 1, state = $3, lock_name = $4
-        WHERE node_id = $1 AND generation = $2 RETURNING node_id, heartbeat)
-    SELECT 0::smallint, shard_id, node_id, generation, token, epoch,
-        CASE WHEN node_id IS NULL
-            THEN (SELECT ARRAY[s.epoch, s.seq] FROM shards s WHERE s.shard_id = o.shard_id) END,
-        CASE WHEN node_id IS NULL THEN (SELECT s.owner_token FROM shards s WHERE s.shard_id = o.shard_id) END,
-        NULL::smallint, NULL::text, NULL::text FROM owners o
-    UNION ALL
-    SELECT 1::smallint, NULL, node_id, generation, NULL,
-        coalesce((SELECT s.heartbeat FROM sent s WHERE s.node_id = n.node_id), n.heartbeat),
-        NULL, NULL, state, host, lock_name FROM nodes n
-    UNION ALL
-    SELECT 2::smallint, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM sent";
 const DECLARE: &str = "/* usher:declare_dead */ UPDATE nodes SET generation = generation + 1, state = $4
     WHERE node_id = $1 AND generation = $2 AND ($3::bigint IS NULL OR heartbeat = $3)";
 const LEAVE: &str = "/* usher:leave */ DELETE FROM nodes WHERE node_id = $1 AND generation = $2";
@@ -70,29 +54,24 @@ impl Nodes {
     }
 
     pub async fn join(&self, new: NewNode) -> Result<(), StoreError> {
+        let NewNode { node: NodeRef { id, generation }, host, version, protocol, peer } = new;
+        let address = peer.as_ref().map(|peer| &*peer.address);
+        let fingerprint = peer.as_ref().map(|peer| peer.fingerprint.0.as_slice());
+        let dead = NodeState::Dead.code();
         self.run(async |connection| {
-            let (NodeRef { id, generation }, dead) = (new.node, NodeState::Dead.code());
-            connection.client.execute(JOIN, &[&id.0, &generation, &&*new.host, &new.version, &dead]).await.map(drop)
+            let values: [&(dyn ToSql + Sync); 8] =
+                [&id.0, &generation, &host, &version, &protocol, &address, &fingerprint, &dead];
+            connection.client.execute(JOIN, &values).await?;
+            Ok(())
         })
         .await
     }
 
     pub async fn heartbeat(&self, heartbeat: NodeHeartbeat) -> Result<ClusterSnapshot, StoreError> {
+        let values = heartbeat::Values::new(heartbeat);
         self.run(async |connection| {
-            let (NodeRef { id, generation }, state) = (heartbeat.node, heartbeat.state.code());
-            let lock = heartbeat.lock.as_ref().map(|lock| &*lock.0);
-            let rows = connection.client.query(&connection.heartbeat, &[&id.0, &generation, &state, &lock]).await?;
-            let mut snapshot =
-                ClusterSnapshot { alive: false, nodes: Vec::new(), owners: Vec::new(), connection: connection.number };
-            for row in &rows {
-                match row.try_get::<_, i16>(0)? {
-                    0 => snapshot.owners.push(owner(row)?),
-                    1 => snapshot.nodes.push(node(row)?),
-                    _ => snapshot.alive = true,
-                }
-            }
-            snapshot.owners.sort_by_key(|row| row.shard);
-            Ok(snapshot)
+            let rows = connection.client.query(&connection.heartbeat, &values.all()).await?;
+            heartbeat::snapshot(&rows, connection.number)
         })
         .await
     }
@@ -108,8 +87,11 @@ impl Nodes {
     }
 
     pub async fn leave(&self, node: NodeRef) -> Result<(), StoreError> {
-        self.run(async |connection| connection.client.execute(LEAVE, &[&node.id.0, &node.generation]).await.map(drop))
-            .await
+        self.run(async |connection| {
+            connection.client.execute(LEAVE, &[&node.id.0, &node.generation]).await?;
+            Ok(())
+        })
+        .await
     }
 
     pub async fn close(&self) {
@@ -117,7 +99,7 @@ impl Nodes {
     }
 
     /// Runs a request. The connection is put back only after an answer in time; otherwise it is closed.
-    async fn run<T>(&self, job: impl AsyncFnOnce(&NodeConnection) -> Result<T, Error>) -> Result<T, StoreError> {
+    async fn run<T>(&self, job: impl AsyncFnOnce(&NodeConnection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut held = self.connection.lock().await;
         let kept = held.take().filter(|connection| !connection.client.is_closed());
         let connection = match kept {
@@ -125,7 +107,7 @@ impl Nodes {
             // Connecting takes several round trips, so it gets a second of its own.
             None => self.in_time(self.connect()).await?,
         };
-        let answer = self.in_time(async { Ok(job(&connection).await?) }).await?;
+        let answer = self.in_time(job(&connection)).await?;
         *held = Some(connection);
         Ok(answer)
     }
@@ -144,41 +126,15 @@ impl Nodes {
     }
 }
 
-fn node_ref(row: &Row) -> Result<Option<NodeRef>, Error> {
-    let (id, generation) = (row.try_get::<_, Option<Uuid>>(2)?, row.try_get::<_, Option<i64>>(3)?);
-    Ok(id.zip(generation).map(|(id, generation)| NodeRef { id: NodeId(id), generation }))
-}
-
-/// An owner that is not a node may have claimed the shard without writing `owners`: then `shards` has the owner.
-fn owner(row: &Row) -> Result<OwnerRow, Error> {
-    let shard = ShardId(row.try_get::<_, i16>(1)?.cast_unsigned());
-    let mut owner = Owner { epoch: Epoch(row.try_get(5)?), token: OwnerToken(row.try_get(4)?) };
-    let mut seq = None;
-    if let Some([epoch, last]) = row.try_get::<_, Option<Vec<i64>>>(6)?.as_deref() {
-        owner = Owner { epoch: Epoch(*epoch), token: OwnerToken(row.try_get(7)?) };
-        seq = Some(Seq(*last));
-    }
-    Ok(OwnerRow { shard, owner, node: node_ref(row)?, seq })
-}
-
-fn node(row: &Row) -> Result<NodeRow, Error> {
-    Ok(NodeRow {
-        node: node_ref(row)?.unwrap_or(NodeRef { id: NodeId(Uuid::nil()), generation: 0 }),
-        heartbeat: row.try_get(5)?,
-        // An unknown state comes from a newer release, and counts as that of a live node.
-        state: NodeState::stored(row.try_get(8)?).unwrap_or(NodeState::Active),
-        host: row.try_get(9)?,
-        lock: row.try_get::<_, Option<Box<str>>>(10)?.map(LockName),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use secrecy::SecretString;
     use tokio::net::TcpListener;
+    use uuid::Uuid;
 
     use super::super::DatabaseUrl;
     use super::*;
+    use crate::ids::NodeId;
 
     #[tokio::test(start_paused = true)]
     async fn a_server_that_says_nothing_to_a_new_connection_is_given_up_after_a_second_too() {

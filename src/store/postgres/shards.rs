@@ -8,6 +8,7 @@ use super::connection::Connection;
 use super::error::Failure;
 use crate::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId, TenantNo};
 use crate::ledger::time::{Tick, WallTime};
+use crate::store::nodes::NodeRef;
 use crate::store::{Claimant, Owner, Position, StoreError, continuity};
 
 /// If a connection dies between a statement and the `Sync` after it, the server keeps the lock on the shard's row and
@@ -47,8 +48,9 @@ pub async fn claim(
     if let Some(what) = former.implausible() {
         return Err(damaged(shard, what));
     }
-    let (node, generation) = (by.node.map(|node| node.id.0), by.node.map(|node| node.generation));
-    let values: [&(dyn ToSql + Sync); 6] = [&number, &former.epoch.0, &former.token.0, &by.token.0, &node, &generation];
+    let (node, generation) = columns(by.node);
+    let (over, nobody) = (&former.token.0, Uuid::nil());
+    let values: [&(dyn ToSql + Sync); 7] = [&number, &former.epoch.0, over, &by.token.0, &node, &generation, &nobody];
     let claimed = client.query_opt(&sql.claim, &values).await?;
     if claimed.is_some() {
         return Ok(Ok(known(claimed, shard)?));
@@ -86,23 +88,37 @@ async fn confirm(
     Ok(Err(last_batch_of(connection, shard, [former.token, owner.token]).await?))
 }
 
-/// The shard's last batch when it was claimed over one of these tokens; `None`: it was claimed over another one since.
+/// The shard's last batch when it was claimed over one of these tokens, or released with one of them; `None`: it had
+/// another owner since. Nobody's token is no answer: whoever claims a shard that was released leaves the token of the
+/// owner that released it.
 async fn last_batch_of(
     connection: &Connection,
     shard: ShardId,
     former: [OwnerToken; 2],
 ) -> Result<Option<Seq>, Failure> {
-    let (number, former) = (shard.0.cast_signed(), former.map(|token| token.0));
+    let number = shard.0.cast_signed();
+    let former: Vec<Uuid> = former.map(|token| token.0).into_iter().filter(|token| !token.is_nil()).collect();
     let read = &connection.statements.read_former;
-    let last = connection.client.query_opt(read, &[&number, &former.as_slice()]).await?;
+    let last = connection.client.query_opt(read, &[&number, &former]).await?;
     Ok(last.map(|row| row.try_get(0).map(Seq)).transpose()?)
 }
 
-pub async fn release(connection: &Connection, shard: ShardId, owner: Owner) -> Result<(), Failure> {
-    let (statement, nobody) = (&connection.statements.release, Uuid::nil());
-    let number = shard.0.cast_signed();
-    connection.client.execute(statement, &[&number, &owner.epoch.0, &owner.token.0, &nobody]).await?;
-    Ok(())
+/// Returns whether the owner owned the shard until now.
+pub async fn release(
+    connection: &Connection,
+    shard: ShardId,
+    owner: Owner,
+    to: Option<NodeRef>,
+) -> Result<bool, Failure> {
+    let (number, nobody) = (shard.0.cast_signed(), Uuid::nil());
+    let (node, generation) = columns(to);
+    let values: [&(dyn ToSql + Sync); 6] = [&number, &owner.epoch.0, &owner.token.0, &nobody, &node, &generation];
+    Ok(connection.client.query_opt(&connection.statements.release, &values).await?.is_some())
+}
+
+/// A node as the columns `node_id` and `generation`.
+fn columns(node: Option<NodeRef>) -> (Option<Uuid>, Option<i64>) {
+    node.map(|NodeRef { id, generation }| (id.0, generation)).unzip()
 }
 
 /// Parses and checks the row of a shard.

@@ -69,7 +69,9 @@ pub async fn read(client: &Client, chunks: &Sender<SnapshotChunk>) -> Result<(),
 
 /// Sends the number of rows that belong to no shard, for each table.
 async fn count_unowned_rows(client: &Client, shards: u16, chunks: &Sender<SnapshotChunk>) -> Result<(), Failure> {
-    for (table, _) in load::statements().filter(|(table, _)| !["installation", "nodes"].contains(table)) {
+    for (table, _) in
+        load::statements().filter(|(table, _)| !["installation", "nodes", "compatibility"].contains(table))
+    {
         let sql =
             format!("/* usher:count_strays */ SELECT count(*) FROM {table} WHERE shard_id NOT BETWEEN 0 AND $1 - 1");
         let rows: i64 = client.query_one(&sql, &[&i32::from(shards)]).await?.try_get(0)?;

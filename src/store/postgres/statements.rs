@@ -49,18 +49,21 @@ statements! {
         named AS (INSERT INTO owners (shard_id, epoch, token, former_token, former_seq, node_id, generation)
             SELECT $1, epoch, owner_token, $3, seq, $5::uuid, $6::bigint FROM claimed
             ON CONFLICT (shard_id) DO UPDATE SET (epoch, token, former_token, former_seq, node_id, generation)
-                = (excluded.epoch, excluded.token, excluded.former_token, excluded.former_seq, excluded.node_id,
-                   excluded.generation))
+                = (excluded.epoch, excluded.token,
+                   CASE WHEN excluded.former_token = $7 THEN owners.former_token ELSE excluded.former_token END,
+                   CASE WHEN excluded.former_token = $7 THEN owners.former_seq ELSE excluded.former_seq END,
+                   excluded.node_id, excluded.generation))
         SELECT * FROM claimed";
     read_former: "SELECT former_seq FROM owners WHERE shard_id = $1 AND former_token = ANY($2::uuid[])";
     last_block: "SELECT coalesce(max(last_event_no), 0) FROM audit_blocks WHERE shard_id = $1";
     newest_events: select::<AuditEvent>() + " WHERE shard_id = $1 AND event_no > $2 ORDER BY event_no";
     confirm: "UPDATE shards SET owner_token = $3 WHERE shard_id = $1 AND epoch = $2 AND owner_token = $3";
     release: "WITH released AS (UPDATE shards SET owner_token = $4
-            WHERE shard_id = $1 AND epoch = $2 AND owner_token = $3 RETURNING seq)
-        UPDATE owners SET (token, former_token, former_seq, node_id, generation)
-            = ($4, $3, (SELECT seq FROM released), NULL, NULL)
-        WHERE shard_id = $1 AND EXISTS (SELECT FROM released)";
+            WHERE shard_id = $1 AND epoch = $2 AND owner_token = $3 RETURNING seq),
+        named AS (UPDATE owners SET (token, former_token, former_seq, node_id, generation)
+            = ($4, $3, (SELECT seq FROM released), $5::uuid, $6::bigint)
+            WHERE shard_id = $1 AND EXISTS (SELECT FROM released))
+        SELECT seq FROM released";
 }
 
 /// For a former owner, or a batch that was sent twice, writes NULL into a column that is NOT NULL.

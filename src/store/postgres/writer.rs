@@ -12,6 +12,7 @@ use super::error::{Failure, is_refusal};
 use super::{audit_blocks, commit, load, shards};
 use crate::ids::ShardId;
 use crate::ledger::change::Change;
+use crate::store::nodes::NodeRef;
 use crate::store::{Batch, ClaimError, Claimant, CommitError, Owner, Position, ReadError, StoreError};
 
 /// Time to wait for an answer before the connection is closed. An early timeout loses nothing: the outcome is then
@@ -103,9 +104,11 @@ impl Writer {
         commit?
     }
 
-    pub async fn release(&self, owner: Owner) -> Result<(), StoreError> {
+    pub async fn release(&self, owner: Owner, to: Option<NodeRef>) -> Result<bool, StoreError> {
         let shard = self.shard;
-        let released = self.run(Some(RESPONSE_TIMEOUT), |to| Box::pin(shards::release(to, shard, owner))).await;
+        let released = self
+            .run(Some(RESPONSE_TIMEOUT), |on| Box::pin(async move { shards::release(on, shard, owner, to).await }))
+            .await;
         Ok(released.map_err(ReadError::from)?)
     }
 

@@ -35,6 +35,7 @@ pub use self::backup::{BackupError, backup};
 use self::database::{Database, Mode};
 pub use self::snapshot::Snapshot;
 use self::worker::Worker;
+use super::nodes::NodeRef;
 use super::open::{Migrated, OpenError};
 use super::{
     AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position, ReadError,
@@ -140,7 +141,7 @@ impl Store for SqliteStore {
         Box::pin(async { Ok(answer.await??) })
     }
 
-    fn release(&self, shard: ShardId, owner: Owner) -> StoreFuture<'_, Result<(), StoreError>> {
+    fn release(&self, shard: ShardId, owner: Owner, _to: Option<NodeRef>) -> StoreFuture<'_, Result<bool, StoreError>> {
         let answer = self.writer.run(move |database| shards::release(database.connection()?, shard, owner));
         Box::pin(async { answer.await? })
     }

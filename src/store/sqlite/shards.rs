@@ -114,8 +114,9 @@ fn read_continuity(row: &Row<'_>) -> rusqlite::Result<Continuity> {
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(9, Type::Blob, Box::new(error)))
 }
 
-pub fn release(connection: &mut Connection, shard: ShardId, owner: Owner) -> Result<(), StoreError> {
+/// Returns whether the owner owned the shard.
+pub fn release(connection: &mut Connection, shard: ShardId, owner: Owner) -> Result<bool, StoreError> {
     let nobody = Uuid::nil();
-    connection.execute(RELEASE, params![shard.0, owner.epoch.0, owner.token.0.as_bytes(), nobody.as_bytes()])?;
-    Ok(())
+    let values = params![shard.0, owner.epoch.0, owner.token.0.as_bytes(), nobody.as_bytes()];
+    Ok(connection.execute(RELEASE, values)? == 1)
 }

@@ -2,9 +2,14 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use usher::ids::{NodeId, OwnerToken, Seq};
-use usher::store::nodes::{LockName, NewNode, NodeHeartbeat, NodeRef, NodeState, NodeStore, OwnerRow};
+use usher::ledger::time::WallTime;
+use usher::store::nodes::{
+    FileHashes, Fingerprint, LockName, NewNode, NodeHeartbeat, NodeRef, NodeState, NodeStore, OwnerRow, PROTOCOL,
+    PeerEndpoint,
+};
 use usher::store::postgres::{DatabaseUrl, PostgresStore};
-use usher::store::{ClaimError, Claimant, Store};
+use usher::store::{ClaimError, Claimant, Owner, Store};
+use uuid::Uuid;
 
 use super::{SHARD, Writer, installation};
 use crate::support::postgres;
@@ -22,12 +27,23 @@ async fn two_on(url: &SecretString) -> [PostgresStore; 2] {
 
 async fn join(store: &PostgresStore) -> NodeRef {
     let node = NodeRef { id: NodeId::random(), generation: 1 };
-    store.join(NewNode { node, host: "host".into(), version: "1" }).await.unwrap();
+    store.join(new(node)).await.unwrap();
     node
 }
 
+fn new(node: NodeRef) -> NewNode {
+    let peer = PeerEndpoint { address: "host:5552".into(), fingerprint: Fingerprint([9; 32]) };
+    NewNode { node, host: "host".into(), version: "1", protocol: PROTOCOL, peer: Some(peer) }
+}
+
 fn heartbeat(node: NodeRef) -> NodeHeartbeat {
-    NodeHeartbeat { node, state: NodeState::Active, lock: Some(LockName("boot 1 2".into())) }
+    NodeHeartbeat {
+        node,
+        state: NodeState::Active,
+        lock: Some(LockName("boot 1 2".into())),
+        wall: WallTime(-5),
+        files: FileHashes { license_keys: "af03".into(), access: "".into() },
+    }
 }
 
 fn by(node: NodeRef) -> Claimant {
@@ -47,7 +63,13 @@ async fn a_beat_shows_that_a_node_lives_and_reads_who_else_does() {
         assert_eq!(row.state == NodeState::Active && row.lock == heartbeat(one).lock, count > 1);
     }
     let seen = second.heartbeat(heartbeat(other)).await.unwrap();
-    assert_eq!(seen.nodes.iter().find(|row| row.node == one).unwrap().heartbeat, 3);
+    let row = seen.nodes.iter().find(|row| row.node == one).unwrap();
+    assert_eq!(row.heartbeat, 3);
+    // Everything that a node says of itself is in its row.
+    let NewNode { version, protocol, peer, .. } = new(one);
+    assert_eq!((&*row.version, row.protocol, &row.peer), (version, protocol, &peer));
+    let NodeHeartbeat { state, lock, wall, files, .. } = heartbeat(one);
+    assert_eq!((row.state, &row.lock, row.wall, &row.files), (state, &lock, wall, &files));
     first.leave(one).await.unwrap();
     let seen = second.heartbeat(heartbeat(other)).await.unwrap();
     assert_eq!(seen.nodes.iter().map(|row| row.node).collect::<Vec<_>>(), [other]);
@@ -85,11 +107,30 @@ async fn claims_and_releases_say_whose_a_shard_is() {
     // A claim over the former owner fails, because another process claimed first.
     let late = second.claim(SHARD, Some(fresh.owner), by(other)).await;
     assert!(matches!(late, Err(ClaimError::Taken(_))), "{late:?}");
-    first.release(SHARD, owner).await.unwrap();
+    assert_eq!(first.release(SHARD, owner, None).await, Ok(true));
     let released = row().await;
     assert!(released.owner.token.0.is_nil() && released.node.is_none() && released.owner.epoch == owner.epoch);
     let (next, _) = second.claim(SHARD, Some(released.owner), by(other)).await.unwrap();
     assert_eq!(row().await, OwnerRow { shard: SHARD, owner: next, node: Some(other), seq: None });
+}
+
+#[tokio::test]
+async fn a_released_shard_names_its_successor_and_is_anybodys() {
+    let [first, second] = two().await;
+    let (one, other) = (join(&first).await, join(&second).await);
+    let row = async || second.heartbeat(heartbeat(other)).await.unwrap().owners[0];
+    let (owner, _) = first.claim(SHARD, None, by(one)).await.unwrap();
+    assert_eq!(first.release(SHARD, owner, Some(other)).await, Ok(true));
+    let nobody = Owner { token: OwnerToken(Uuid::nil()), ..owner };
+    assert_eq!(row().await, OwnerRow { shard: SHARD, owner: nobody, node: Some(other), seq: None });
+    // A second release, as after a lost answer, changes nothing more.
+    assert_eq!(first.release(SHARD, owner, Some(one)).await, Ok(false));
+    assert_eq!(row().await.node, Some(other));
+    // The successor's claim and anybody else's are the same compare-and-set: one wins.
+    let (back, _) = first.claim(SHARD, Some(nobody), by(one)).await.unwrap();
+    let late = second.claim(SHARD, Some(nobody), by(other)).await;
+    assert!(matches!(late, Err(ClaimError::Taken(None))), "{late:?}");
+    assert_eq!(row().await, OwnerRow { shard: SHARD, owner: back, node: Some(one), seq: None });
 }
 
 #[tokio::test]
@@ -103,8 +144,16 @@ async fn a_former_owner_learns_which_batch_was_its_last() {
     let (next, _) = second.claim(SHARD, Some(owner), by(other)).await.unwrap();
     let again = first.claim(SHARD, Some(owner), by(one)).await;
     assert!(matches!(again, Err(ClaimError::Taken(Some(Seq(2))))), "{again:?}");
+    // A release and the claim of the successor do not hide it: nobody wrote in between.
+    assert_eq!(second.release(SHARD, next, Some(one)).await, Ok(true));
+    let again = second.claim(SHARD, Some(next), by(other)).await;
+    assert!(matches!(again, Err(ClaimError::Taken(Some(Seq(2))))), "{again:?}");
+    let nobody = Owner { token: OwnerToken(Uuid::nil()), ..next };
+    let (third, _) = first.claim(SHARD, Some(nobody), by(one)).await.unwrap();
+    let again = second.claim(SHARD, Some(next), by(other)).await;
+    assert!(matches!(again, Err(ClaimError::Taken(Some(Seq(2))))), "{again:?}");
     // After one more owner in between, the last batch is no longer known.
-    second.claim(SHARD, Some(next), by(other)).await.unwrap();
+    second.claim(SHARD, Some(third), by(other)).await.unwrap();
     let again = first.claim(SHARD, Some(owner), by(one)).await;
     assert!(matches!(again, Err(ClaimError::Taken(None))), "{again:?}");
 }
@@ -138,4 +187,23 @@ async fn a_connection_that_was_given_up_is_another_one_afterwards() {
     blocker.batch_execute("ROLLBACK").await.unwrap();
     let after = first.heartbeat(heartbeat(one)).await.unwrap();
     assert!(after.alive && after.connection != before);
+}
+
+/// A process of the release before writes and reads none of the newer columns, and goes on beside newer ones.
+#[tokio::test]
+async fn a_process_of_the_release_before_goes_on_beside() {
+    let url = postgres::cluster().database().await;
+    let [first, _] = two_on(&url).await;
+    let one = join(&first).await;
+    let client = postgres::connect(url.expose_secret()).await;
+    let older = NodeRef { id: NodeId::random(), generation: 1 };
+    let joins =
+        "INSERT INTO nodes (node_id, generation, heartbeat, state, host, version) VALUES ($1, 1, 0, 0, 'old', '0')";
+    client.execute(joins, &[&older.id.0]).await.unwrap();
+    let beats = "UPDATE nodes SET heartbeat = heartbeat + 1, state = 1, lock_name = NULL WHERE node_id = $1";
+    client.execute(beats, &[&older.id.0]).await.unwrap();
+    let seen = first.heartbeat(heartbeat(one)).await.unwrap();
+    let row = seen.nodes.iter().find(|row| row.node == older).unwrap();
+    assert_eq!((row.heartbeat, row.protocol, &row.peer, row.wall), (1, 0, &None, WallTime(0)));
+    assert_eq!(row.files, FileHashes::default());
 }

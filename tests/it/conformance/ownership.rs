@@ -187,9 +187,10 @@ pub async fn a_release_is_the_owners_alone(backend: Backend) {
     let former = Writer::claim(&*store).await.owner;
     let mut writer = Writer::claim(&*store).await;
     // A release by a former owner has no effect.
-    store.release(SHARD, former).await.unwrap();
+    assert_eq!(store.release(SHARD, former, None).await, Ok(false));
     writer.commit(vec![], vec![]).await;
-    store.release(SHARD, writer.owner).await.unwrap();
+    assert_eq!(store.release(SHARD, writer.owner, None).await, Ok(true));
+    assert_eq!(store.release(SHARD, writer.owner, None).await, Ok(false), "it is released already");
     fenced(store.commit(SHARD, writer.owner, writer.batch(vec![tenant(1)], vec![event(1, 1)])).await);
     let claimed = store.claim(SHARD, Some(writer.owner), OwnerToken::random().into()).await;
     assert!(matches!(claimed, Err(ClaimError::Taken(_))), "{claimed:?}");

@@ -184,7 +184,7 @@ async fn write_history(store: &dyn Store) {
         position = Position { seq, wall: at, wall_high: at, last_tenant: TenantNo(1), last_event, ..position };
         store.commit(ShardId(0), owner, Arc::new(Batch { position, rows: vec![], events })).await.expect("a commit");
     }
-    store.release(ShardId(0), owner).await.expect("a release");
+    store.release(ShardId(0), owner, None).await.expect("a release");
     store.close().await;
 }
 

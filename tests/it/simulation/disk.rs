@@ -15,7 +15,7 @@ use crate::support::rows::Rows;
 
 pub struct ShardDisk {
     pub owner: Owner,
-    /// The node that owns the shard; `former` is the token and the last `seq` of the owner before.
+    /// The node that owns the shard, or for which it was released; `former` is the token and the last `seq` of the owner before.
     pub node: Option<NodeRef>,
     former: (OwnerToken, Seq),
     pub position: Position,
@@ -52,13 +52,18 @@ impl Disk {
         let (shard_disk, token) = (self.shard_disk_mut(shard), by.token);
         if shard_disk.owner == former && former.token != token {
             shard_disk.owner = Owner { epoch: Epoch(former.epoch.0 + 1), token };
-            (shard_disk.node, shard_disk.former) = (by.node, (former.token, shard_disk.position.seq));
+            // Of a shard that was released, the owner that released it is remembered on.
+            if !former.token.0.is_nil() {
+                shard_disk.former = (former.token, shard_disk.position.seq);
+            }
+            shard_disk.node = by.node;
         }
         if shard_disk.owner.token == token {
             return Ok((shard_disk.owner, shard_disk.position));
         }
         let (before, last) = shard_disk.former;
-        Err(ClaimError::Taken((before == former.token || before == token).then_some(last)))
+        let ours = !before.0.is_nil() && (before == former.token || before == token);
+        Err(ClaimError::Taken(ours.then_some(last)))
     }
 
     /// One transaction behind the fence.
@@ -74,12 +79,14 @@ impl Disk {
         Ok(())
     }
 
-    pub fn release(&mut self, shard: ShardId, owner: Owner) {
+    pub fn release(&mut self, shard: ShardId, owner: Owner, to: Option<NodeRef>) -> bool {
         let shard_disk = self.shard_disk_mut(shard);
-        if shard_disk.owner == owner {
-            (shard_disk.former, shard_disk.node) = ((owner.token, shard_disk.position.seq), None);
+        let owned = shard_disk.owner == owner;
+        if owned {
+            (shard_disk.former, shard_disk.node) = ((owner.token, shard_disk.position.seq), to);
             shard_disk.owner.token = OwnerToken(Uuid::nil());
         }
+        owned
     }
 
     pub fn join(&mut self, new: &NewNode) {

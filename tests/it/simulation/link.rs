@@ -23,7 +23,7 @@ pub enum Request {
     Claim { shard: ShardId, over: Option<Owner>, by: Claimant, reply: oneshot::Sender<Claimed> },
     Load { shard: ShardId, reply: oneshot::Sender<Result<Vec<Change>, StoreError>> },
     Commit { shard: ShardId, owner: Owner, batch: Arc<Batch>, reply: oneshot::Sender<Result<(), CommitError>> },
-    Release { shard: ShardId, owner: Owner, reply: oneshot::Sender<Result<(), StoreError>> },
+    Release { shard: ShardId, owner: Owner, to: Option<NodeRef>, reply: oneshot::Sender<bool> },
     Join { new: NewNode, reply: oneshot::Sender<()> },
     Beat { heartbeat: NodeHeartbeat, reply: oneshot::Sender<ClusterSnapshot> },
     DeclareDead { node: NodeRef, heartbeat: Option<i64>, reply: oneshot::Sender<bool> },
@@ -114,11 +114,10 @@ impl Store for Link {
         Box::pin(async { Err(StoreError("the simulation keeps the audit for ever".into())) })
     }
 
-    fn release(&self, shard: ShardId, owner: Owner) -> StoreFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            let answer = self.send(|reply| Request::Release { shard, owner, reply }).await;
-            answer.unwrap_or_else(|_| Err(lost()))
-        })
+    fn release(&self, shard: ShardId, owner: Owner, to: Option<NodeRef>) -> StoreFuture<'_, Result<bool, StoreError>> {
+        Box::pin(
+            async move { self.send(|reply| Request::Release { shard, owner, to, reply }).await.map_err(|_| lost()) },
+        )
     }
 
     fn close(&self) -> StoreFuture<'_, ()> {

@@ -64,7 +64,7 @@ enum Done {
     Claim(Box<Claimed>),
     Load(Vec<Change>),
     Commit(Result<(), CommitError>),
-    Release,
+    Release(bool),
     Beat(ClusterSnapshot),
     DeclaredDead(bool),
     /// Executed, without a result.
@@ -237,9 +237,8 @@ impl Server {
                 waiting.done = Some(Done::Commit(done));
                 event
             }
-            Request::Release { shard, owner, .. } => {
-                self.disk.release(*shard, *owner);
-                waiting.done = Some(Done::Release);
+            Request::Release { shard, owner, to, .. } => {
+                waiting.done = Some(Done::Release(self.disk.release(*shard, *owner, *to)));
                 Event::Released { process, shard: *shard }
             }
         }
@@ -343,7 +342,7 @@ fn answer(waiting: Waiting) {
         (Request::Commit { reply, .. }, Some(Done::Commit(done))) => drop(reply.send(done)),
         (Request::Claim { reply, .. }, Some(Done::Claim(done))) => drop(reply.send(*done)),
         (Request::Load { reply, .. }, Some(Done::Load(rows))) => drop(reply.send(Ok(rows))),
-        (Request::Release { reply, .. }, Some(Done::Release)) => drop(reply.send(Ok(()))),
+        (Request::Release { reply, .. }, Some(Done::Release(done))) => drop(reply.send(done)),
         (Request::Join { reply, .. } | Request::Leave { reply, .. }, Some(Done::Other)) => drop(reply.send(())),
         (Request::Beat { reply, .. }, Some(Done::Beat(sighting))) => drop(reply.send(sighting)),
         (Request::DeclareDead { reply, .. }, Some(Done::DeclaredDead(done))) => drop(reply.send(done)),

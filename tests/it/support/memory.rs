@@ -39,7 +39,7 @@ pub enum Fault {
 pub struct Disk {
     pub epoch: i64,
     pub token: Uuid,
-    /// The node that owns the shard; `former` is the token and the last `seq` of the owner before.
+    /// The node that owns the shard, or for which it was released; `former` is the token and the last `seq` of the owner before.
     node: Option<NodeRef>,
     former: (Uuid, Seq),
     pub nodes: NodeTable,
@@ -175,10 +175,14 @@ impl Store for Memory {
             if !ours && disk.token != token.0 {
                 let (before, last) = disk.former;
                 let ours = over.is_some_and(|over| over.token.0 == before) || token.0 == before;
-                return Err(ClaimError::Taken(ours.then_some(last)));
+                return Err(ClaimError::Taken((ours && !before.is_nil()).then_some(last)));
             }
             if disk.token != token.0 {
-                (disk.former, disk.node) = ((disk.token, disk.position.seq), by.node);
+                // Of a shard that was released, the owner that released it is remembered on.
+                if !disk.token.is_nil() {
+                    disk.former = (disk.token, disk.position.seq);
+                }
+                disk.node = by.node;
                 disk.epoch += 1;
                 disk.token = token.0;
             }
@@ -251,14 +255,15 @@ impl Store for Memory {
         })
     }
 
-    fn release(&self, _shard: ShardId, owner: Owner) -> StoreFuture<'_, Result<(), StoreError>> {
+    fn release(&self, _shard: ShardId, owner: Owner, to: Option<NodeRef>) -> StoreFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
             let mut disk = self.disk.lock().unwrap();
-            if disk.token == owner.token.0 {
-                (disk.former, disk.node) = ((disk.token, disk.position.seq), None);
+            let owned = disk.token == owner.token.0;
+            if owned {
+                (disk.former, disk.node) = ((disk.token, disk.position.seq), to);
                 disk.token = Uuid::nil();
             }
-            Ok(())
+            Ok(owned)
         })
     }
 

@@ -79,17 +79,30 @@ impl Guard {
         if let Some(anybody) = self.anybody(method.0) {
             return Ok(anybody);
         }
-        let needs = match self.table[method.0] {
-            Some(Access::For(needs)) => Some(needs),
-            Some(Access::Open) | None => None,
-        };
         let principal = match self.principal(request, peer) {
             Ok(principal) => principal,
             Err(refused) => return Err(self.note(refused, None, method.1, peer)),
         };
-        match needs {
-            Some(needs) if principal.has_role(needs) => Ok(Caller { principal, needs }),
-            _ => Err(self.note(Refused::NotAllowed, Some(&principal.actor), method.1, peer)),
+        match self.needs(method.0, &principal) {
+            Ok(needs) => Ok(Caller { principal, needs }),
+            Err(refused) => Err(self.note(refused, Some(&principal.actor), method.1, peer)),
+        }
+    }
+
+    /// Authorizes a call whose caller another node has authenticated. `method`: its number.
+    ///
+    /// # Errors
+    /// [`Refused::NotAllowed`]
+    pub fn authorize(&self, method: usize, principal: Arc<Principal>) -> Result<Caller, Refused> {
+        let needs = self.needs(method, &principal)?;
+        Ok(Caller { principal, needs })
+    }
+
+    /// Roles that the method needs, if the principal has one of them.
+    fn needs(&self, method: usize, principal: &Principal) -> Result<Roles, Refused> {
+        match self.table[method] {
+            Some(Access::For(needs)) if principal.has_role(needs) => Ok(needs),
+            _ => Err(Refused::NotAllowed),
         }
     }
 

@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use futures_util::future::Either;
+use futures_util::future::{BoxFuture, Either, ready};
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
+use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::codegen::StdError;
 use tonic::server::NamedService;
@@ -24,17 +25,20 @@ use tower::{Layer, Service, ServiceExt};
 
 use super::codes::code;
 use super::connection::Connection;
+use super::forward::{Forwarded, Forwarder, REPEATED};
+use super::forwarding::{Forwarding, Head, Local, Terms, take_mark};
+use super::kept_body::{Keep, RequestBody};
 use super::request_shape::{self, Protocol, Refusal, ShapeError};
 use super::response_body::ResponseBody;
-use super::routes::{Route, Routes};
+use super::routes::{Reading, Route, Routes};
 use super::scope::Scope;
 use super::serve::Handler;
 use super::stats::{CallGuard, Stats};
 use super::stream::Stream;
 use super::upload_budget::UploadBudget;
 use super::{Limits, Methods};
-use crate::auth::{Guard, Head};
-use crate::status;
+use crate::auth::{self, Caller, Guard, Refused};
+use crate::status::{self, Repeated};
 
 /// Deadline of an upload whose client gives none: practically unlimited.
 const MAX_UPLOAD_TIME: Duration = Duration::from_secs(24 * 60 * 60);
@@ -55,9 +59,14 @@ pub struct CallHandler<F> {
     budget: Arc<UploadBudget>,
     max_calls: usize,
     /// In bytes.
+    max_seat_request: usize,
     max_headers: usize,
     deadline: Duration,
     max_deadline: Duration,
+    /// Sends calls to other nodes; `None`: there are none.
+    forwarder: Option<Arc<dyn Forwarder>>,
+    /// True: the calls come from other nodes, which have authenticated the callers.
+    is_peers: bool,
 }
 
 impl<F: NamedService> CallHandler<F> {
@@ -78,10 +87,33 @@ impl<F: NamedService> CallHandler<F> {
             stats,
             budget: UploadBudget::new(limits.max_request),
             max_calls: limits.max_calls,
+            max_seat_request: limits.max_seat_request,
             max_headers: limits.max_headers as usize,
             deadline: limits.deadline,
             max_deadline: limits.max_deadline,
+            forwarder: None,
+            is_peers: false,
         }
+    }
+
+    /// A handler for calls of other nodes, whose listener attaches [`Forwarded`] to each request. `stats` and `limits`
+    /// are the peers' own: otherwise two full nodes would wait for each other.
+    #[must_use]
+    pub fn for_peers(
+        routes: Routes<F>,
+        methods: Arc<Methods>,
+        guard: Arc<Guard>,
+        stats: Arc<Stats>,
+        limits: &Limits,
+    ) -> Self {
+        Self { is_peers: true, ..Self::new(routes, methods, guard, stats, limits) }
+    }
+
+    /// Sends calls that must be answered by another node there.
+    #[must_use]
+    pub fn with_forwarder(mut self, forwarder: Arc<dyn Forwarder>) -> Self {
+        self.forwarder = Some(forwarder);
+        self
     }
 }
 
@@ -102,8 +134,9 @@ impl<F> CallHandler<F> {
         connection: Arc<Connection>,
     ) -> impl Future<Output = Response<ResponseBody>> + use<F, B>
     where
-        F: Service<Request<B>, Response = Response<Body>, Error = Infallible> + Clone,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
+        F: Answers<B> + Answers<Body> + Send + Sync + 'static,
+        <F as Service<Request<RequestBody<Body>>>>::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<StdError>,
     {
         let number = self.methods.find(request.uri().path());
@@ -121,7 +154,7 @@ impl<F> CallHandler<F> {
         let answer = match admitted {
             Ok(admitted) => {
                 let deadline = self.deadline(request.headers(), admitted.uploads);
-                let answer = self.routes.call(admitted.route, request, &self.budget, admitted.idle);
+                let answer = Arc::clone(&self).answer(admitted, request, deadline);
                 Ok(tokio::time::timeout(deadline, AssertUnwindSafe(answer).catch_unwind()))
             }
             Err(refusal) => Err((refusal, request.into_body())),
@@ -153,6 +186,54 @@ impl<F> CallHandler<F> {
         }
     }
 
+    /// Calls the service, and goes on elsewhere with a call that must not be answered here.
+    fn answer<B>(
+        self: Arc<Self>,
+        admitted: Admitted,
+        mut request: Request<B>,
+        deadline: Duration,
+    ) -> impl Future<Output = Response<Body>> + use<F, B>
+    where
+        F: Answers<B> + Answers<Body> + Send + Sync + 'static,
+        <F as Service<Request<RequestBody<Body>>>>::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Into<StdError>,
+    {
+        let Admitted { number, route, uploads, idle, is_anonymous } = admitted;
+        // Methods that need no credential are about no tenant.
+        let forwarder = self.forwarder.as_ref().filter(|forwarder| !is_anonymous && forwarder.has_peers()).cloned();
+        let forwarder = forwarder.and_then(|forwarder| Some((forwarder, Head::of(&mut request)?)));
+        let largest = if route == Route::Fast { self.max_seat_request } else { self.budget.largest() };
+        let reading = Reading { idle, keep: forwarder.is_some().then_some(Keep { largest, uploads }) };
+        let (answer, body) = self.routes.call(route, request, &self.budget, reading);
+        let forwarding = forwarder.zip(body).map(|((forwarder, head), body)| {
+            let terms = self.terms(number, deadline);
+            Box::new(Forwarding { forwarder, local: Arc::<Self>::clone(&self), head, body, terms })
+        });
+        let is_peers = self.is_peers;
+        answer.then(move |mut answer| match forwarding {
+            Some(forwarding) => match take_mark(&mut answer) {
+                Some(why) => Either::Right(forwarding.go_on(why, answer).boxed()),
+                None => Either::Left(ready(answer)),
+            },
+            None => {
+                // Another node reads the mark; a client never does.
+                if !is_peers {
+                    take_mark(&mut answer);
+                }
+                Either::Left(ready(answer))
+            }
+        })
+    }
+
+    fn terms(&self, number: usize, deadline: Duration) -> Terms {
+        let method = &self.methods.all()[number];
+        let (is_repeatable, is_endless) = (method.is_repeatable(), method.endless);
+        // An upload without a deadline has one that is practically never.
+        let deadline = Instant::now() + deadline.min(MAX_UPLOAD_TIME);
+        Terms { number, is_repeatable, is_endless, is_peers: self.is_peers, deadline }
+    }
+
     /// Authenticates and authorizes a call, finds its route, and attaches the caller to the request.
     fn admit<B>(
         &self,
@@ -177,9 +258,13 @@ impl<F> CallHandler<F> {
             }
             None => {
                 let _entered = call.scope.enter();
-                let head = Head { uri: request.uri(), headers: request.headers() };
-                let admitted = self.guard.admit((number, &method.name), head, connection.peer());
-                let caller = admitted.map_err(status::not_let_in)?;
+                let caller = if self.is_peers {
+                    self.forwarded_caller(number, request)
+                } else {
+                    let head = auth::Head { uri: request.uri(), headers: request.headers() };
+                    self.guard.admit((number, &method.name), head, connection.peer())
+                };
+                let caller = caller.map_err(status::not_let_in)?;
                 connection.has_shown_credential();
                 caller
             }
@@ -188,7 +273,17 @@ impl<F> CallHandler<F> {
         request.extensions_mut().insert(caller);
         request_shape::forget_unread(request.headers_mut());
         let idle = (is_anonymous && method.endless).then_some(ANONYMOUS_IDLE_TIMEOUT);
-        Ok(Admitted { route, uploads: method.uploads, idle, is_anonymous })
+        Ok(Admitted { number, route, uploads: method.uploads, idle, is_anonymous })
+    }
+
+    /// Authorizes the caller whom another node has authenticated.
+    fn forwarded_caller<B>(&self, number: usize, request: &mut Request<B>) -> Result<Caller, Refused> {
+        let forwarded = request.extensions().get::<Forwarded>().ok_or(Refused::Missing)?;
+        let caller = self.guard.authorize(number, Arc::clone(&forwarded.principal))?;
+        if request.headers_mut().remove(REPEATED).is_some() {
+            request.extensions_mut().insert(Repeated);
+        }
+        Ok(caller)
     }
 
     /// Time limit of the call: as requested by its client, but at most `max_deadline`; without a request, the default.
@@ -205,26 +300,49 @@ impl<F> CallHandler<F> {
 
 /// The route of an admitted call, and how to serve it.
 struct Admitted {
+    /// Number of the method.
+    number: usize,
     route: Route,
     uploads: bool,
     idle: Option<Duration>,
     is_anonymous: bool,
 }
 
+/// A service that reads requests with such bodies.
+trait Answers<B>: Service<Request<RequestBody<B>>, Response = Response<Body>, Error = Infallible> + Clone {}
+
+impl<F, B> Answers<B> for F where
+    F: Service<Request<RequestBody<B>>, Response = Response<Body>, Error = Infallible> + Clone
+{
+}
+
+impl<F> Local for CallHandler<F>
+where
+    F: Answers<Body> + Send + Sync + 'static,
+    <F as Service<Request<RequestBody<Body>>>>::Future: Send + 'static,
+{
+    fn answer_again(&self, number: usize, request: Request<Body>) -> BoxFuture<'static, Response<Body>> {
+        match self.method_routes[number] {
+            Some(route) => self.routes.call_again(route, request),
+            None => ready(status::loading().into_http()).boxed(),
+        }
+    }
+}
+
 impl<F> Handler for CallHandler<F>
 where
-    F: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
-    F: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    F: Service<Request<RequestBody<Incoming>>, Response = Response<Body>, Error = Infallible>,
+    F: Service<Request<RequestBody<Body>>, Response = Response<Body>, Error = Infallible>,
     F: Clone + Send + Sync + 'static,
-    <F as Service<Request<Incoming>>>::Future: Send,
-    <F as Service<Request<Body>>>::Future: Send + 'static,
+    <F as Service<Request<RequestBody<Incoming>>>>::Future: Send,
+    <F as Service<Request<RequestBody<Body>>>>::Future: Send + 'static,
 {
     fn handle(
         self: Arc<Self>,
         request: Request<Incoming>,
         connection: Arc<Connection>,
     ) -> impl Future<Output = Response<ResponseBody>> + Send {
-        let (protocol, shape_error) = request_shape::inspect(&request, self.max_headers);
+        let (protocol, shape_error) = request_shape::inspect(&request, self.max_headers, self.is_peers);
         if protocol != Protocol::GrpcWeb || shape_error.is_some() {
             return Either::Left(self.call(request, shape_error, connection));
         }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use prost::Message;
 use prost_types::FileDescriptorSet;
+pub use prost_types::method_options::IdempotencyLevel;
 
 /// Streams without an end of their own. They are ended when their connection must end; every other call may finish.
 const ENDLESS_METHODS: [&str; 4] = [
@@ -38,12 +39,20 @@ pub struct Method {
     pub endless: bool,
     /// True: it is called so often that its calls are not logged by default.
     pub hot: bool,
+    /// What the contract says about a call that is carried out twice.
+    pub idempotency: IdempotencyLevel,
 }
 
 impl Method {
     #[must_use]
     pub fn service(&self) -> &str {
         &self.name[..self.service]
+    }
+
+    /// True: a call whose outcome is not known may be carried out again (C8).
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.idempotency != IdempotencyLevel::IdempotencyUnknown
     }
 }
 
@@ -81,7 +90,16 @@ impl Methods {
         let name = format!("{service}/{}", method.name());
         let (endless, hot) = (ENDLESS_METHODS.contains(&name.as_str()), HOT_METHODS.contains(&name.as_str()));
         let uploads = method.client_streaming() && !method.server_streaming();
-        Method { service: service.len(), streams: method.server_streaming(), uploads, endless, hot, name }
+        let idempotency = method.options.as_ref().map(prost_types::MethodOptions::idempotency_level);
+        Method {
+            service: service.len(),
+            streams: method.server_streaming(),
+            uploads,
+            endless,
+            hot,
+            idempotency: idempotency.unwrap_or_default(),
+            name,
+        }
     }
 
     /// Returns the number of the method at a path such as `/usher.v1.SeatService/CheckOut`.

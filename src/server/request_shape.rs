@@ -6,7 +6,8 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Versio
 use tonic::body::Body;
 use tonic::{Code, Status};
 
-use crate::status;
+use super::forward::PEER_HEADERS;
+use crate::status::{self, FieldViolations};
 
 /// Maximum number of header fields of a call. Calls have about ten, behind proxies thirty.
 const MAX_FIELDS: usize = 128;
@@ -41,6 +42,8 @@ pub(super) enum ShapeError {
     Fields(usize),
     /// Bytes of the headers, and the maximum.
     Bytes(usize, usize),
+    /// It has a header that only nodes send to each other.
+    PeerHeader,
 }
 
 /// Reason for which a call is refused before it is carried out.
@@ -50,8 +53,9 @@ pub(super) enum Refusal {
     Shape(ShapeError),
 }
 
-/// Returns the protocol of a request, and its error if it has one. `max`: maximum of bytes of all headers.
-pub(super) fn inspect<B>(request: &Request<B>, max: usize) -> (Protocol, Option<ShapeError>) {
+/// Returns the protocol of a request, and its error if it has one. `max`: maximum of bytes of all headers. `is_peers`:
+/// another node may have sent it, with headers of its own.
+pub(super) fn inspect<B>(request: &Request<B>, max: usize, is_peers: bool) -> (Protocol, Option<ShapeError>) {
     let headers = request.headers();
     let protocol = headers.get(CONTENT_TYPE).map_or(Protocol::Other, |value| protocol(value.as_bytes()));
     let shape_error = if request.method() != Method::POST {
@@ -64,7 +68,11 @@ pub(super) fn inspect<B>(request: &Request<B>, max: usize) -> (Protocol, Option<
         Some(ShapeError::Fields(headers.len()))
     } else {
         let bytes = bytes(request);
-        (bytes > max).then_some(ShapeError::Bytes(bytes, max))
+        if bytes > max {
+            Some(ShapeError::Bytes(bytes, max))
+        } else {
+            (!is_peers && has_peer_header(headers)).then_some(ShapeError::PeerHeader)
+        }
     };
     (protocol, shape_error)
 }
@@ -73,6 +81,11 @@ pub(super) fn inspect<B>(request: &Request<B>, max: usize) -> (Protocol, Option<
 fn bytes<B>(request: &Request<B>) -> usize {
     let fields = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 32);
     request.uri().path().len() + fields.sum::<usize>()
+}
+
+/// A client that could send these headers could choose who it is.
+fn has_peer_header(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| name.as_str().starts_with(PEER_HEADERS))
 }
 
 fn protocol(content_type: &[u8]) -> Protocol {
@@ -102,6 +115,11 @@ impl From<ShapeError> for Refusal {
         match shape_error {
             ShapeError::Fields(fields) => Self::Status(status::too_many_headers(fields, MAX_FIELDS)),
             ShapeError::Bytes(bytes, max) => Self::Status(status::headers_too_large(bytes, max)),
+            ShapeError::PeerHeader => {
+                let mut problems = FieldViolations::default();
+                problems.add(format!("{PEER_HEADERS}*"), "is a header between servers, which clients must not send");
+                Self::Status(problems.into())
+            }
             shape_error => Self::Shape(shape_error),
         }
     }
@@ -124,7 +142,7 @@ impl Refusal {
             Refusal::Shape(ShapeError::Version) => {
                 (StatusCode::BAD_REQUEST, "gRPC requires HTTP/2; over HTTP/1.1 use gRPC-Web\n")
             }
-            Refusal::Shape(ShapeError::ContentType | ShapeError::Fields(_) | ShapeError::Bytes(..)) => (
+            Refusal::Shape(ShapeError::ContentType | ShapeError::Fields(_) | ShapeError::Bytes(..) | ShapeError::PeerHeader) => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "the content-type must be application/grpc, application/grpc-web or application/grpc-web-text\n",
             ),
@@ -160,6 +178,27 @@ mod tests {
         ] {
             assert_eq!(protocol(content_type.as_bytes()), expected, "{content_type}");
         }
+    }
+
+    #[test]
+    fn headers_between_nodes_are_refused_from_clients_however_they_are_written() {
+        for (name, refused) in [
+            ("usher-peer-caller-bin", true),
+            ("Usher-Peer-Visited", true),
+            ("usher-peer-", true),
+            ("usher-peer", false),
+            ("x-usher-peer-caller", false),
+            ("usher-routing", false),
+        ] {
+            let mut request = Request::post("/a.B/C").version(Version::HTTP_2).body(()).unwrap();
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+            request.headers_mut().insert(HeaderName::try_from(name).unwrap(), HeaderValue::from_static("x"));
+            let expected = refused.then_some(ShapeError::PeerHeader);
+            assert_eq!(inspect(&request, 10_000, false), (Protocol::Grpc, expected), "{name}");
+            assert_eq!(inspect(&request, 10_000, true), (Protocol::Grpc, None), "{name}");
+        }
+        let refusal = Refusal::from(ShapeError::PeerHeader);
+        assert_eq!(refusal.code(), Code::InvalidArgument);
     }
 
     #[test]

@@ -37,6 +37,11 @@ impl UploadBudget {
         Arc::new(Self { permits: SharedPermits::new(MAX_LARGEST_MESSAGES * largest), largest })
     }
 
+    /// Maximum length of one message, in bytes.
+    pub fn largest(&self) -> usize {
+        self.largest
+    }
+
     /// Wraps the body of a caller's request, which ends with an error when the budget has no room for one of its
     /// messages. Without a caller, only small messages are accepted.
     pub fn give(self: &Arc<Self>, caller: Option<Caller>, body: Body) -> Body {
@@ -45,6 +50,7 @@ impl UploadBudget {
             header: Vec::with_capacity(HEADER_BYTES),
             missing: 0,
             taken: None,
+            rest: Bytes::new(),
             caller,
             budget: Arc::clone(self),
         })
@@ -58,22 +64,30 @@ struct BudgetedBody {
     /// Bytes of this message that have not arrived.
     missing: usize,
     taken: Option<Permit>,
+    /// Bytes that arrived together with the end of a message for which a permit is taken. They are given when the
+    /// reader asks for more: it has read that message then, and keeps it no longer.
+    rest: Bytes,
     caller: Option<Caller>,
     budget: Arc<UploadBudget>,
 }
 
 impl BudgetedBody {
-    /// Follows the messages in the bytes that arrived, and takes permits for those that begin in them.
+    /// Follows the messages in the bytes that arrived, and takes permits for those that begin in them. Returns the number
+    /// of bytes that may be given now: up to the end of the first message that holds a permit.
     ///
     /// # Errors
     /// `UNAVAILABLE` when the budget has no room; `INVALID_ARGUMENT` for a large message without a caller.
-    fn follow(&mut self, mut bytes: &[u8]) -> Result<(), Status> {
+    fn follow(&mut self, all: &[u8]) -> Result<usize, Status> {
+        let mut bytes = all;
         while !bytes.is_empty() {
             let wanted = if self.missing > 0 { self.missing } else { HEADER_BYTES - self.header.len() };
             let (these, rest) = bytes.split_at(wanted.min(bytes.len()));
             bytes = rest;
             if self.missing > 0 {
                 self.missing -= these.len();
+                if self.missing == 0 && self.taken.is_some() {
+                    break;
+                }
                 continue;
             }
             self.header.extend(these);
@@ -85,7 +99,14 @@ impl BudgetedBody {
                 self.exchange_permit(self.missing)?;
             }
         }
-        Ok(())
+        Ok(all.len() - bytes.len())
+    }
+
+    fn poll_source(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if self.rest.is_empty() {
+            return http_body::Body::poll_frame(Pin::new(&mut self.body), context);
+        }
+        Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.rest)))))
     }
 
     /// Returns the permit of the previous message, and takes one for a message of this length.
@@ -109,22 +130,26 @@ impl http_body::Body for BudgetedBody {
     type Error = Status;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(context);
-        if let Poll::Ready(Some(Ok(frame))) = &polled
-            && let Some(bytes) = frame.data_ref()
-            && let Err(refused) = self.follow(bytes)
-        {
-            return Poll::Ready(Some(Err(refused)));
+        let polled = self.poll_source(context);
+        let Poll::Ready(Some(Ok(frame))) = &polled else { return polled };
+        let Some(bytes) = frame.data_ref() else { return polled };
+        match self.follow(bytes) {
+            Ok(now) if now == bytes.len() => polled,
+            Ok(now) => {
+                let mut these = bytes.clone();
+                self.rest = these.split_off(now);
+                Poll::Ready(Some(Ok(Frame::data(these))))
+            }
+            Err(refused) => Poll::Ready(Some(Err(refused))),
         }
-        polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        if self.rest.is_empty() { self.body.size_hint() } else { SizeHint::default() }
     }
 }
 
@@ -186,6 +211,20 @@ mod tests {
             while held.frame().await.is_some() {}
             assert_eq!(taken(&budget), 0, "in chunks of {chunk}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_long_message_is_counted_until_its_reader_asks_for_the_next() {
+        let budget = UploadBudget::new(LARGEST);
+        let first = message(LARGEST, LARGEST);
+        let all = [first.clone(), message(3, 3), message(2, 2)].concat();
+        let mut body = body(&budget, &all, all.len());
+        let frame = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert!(frame == first, "{}", frame.len());
+        assert_eq!((budget.permits.taken(), body.is_end_stream()), (LARGEST - FREE_BYTES, false));
+        let rest = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert!(rest == all[first.len()..] && body.frame().await.is_none());
+        assert_eq!(budget.permits.taken(), 0);
     }
 
     #[tokio::test]

@@ -6,10 +6,13 @@ use tonic::{Request, Response, Status};
 
 use super::context::ServiceContext;
 use super::decisions::DecisionLog;
+use super::tenant_access::TenantAccess;
 use super::{caller, parse, render};
+use crate::ledger::command::GetTenant;
 use crate::ledger::outcome::Done;
+use crate::ledger::policy::WhenAlreadySignedIn;
 use crate::proto::v1::{self, seat_service_server};
-use crate::status;
+use crate::status::{self, Repeated};
 
 /// Decides logins, keeps sessions, and grants seats.
 #[derive(Clone)]
@@ -28,12 +31,16 @@ impl SeatService {
 impl seat_service_server::SeatService for SeatService {
     async fn check_out(&self, request: Request<v1::CheckOutRequest>) -> Result<Response<v1::CheckOutResponse>, Status> {
         let caller = caller(&request)?;
+        let is_repeated = request.extensions().get::<Repeated>().is_some();
         let (tenant, command) = parse::check_out(request.into_inner())?;
         // `check_only` takes no seat: it counts toward no rate and in no metric (R20).
         let counts = !command.check_only;
         let access = self.context.tenant_access(caller, tenant)?;
         if counts {
             self.context.rates.check(access.caller(), access.tenant(), &command.user)?;
+        }
+        if is_repeated && takes_over(&access).await? {
+            return Err(status::outcome_unknown());
         }
         let log = DecisionLog::of(access.tenant(), &command);
         let answer = access.submit(command).await??;
@@ -115,6 +122,13 @@ impl seat_service_server::SeatService for SeatService {
         let answers = self.context.tenant_access(caller, tenant)?.submit(command).await?;
         Ok(Response::new(render::revoked_batch(&pools, &users, &malformed, answers)))
     }
+}
+
+/// True if check-outs of the tenant end sessions on other devices (R17). Such a check-out is not carried out twice: the
+/// second would end what was signed in since the first.
+async fn takes_over(access: &TenantAccess) -> Result<bool, Status> {
+    let tenant = access.query(GetTenant).await?;
+    Ok(tenant.is_ok_and(|tenant| tenant.policy.when_already_signed_in == WhenAlreadySignedIn::TakeOver))
 }
 
 /// Returns the answer for the only pair of a command.

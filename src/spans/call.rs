@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use http::HeaderMap;
-use opentelemetry::propagation::{Extractor, TextMapPropagator};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 use opentelemetry::trace::{Span as _, SpanBuilder, SpanKind, Status as SpanStatus, TraceContextExt, Tracer as _};
 use opentelemetry::{Context, ContextGuard, KeyValue, TraceId};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
@@ -86,6 +86,25 @@ fn caller(headers: &HeaderMap) -> Context {
     }
 }
 
+/// Makes the span of the call that this thread works for the parent in these headers. Without such a span, they stay as
+/// they are: the caller's own trace goes on.
+pub fn propagate(headers: &mut HeaderMap) {
+    if Context::current().span().span_context().is_valid() {
+        TraceContextPropagator::new().inject(&mut ForwardedHeaders(headers));
+    }
+}
+
+struct ForwardedHeaders<'a>(&'a mut HeaderMap);
+
+impl Injector for ForwardedHeaders<'_> {
+    fn set(&mut self, key: &str, value: String) {
+        // An empty `tracestate` replaces the caller's, too: it belongs to the parent.
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value)) {
+            self.0.insert(name, value);
+        }
+    }
+}
+
 struct Headers<'a>(&'a HeaderMap);
 
 impl Extractor for Headers<'_> {
@@ -123,6 +142,22 @@ mod tests {
             assert_eq!(caller_trace(&headers).as_deref(), expected, "{header}");
         }
         assert_eq!(caller_trace(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn the_span_of_the_call_is_the_parent_in_forwarded_headers() {
+        use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceState};
+        let sent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let mut headers = HeaderMap::new();
+        headers.insert("traceparent", sent.parse().unwrap());
+        propagate(&mut headers);
+        assert_eq!(headers["traceparent"], sent, "no span: the caller's stays");
+
+        let trace = TraceId::from(0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c);
+        let own = SpanContext::new(trace, SpanId::from(1), TraceFlags::SAMPLED, false, TraceState::default());
+        let _entered = Context::new().with_remote_span_context(own).attach();
+        propagate(&mut headers);
+        assert_eq!(headers["traceparent"], "00-0af7651916cd43dd8448eb211c80319c-0000000000000001-01");
     }
 
     #[test]

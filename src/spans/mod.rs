@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 pub use opentelemetry::ContextGuard;
 use opentelemetry_sdk::trace::SdkTracer;
 
-pub use call::{CallSpan, caller_trace};
+pub use call::{CallSpan, caller_trace, propagate};
 pub use export::{Sampling, Settings, Spans, StartError};
 pub use post::PostSpan;
 pub use traced::{Batch, TracedCommand, committed, now};

@@ -4,6 +4,8 @@
 mod access;
 mod ceiling;
 mod exchange;
+mod repeated;
+mod routing;
 mod scarce;
 mod violations;
 
@@ -18,6 +20,8 @@ pub use access::{
 };
 pub use ceiling::too_many_to_block;
 pub use exchange::{no_folder, no_mailer, request_not_sent, request_refused};
+pub use repeated::Repeated;
+pub use routing::Routing;
 pub use scarce::{EXPORTS, SYNCS, Scarce, UPLOADS, WATCHERS, no_permit};
 pub use violations::{FieldViolation, FieldViolations};
 
@@ -216,6 +220,16 @@ pub fn watch_ended() -> Status {
     unavailable(ErrorReason::WatchEnded, text, Duration::from_secs(1))
 }
 
+/// The connection to the owner of the tenant's shard broke, or the shard was taken away, after a call was sent.
+#[must_use]
+pub fn outcome_unknown() -> Status {
+    unavailable(
+        ErrorReason::OutcomeUnknown,
+        "Another process took over this tenant meanwhile; whether the call was carried out is not known.",
+        Duration::from_secs(1),
+    )
+}
+
 /// The deadline of the call passed before its answer was ready.
 #[must_use]
 pub fn deadline_exceeded() -> Status {
@@ -387,6 +401,7 @@ mod tests {
         check(export_broken_off(), Code::Unavailable, "DRAINING");
         check(sync_broken_off(), Code::Unavailable, "DRAINING");
         check(watch_ended(), Code::Unavailable, "WATCH_ENDED");
+        check(outcome_unknown(), Code::Unavailable, "OUTCOME_UNKNOWN");
         check(deadline_exceeded(), Code::DeadlineExceeded, "DEADLINE_EXCEEDED");
         check(internal(), Code::Internal, "INTERNAL");
         check(loading(), Code::Unavailable, "LOADING");

@@ -36,7 +36,7 @@ pub const MODULES: &[Row] = &[
     ("demo", &["ids", "journal", "ledger", "license", "licensing"]),
     ("status", &["auth", "error_reason", "ids", "journal", "ledger", "license"]),
     ("tasks", &["auth", "clock", "ids", "journal", "ledger", "licensing", "notify"]),
-    ("server", &["auth", "clock", "histogram", "ids", "ledger", "license", "spans", "status"]),
+    ("server", &["auth", "clock", "cluster", "histogram", "ids", "ledger", "license", "spans", "status"]),
     ("telemetry", &["cluster", "histogram", "journal", "ledger", "server", "tasks"]),
     ("config", &["auth", "exchange", "files", "ledger", "notify", "server", "spans", "store", "telemetry"]),
     ("ops", &["auth", "health", "journal", "server", "tasks", "telemetry"]),

@@ -1,0 +1,213 @@
+//! Sends a call that this process must not answer to the owner of its shard, or answers it here again when the shard
+//! came here meanwhile (C8). Nothing here knows any method: the bytes of the request are sent as they came in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use http::header::{CONTENT_TYPE, TE};
+use http::{HeaderMap, HeaderName, Request, Response, Uri, Version};
+use tokio::time::Instant;
+use tonic::Status;
+use tonic::body::Body;
+
+use super::forward::{Forwarded, Forwarder, Location, REPEATED, Sent};
+use super::forwarded_body::ForwardedBody;
+use super::kept_body::KeptBody;
+use crate::auth::Caller;
+use crate::cluster::KnownOwner;
+use crate::ids::{NodeId, ShardId};
+use crate::spans;
+use crate::status::{self, Repeated, Routing};
+
+/// The longest time for which a call waits for owners of its shard, in all.
+const MAX_WAIT: Duration = Duration::from_secs(5);
+/// Nodes that a call may visit before the one that answers it.
+const MAX_VISITED: usize = 2;
+/// Attempts after the first. Each needs a change of owner, or another way to it; it bounds what a mistake could cost.
+const MAX_ATTEMPTS: usize = 8;
+
+/// Headers that are sent on. Credentials are not among them: the caller was verified here.
+const SENT_ON: [HeaderName; 7] = [
+    CONTENT_TYPE,
+    TE,
+    HeaderName::from_static("grpc-encoding"),
+    HeaderName::from_static("grpc-accept-encoding"),
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
+    HeaderName::from_static("x-request-id"),
+];
+
+/// Answers a call in this process.
+pub(super) trait Local: Send + Sync {
+    fn answer_again(&self, number: usize, request: Request<Body>) -> BoxFuture<'static, Response<Body>>;
+}
+
+/// Request of a call, except for its body.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub uri: Uri,
+    pub headers: HeaderMap,
+    pub caller: Caller,
+    /// The nodes that had the call before this one.
+    pub visited: Vec<NodeId>,
+    /// True: it may have been carried out already.
+    pub is_repeated: bool,
+}
+
+impl Head {
+    /// Copies it from a request whose caller was admitted.
+    pub fn of<B>(request: &mut Request<B>) -> Option<Self> {
+        let visited = request.extensions_mut().remove::<Forwarded>().map(|forwarded| forwarded.visited);
+        let caller = request.extensions().get::<Caller>()?.clone();
+        let is_repeated = request.extensions().get::<Repeated>().is_some();
+        let (uri, headers) = (request.uri().clone(), request.headers().clone());
+        Some(Self { uri, headers, caller, visited: visited.unwrap_or_default(), is_repeated })
+    }
+}
+
+/// How a call is answered, whatever its method.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    /// Number of the method.
+    pub number: usize,
+    /// True: it may be carried out again when its outcome is not known.
+    pub is_repeatable: bool,
+    /// True: its answer is a stream without an end of its own.
+    pub is_endless: bool,
+    /// True: another node sent it, and reads the mark of a refusal.
+    pub is_peers: bool,
+    pub deadline: Instant,
+}
+
+/// A call that can be sent elsewhere.
+pub(super) struct Forwarding {
+    pub forwarder: Arc<dyn Forwarder>,
+    pub local: Arc<dyn Local>,
+    pub head: Head,
+    pub body: Arc<dyn KeptBody>,
+    pub terms: Terms,
+}
+
+/// Result of one attempt.
+enum Attempt {
+    Answered(Response<Body>),
+    Refused(Routing),
+    /// The call cannot be sent (any more).
+    Impossible,
+}
+
+impl Forwarding {
+    /// Goes on with a call that was refused here, until it is answered. `refusal` is its answer when nobody answers in
+    /// time.
+    pub async fn go_on(mut self: Box<Self>, mut why: Routing, refusal: Response<Body>) -> Response<Body> {
+        let until = self.terms.deadline.min(Instant::now() + MAX_WAIT);
+        let mut last = Refused { answer: refusal, why };
+        let mut tried = None;
+        for attempts in 0.. {
+            if matches!(why, Routing::Unknown(_)) {
+                last = last.unknown(why);
+                self.head.is_repeated = true;
+            }
+            if attempts == MAX_ATTEMPTS || self.head.is_repeated && !self.terms.is_repeatable {
+                break;
+            }
+            let Some(location) = self.locate(why.shard(), tried, until).await else { break };
+            tried = Some(location.owner());
+            match self.attempt(location, why.shard()).await {
+                Attempt::Answered(answer) => return answer,
+                Attempt::Refused(next) => why = next,
+                Attempt::Impossible => break,
+            }
+        }
+        last.answer(self.terms.is_peers)
+    }
+
+    /// `None`: it is not known in time.
+    async fn locate(&self, shard: ShardId, tried: Option<KnownOwner>, until: Instant) -> Option<Location> {
+        let located = self.forwarder.locate(shard, tried, until);
+        // A forwarder that waits for too long does not hold the call.
+        let located = tokio::time::timeout_at(until, located).await.ok()?;
+        located.inspect_err(|error| tracing::debug!(shard = shard.0, %error, "no owner for a call")).ok()
+    }
+
+    async fn attempt(&self, location: Location, shard: ShardId) -> Attempt {
+        let Some(request) = self.request() else { return Attempt::Impossible };
+        let Location::At { via, .. } = location else {
+            return marked(self.local.answer_again(self.terms.number, request).await);
+        };
+        let left = self.terms.deadline.saturating_duration_since(Instant::now());
+        if self.head.visited.len() >= MAX_VISITED || self.head.visited.contains(&via) || left.is_zero() {
+            return Attempt::Impossible;
+        }
+        match self.forwarder.send(&location, request, &self.head.caller, left, &self.head.visited).await {
+            Sent::Answer(answer) => match marked(answer) {
+                Attempt::Answered(answer) => Attempt::Answered(ForwardedBody::wrap(answer, self.terms.is_endless)),
+                refused => refused,
+            },
+            Sent::NotApplied { .. } => Attempt::Refused(Routing::NotApplied(shard)),
+            Sent::Unknown => Attempt::Refused(Routing::Unknown(shard)),
+        }
+    }
+
+    /// Returns the request from its beginning on. `None`: it is not kept any more.
+    fn request(&self) -> Option<Request<Body>> {
+        let mut request = Request::new(Arc::clone(&self.body).again()?);
+        *request.method_mut() = http::Method::POST;
+        *request.version_mut() = Version::HTTP_2;
+        request.uri_mut().clone_from(&self.head.uri);
+        let headers = request.headers_mut();
+        for name in SENT_ON {
+            if let Some(value) = self.head.headers.get(&name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        spans::propagate(headers);
+        if self.head.is_repeated {
+            headers.insert(REPEATED, http::HeaderValue::from_static("1"));
+            request.extensions_mut().insert(Repeated);
+        }
+        request.extensions_mut().insert(self.head.caller.clone());
+        Some(request)
+    }
+}
+
+/// Takes the mark of an answer.
+fn marked(mut answer: Response<Body>) -> Attempt {
+    match take_mark(&mut answer) {
+        Some(why) => Attempt::Refused(why),
+        None => Attempt::Answered(answer),
+    }
+}
+
+/// Removes the mark of an answer that is an error, and returns it.
+pub(super) fn take_mark(answer: &mut Response<Body>) -> Option<Routing> {
+    if answer.headers().contains_key(Status::GRPC_STATUS) { Routing::take(answer.headers_mut()) } else { None }
+}
+
+/// The answer of a call that nobody answers in time.
+struct Refused {
+    answer: Response<Body>,
+    why: Routing,
+}
+
+impl Refused {
+    /// From now on it is not known whether the call was carried out, whatever refuses it later.
+    fn unknown(self, why: Routing) -> Self {
+        match self.why {
+            Routing::Unknown(_) => self,
+            _ => Self { answer: status::outcome_unknown().into_http(), why },
+        }
+    }
+
+    /// `marked`: with the mark, for a node that sends it elsewhere itself.
+    fn answer(mut self, marked: bool) -> Response<Body> {
+        if marked {
+            self.why.set(self.answer.headers_mut());
+        }
+        self.answer
+    }
+}
+
+#[cfg(test)]
+mod tests;

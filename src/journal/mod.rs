@@ -83,6 +83,9 @@ pub enum JournalError {
     NotWritten,
     #[error("another process owns this shard")]
     NotOwner,
+    /// This process does not hold the shard. Nothing was decided; the owner can be sent the same.
+    #[error("this process does not hold shard {0}")]
+    NotApplied(ShardId),
     /// The store has not confirmed for three seconds that this process owns the shard: another process may own it by
     /// now.
     #[error("this process does not know whether it still owns the shard")]
@@ -156,6 +159,18 @@ impl Journal {
     #[must_use]
     pub fn shards(&self) -> u16 {
         u16::try_from(self.shards.len()).expect("shards are numbered by u16")
+    }
+
+    /// True if this process holds the shard.
+    #[must_use]
+    pub fn holds(&self, shard: ShardId) -> bool {
+        self.shards.get(usize::from(shard.0)).is_some_and(|shard| *shard.state.borrow() != ShardState::Lost)
+    }
+
+    /// The shards that this process holds, ascending.
+    #[must_use]
+    pub fn held(&self) -> Vec<ShardId> {
+        (0..self.shards()).map(ShardId).filter(|shard| self.holds(*shard)).collect()
     }
 
     /// Id of the installation, to which a license can be bound (R28).

@@ -140,7 +140,7 @@ impl From<JournalError> for Status {
                 "The store does not accept changes at present; this one is kept, and may be applied later.",
                 Duration::from_secs(1),
             ),
-            JournalError::NotOwner => unavailable(
+            JournalError::NotOwner | JournalError::NotApplied(_) => unavailable(
                 ErrorReason::NotOwner,
                 "Another process serves this tenant; nothing was decided.",
                 Duration::from_secs(1),

@@ -95,8 +95,7 @@ impl Metrics {
 
     /// Registers the metrics of this process as a node.
     pub fn observe_node(&self, figures: impl Fn() -> NodeFigures + Clone + Send + Sync + 'static) {
-        let (heartbeats, age, standby) = (figures.clone(), figures.clone(), figures.clone());
-        self.observe("usher_standby", move |report| report(u64::from(standby().standby), &[]));
+        let (heartbeats, age) = (figures.clone(), figures.clone());
         self.observe("usher_beats_total", move |report| {
             report(heartbeats().heartbeats, &["good"]);
             report(heartbeats().missed, &["missed"]);

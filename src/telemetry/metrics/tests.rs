@@ -40,7 +40,7 @@ fn busy() -> Metrics {
         missed: 2,
         age: Duration::from_millis(1_900),
         declared_dead: 1,
-        standby: true,
+        rejoined: 3,
     });
     let task = TaskView { name: "sweeper", period: Duration::ZERO, runs: 9, panics: 0, age: Duration::ZERO };
     metrics.observe_tasks(move || vec![task.clone()]);

@@ -9,10 +9,10 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::clock::Clock;
-use crate::cluster::{LEASE_DURATION, LockFile, Node};
+use crate::cluster::{LEASE_DURATION, LockFile, Node, NodeDescription};
 use crate::health::{NotReadyReason, Readiness};
 use crate::store::Installation;
-use crate::store::nodes::NodeStore;
+use crate::store::nodes::{NodeStore, PROTOCOL};
 
 /// Longest time to remove this process from the table of processes.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -25,7 +25,8 @@ pub(super) fn start(
     installation: &Installation,
     state_dir: &Path,
 ) -> anyhow::Result<Arc<Node>> {
-    let node = Node::new(store, clock, host, installation.shards);
+    let description = NodeDescription { host: host.into(), version: crate::VERSION, protocol: PROTOCOL, peer: None };
+    let node = Node::new(store, clock, installation.shards, description);
     let lock = LockFile::new(state_dir, installation.instance);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("a runtime for heartbeats")?;
@@ -45,20 +46,13 @@ pub(super) async fn leave(node: Option<&Arc<Node>>) {
     }
 }
 
-/// Sets and clears reasons for not being ready from the state of `node`, until it is dead.
+/// Sets and clears reasons for not being ready from the state of `node`.
 pub(super) async fn follow(node: Arc<Node>, readiness: Arc<Readiness>) {
     let mut views = node.views();
     loop {
-        let (standby, dead, begun) = {
-            let view = views.borrow_and_update();
-            (view.is_standby(), view.dead, view.heartbeats > 0)
-        };
+        let begun = views.borrow_and_update().heartbeats > 0;
         let age = node.heartbeat_age().unwrap_or_default();
-        readiness.set_to(NotReadyReason::Standby, standby);
-        readiness.set_to(NotReadyReason::NoLease, begun && (dead || age >= LEASE_DURATION));
-        if dead {
-            return;
-        }
+        readiness.set_to(NotReadyReason::NoLease, begun && age >= LEASE_DURATION);
         let rest = if age < LEASE_DURATION { LEASE_DURATION - age } else { LEASE_DURATION };
         // The lease also ends by time alone, without any change of the view.
         if let Ok(Err(_)) = tokio::time::timeout(rest, views.changed()).await {

@@ -1,9 +1,12 @@
-//! The lease of each shard: until when this process may answer from memory. It lasts 3 seconds from the moment at which
-//! the last successful heartbeat was sent, on the clock that also runs while the machine is suspended, and only while
-//! `owners` assigns the shard to this node. Only heartbeats extend it.
+//! The lease of a node: until when this process may answer from memory for the shards that it has claimed (C4). It
+//! lasts 3 seconds from the moment at which the last successful heartbeat was sent, on the clock that also runs while
+//! the machine is suspended. Only heartbeats extend it.
+//!
+//! A node has one lease, and a handle for each claim. A lease belongs to one id of a node: a node that was declared dead
+//! gets another one together with its fresh id, so no handle outlives the id under which its shard was claimed.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -20,101 +23,161 @@ const NO_LEASE: u64 = 0;
 /// For a store that belongs to this process alone.
 const ENDLESS_LEASE: u64 = u64::MAX;
 
-struct Shard {
+/// The lease of this process, as long as it has one id as a node.
+pub struct Lease {
+    clock: Clock,
     /// End of the lease, in milliseconds of boot time.
     until: AtomicU64,
-    /// The shard was released or lost: no heartbeat gives a lease any more, not even one in progress.
-    ended: AtomicBool,
+    claims: Mutex<Claims>,
+}
+
+#[derive(Default)]
+struct Claims {
+    /// The handles in use.
+    handles: Vec<Weak<Claim>>,
+    /// The lease has ended for good, so a new handle has no lease either.
+    ended: bool,
+}
+
+/// One claim of a shard.
+struct Claim {
+    shard: ShardId,
+    /// A [`ClaimState`].
+    state: AtomicU8,
+    /// Boot time at which the claim was known to have succeeded; meaningful unless the claim is still `Made`.
+    claimed: Mutex<Duration>,
     /// `true`: another process owns the shard, or this process was declared dead. Final.
     lost: watch::Sender<bool>,
 }
 
-/// The leases of all shards.
-pub struct Lease {
-    clock: Clock,
-    shards: Box<[Shard]>,
+/// States of a claim, in the order in which it goes through them.
+#[repr(u8)]
+enum ClaimState {
+    /// It is not known whether the claim succeeds.
+    Made,
+    Claimed,
+    /// The shard was released or lost: no heartbeat gives a lease any more, not even one in progress.
+    Ended,
 }
 
 impl Lease {
-    fn new(clock: Clock, shards: u16, until: u64) -> Arc<Self> {
-        let shard =
-            |_| Shard { until: AtomicU64::new(until), ended: AtomicBool::new(false), lost: watch::Sender::new(false) };
-        Arc::new(Self { clock, shards: (0..shards).map(shard).collect() })
+    fn new(clock: Clock, until: u64) -> Arc<Self> {
+        Arc::new(Self { clock, until: AtomicU64::new(until), claims: Mutex::default() })
     }
 
-    /// Leases for a store that belongs to this process alone: always valid until they end.
+    /// A lease for a store that belongs to this process alone: valid until it ends.
     #[must_use]
-    pub fn exclusive(clock: Clock, shards: u16) -> Arc<Self> {
-        Self::new(clock, shards, ENDLESS_LEASE)
+    pub fn exclusive(clock: Clock) -> Arc<Self> {
+        Self::new(clock, ENDLESS_LEASE)
     }
 
     /// No lease until the first successful heartbeat.
     #[must_use]
-    pub fn none(clock: Clock, shards: u16) -> Arc<Self> {
-        Self::new(clock, shards, NO_LEASE)
+    pub fn none(clock: Clock) -> Arc<Self> {
+        Self::new(clock, NO_LEASE)
     }
 
-    fn shard(&self, shard: ShardId) -> Option<&Shard> {
-        self.shards.get(usize::from(shard.0))
+    /// Extends the lease after a successful heartbeat, sent at `sent` (boot time).
+    pub fn extend(&self, sent: Duration) {
+        self.until.fetch_max(millis(sent + LEASE_DURATION), Ordering::AcqRel);
     }
 
-    /// Extends the lease after a successful heartbeat, sent at `sent` (boot time), that found the shard assigned to
-    /// this node.
-    pub fn extend(&self, shard: ShardId, sent: Duration) {
-        if let Some(shard) = self.shard(shard) {
-            shard.until.fetch_max(millis(sent + LEASE_DURATION), Ordering::AcqRel);
+    /// Ends the lease for good, because the node leaves: also those of handles that are made later.
+    pub fn end_all(&self) {
+        let mut claims = self.claims();
+        claims.ended = true;
+        claims.living().for_each(|claim| claim.end());
+    }
+
+    /// [`Lease::end_all`], because the node was declared dead: others may own its shards already.
+    pub fn lose_all(&self) {
+        let mut claims = self.claims();
+        claims.ended = true;
+        claims.living().for_each(|claim| claim.lose());
+    }
+
+    /// Ends the leases of those claims of the shard that succeeded before `claimed_before`: a heartbeat that was sent
+    /// then (boot time) has read that this node does not own the shard. Returns whether a lease was lost.
+    pub fn lose(&self, shard: ShardId, claimed_before: Duration) -> bool {
+        let mut lost = false;
+        for claim in self.claims().living().filter(|claim| claim.shard == shard) {
+            if claim.is_claimed() && *claim.claimed.lock().unwrap_or_else(PoisonError::into_inner) < claimed_before {
+                claim.lose();
+                lost = true;
+            }
         }
+        lost
     }
 
-    /// Ends the lease because another process owns the shard.
-    pub fn lose(&self, shard: ShardId) {
-        if let Some(shard) = self.shard(shard) {
-            shard.ended.store(true, Ordering::Release);
-            shard.lost.send_replace(true);
-        }
-    }
-
-    /// Ends the lease because the shard is about to be released, or the node is about to leave.
-    pub fn end(&self, shard: ShardId) {
-        if let Some(shard) = self.shard(shard) {
-            shard.ended.store(true, Ordering::Release);
-        }
-    }
-
-    /// Time on the clock that leases use.
+    /// A handle for a claim that is about to be made. It gives no lease before [`ShardLease::claimed`].
     #[must_use]
-    pub fn now(&self) -> Duration {
-        self.clock.boot_time()
+    pub fn shard(self: &Arc<Self>, shard: ShardId) -> ShardLease {
+        let state = AtomicU8::new(ClaimState::Made as u8);
+        let claim = Claim { shard, state, claimed: Mutex::default(), lost: watch::Sender::new(false) };
+        let (lost, claim) = (claim.lost.subscribe(), Arc::new(claim));
+        let mut claims = self.claims();
+        if claims.ended {
+            claim.lose();
+        }
+        claims.handles.retain(|claim| claim.strong_count() > 0);
+        claims.handles.push(Arc::downgrade(&claim));
+        drop(claims);
+        ShardLease { lease: Arc::clone(self), claim, lost }
     }
 
-    /// The lease of one shard.
-    ///
-    /// # Panics
-    /// If the shard does not exist.
-    #[must_use]
-    pub fn of(self: &Arc<Self>, shard: ShardId) -> ShardLease {
-        let lost = self.shard(shard).expect("a shard of this store").lost.subscribe();
-        ShardLease { lease: Arc::clone(self), shard, lost }
+    fn claims(&self) -> MutexGuard<'_, Claims> {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The lease of one shard, for the shard's writer.
+impl Claims {
+    fn living(&self) -> impl Iterator<Item = Arc<Claim>> + '_ {
+        self.handles.iter().filter_map(Weak::upgrade)
+    }
+}
+
+impl Claim {
+    fn is_claimed(&self) -> bool {
+        self.state.load(Ordering::Acquire) == ClaimState::Claimed as u8
+    }
+
+    fn end(&self) {
+        self.state.store(ClaimState::Ended as u8, Ordering::Release);
+    }
+
+    fn lose(&self) {
+        self.end();
+        self.lost.send_replace(true);
+    }
+}
+
+/// The lease within which one claimed shard is served.
+#[derive(Clone)]
 pub struct ShardLease {
     lease: Arc<Lease>,
-    shard: ShardId,
+    claim: Arc<Claim>,
     lost: watch::Receiver<bool>,
 }
 
 impl ShardLease {
+    /// Notes that the claim has succeeded: from now on the shard is served within the node's lease, and a heartbeat that
+    /// is sent later and reads another owner ends that. To be called once, right after the claim; a claim in progress
+    /// cannot be lost, because an earlier heartbeat reads the former owner.
+    pub fn claimed(&self) {
+        *self.claim.claimed.lock().unwrap_or_else(PoisonError::into_inner) = self.lease.clock.boot_time();
+        let (made, claimed) = (ClaimState::Made as u8, ClaimState::Claimed as u8);
+        // The exchange fails if the node was declared dead meanwhile.
+        let _ = self.claim.state.compare_exchange(made, claimed, Ordering::AcqRel, Ordering::Acquire);
+    }
+
     /// Returns whether answers may be given from memory now.
     #[must_use]
     pub fn holds(&self) -> bool {
-        let shard = &self.lease.shards[usize::from(self.shard.0)];
-        if shard.ended.load(Ordering::Acquire) {
+        if !self.claim.is_claimed() {
             return false;
         }
-        let until = shard.until.load(Ordering::Acquire);
-        until == ENDLESS_LEASE || until != NO_LEASE && millis(self.lease.now()) < until
+        let until = self.lease.until.load(Ordering::Acquire);
+        until == ENDLESS_LEASE || until != NO_LEASE && millis(self.lease.clock.boot_time()) < until
     }
 
     /// Returns whether another process owns the shard, or this one was declared dead.
@@ -123,16 +186,16 @@ impl ShardLease {
         *self.lost.borrow()
     }
 
-    /// Waits until another process owns the shard. Safe to cancel.
+    /// Waits until the shard is lost. Safe to cancel.
     pub async fn lost(&mut self) {
         if self.lost.wait_for(|lost| *lost).await.is_err() {
             std::future::pending().await
         }
     }
 
-    /// [`Lease::end`]
+    /// Ends the lease because the shard is about to be released.
     pub fn end(&self) {
-        self.lease.end(self.shard);
+        self.claim.end();
     }
 }
 
@@ -141,54 +204,4 @@ fn millis(duration: Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ledger::time::WallTime;
-
-    const SHARD: ShardId = ShardId(0);
-
-    #[test]
-    fn a_lease_runs_from_the_sending_of_its_heartbeat_and_also_while_the_machine_sleeps() {
-        let (clock, manual) = Clock::manual(WallTime(0));
-        let lease = Lease::none(clock.clone(), 2);
-        let (mine, other) = (lease.of(SHARD), lease.of(ShardId(1)));
-        assert!(!mine.holds(), "none at first");
-        let sent = clock.boot_time();
-        manual.advance(Duration::from_millis(400));
-        lease.extend(SHARD, sent);
-        manual.advance(LEASE_DURATION - Duration::from_millis(401));
-        assert!(mine.holds() && !other.holds());
-        manual.advance(Duration::from_millis(1));
-        assert!(!mine.holds());
-
-        lease.extend(SHARD, clock.boot_time());
-        assert!(mine.holds());
-        manual.suspend(LEASE_DURATION);
-        assert!(!mine.holds(), "it slept through its lease");
-    }
-
-    #[test]
-    fn an_older_heartbeat_shortens_nothing_and_what_was_lost_stays_so() {
-        let (clock, manual) = Clock::manual(WallTime(0));
-        manual.advance(Duration::from_secs(10));
-        let lease = Lease::none(clock, 1);
-        let mine = lease.of(SHARD);
-        lease.extend(SHARD, Duration::from_secs(10));
-        lease.extend(SHARD, Duration::from_secs(8));
-        manual.advance(LEASE_DURATION - Duration::from_millis(1));
-        assert!(mine.holds());
-        lease.lose(SHARD);
-        lease.extend(SHARD, Duration::from_secs(13));
-        assert!(!mine.holds() && mine.is_lost());
-    }
-
-    #[test]
-    fn a_store_of_ones_own_needs_no_heartbeat() {
-        let (clock, manual) = Clock::manual(WallTime(0));
-        let mine = Lease::exclusive(clock, 1).of(SHARD);
-        manual.advance(Duration::from_secs(1 << 40));
-        assert!(mine.holds());
-        mine.end();
-        assert!(!mine.holds(), "released");
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@
 //! Correctness depends on the fence and on the [`Lease`] alone; the rest provides availability. A process with the
 //! embedded store owns its directory by a lock, and needs none of this.
 
+mod counts;
 mod directory;
 mod figures;
 mod lease;
@@ -11,12 +12,19 @@ mod lock;
 mod members;
 mod node;
 mod owners;
+mod placement;
+mod planner;
 mod view;
 
 pub use directory::{Agreement, Directory, File, KnownNode, KnownNodes};
 pub use figures::{Forwarded, Moves, OwnershipFigures, Waiting};
 pub use lease::{LEASE_DURATION, Lease, ShardLease};
 pub use lock::LockFile;
-pub use node::{Node, NodeFigures};
-pub use owners::KnownOwner;
-pub use view::{Blocked, Claims, View};
+pub use node::{HEARTBEAT_INTERVAL, Node, NodeDescription, NodeFigures};
+pub use owners::{KnownOwner, Owners};
+pub use placement::{Member, place};
+pub use planner::{Action, Holdings, Planner};
+pub use view::View;
+
+#[cfg(test)]
+mod tests;

@@ -1,110 +1,58 @@
-//! View of a node: conclusions from its last successful heartbeat.
+//! View of a node: what its last successful heartbeat has read.
 
-use std::collections::BTreeSet;
-use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::members::Silent;
 use crate::ids::ShardId;
-use crate::store::nodes::{ClusterSnapshot, NodeRef, NodeState, OwnerRow};
-use crate::store::{Owner, StoreError};
+use crate::store::StoreError;
+use crate::store::nodes::{ClusterSnapshot, NodeRef, NodeRow, NodeState};
 
 /// State of the cluster as of the last successful heartbeat.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct View {
     /// Number of successful heartbeats; 0: there was none.
     pub heartbeats: u64,
-    /// This node, as the store knows it.
+    /// This node, as the store knows it. `None`: it has not joined yet, or it was declared dead and joins anew.
     pub me: Option<NodeRef>,
-    pub claims: Claims,
-    /// Shards that this node owns.
-    pub mine: BTreeSet<ShardId>,
-    /// Another node declared this one dead while it served. Final.
-    pub dead: bool,
+    pub snapshot: Arc<ClusterSnapshot>,
+    /// Nodes that this node declared dead after that read. The snapshot still shows them as they were before.
+    pub gone: Arc<[NodeRef]>,
+    /// Shards whose owners are no nodes, and have been silent for 45 seconds (C16).
+    pub silent_shards: Arc<[ShardId]>,
+    /// Boot times at which the heartbeat was sent and answered.
+    pub sent: Duration,
+    pub answered: Duration,
     /// Number of consecutive failures since the last successful heartbeat, and the last error.
     pub missed: u64,
     pub failure: Option<StoreError>,
 }
 
 impl View {
-    /// Returns whether a live process owns shards.
+    /// The view before the first heartbeat.
     #[must_use]
-    pub fn is_standby(&self) -> bool {
-        !self.dead && matches!(self.claims, Claims::Blocked(Blocked::Node { .. } | Blocked::Legacy { .. }))
-    }
-}
-
-/// Answer to whether all shards may be claimed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claims {
-    /// All may, each over this owner.
-    Free(Vec<(ShardId, Owner)>),
-    Blocked(Blocked),
-}
-
-impl Default for Claims {
-    fn default() -> Self {
-        Claims::Blocked(Blocked::NoHeartbeat)
-    }
-}
-
-/// Reason why the shards may not be claimed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Blocked {
-    /// No heartbeat was successful yet.
-    NoHeartbeat,
-    /// A live node owns a shard.
-    Node { shard: ShardId, host: Box<str> },
-    /// A process that is not a node owns a shard, and committed a batch not long ago.
-    Legacy { shard: ShardId },
-}
-
-impl fmt::Display for Blocked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Blocked::NoHeartbeat => f.write_str("the store has not answered yet"),
-            Blocked::Node { shard, host } => write!(f, "a process on {host} owns shard {shard}"),
-            Blocked::Legacy { shard } => {
-                write!(f, "a process of an older release owns shard {shard}, or did so less than 45 seconds ago")
-            }
+    pub fn none() -> Self {
+        let snapshot = ClusterSnapshot { alive: false, nodes: Vec::new(), owners: Vec::new(), connection: 0 };
+        Self {
+            heartbeats: 0,
+            me: None,
+            snapshot: Arc::new(snapshot),
+            gone: Arc::default(),
+            silent_shards: Arc::default(),
+            sent: Duration::ZERO,
+            answered: Duration::ZERO,
+            missed: 0,
+            failure: None,
         }
     }
-}
 
-/// Decides whether every shard may be claimed: it has no owner, was released, or its owner is a node that is missing or
-/// dead, or another process that has been silent. Shards of this node may be claimed, too.
-pub fn claims(snapshot: &ClusterSnapshot, me: NodeRef, gone: &[NodeRef], silent: &Silent) -> Claims {
-    let mut free = Vec::with_capacity(snapshot.owners.len());
-    for row in &snapshot.owners {
-        if let Some(blocked) = blocked(row, snapshot, me, gone, silent) {
-            return Claims::Blocked(blocked);
-        }
-        free.push((row.shard, row.owner));
+    /// The nodes that live as far as this node knows, in whatever state they are.
+    pub fn living(&self) -> impl Iterator<Item = &NodeRow> {
+        self.snapshot.nodes.iter().filter(|row| row.state != NodeState::Dead && !self.gone.contains(&row.node))
     }
-    Claims::Free(free)
-}
 
-fn blocked(
-    row: &OwnerRow,
-    snapshot: &ClusterSnapshot,
-    me: NodeRef,
-    gone: &[NodeRef],
-    silent: &Silent,
-) -> Option<Blocked> {
-    if row.owner.token.0.is_nil() {
-        return None;
+    /// Returns whether the node lives in this generation, as far as this node knows.
+    #[must_use]
+    pub fn lives(&self, node: NodeRef) -> bool {
+        self.living().any(|row| row.node == node)
     }
-    let Some(node) = row.node else {
-        return (!silent.shards.contains(&row.shard)).then_some(Blocked::Legacy { shard: row.shard });
-    };
-    if node == me || gone.contains(&node) {
-        return None;
-    }
-    let alive = |found: &&crate::store::nodes::NodeRow| found.node == node && found.state != NodeState::Dead;
-    let owner = snapshot.nodes.iter().find(alive)?;
-    Some(Blocked::Node { shard: row.shard, host: owner.host.clone() })
-}
-
-/// Shards that the store assigns to this node.
-pub fn owned(snapshot: &ClusterSnapshot, me: NodeRef) -> BTreeSet<ShardId> {
-    snapshot.owners.iter().filter(|row| row.node == Some(me)).map(|row| row.shard).collect()
 }

@@ -1,7 +1,6 @@
 //! Start of a journal: claims and loads every shard, and starts its writer.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
@@ -10,14 +9,11 @@ use super::session_watch::Ring;
 use super::stats::Stats;
 use super::{Journal, JournalConfig, Shard, ShardState, StartError, status, writer};
 use crate::clock::Clock;
-use crate::cluster::{Lease, Node};
+use crate::cluster::{Lease, Node, View};
 use crate::ids::ShardId;
 use crate::opaque_id::OpaqueIds;
-use crate::store::nodes::NodeRef;
+use crate::store::nodes::{NodeRef, NodeState, OwnerRow};
 use crate::store::{Installation, Owner, Store};
-
-/// Delay before the next attempt when another process claimed a shard: at least this, and less than twice this.
-const RETRY_DELAY: Duration = Duration::from_millis(200);
 
 impl Journal {
     /// Starts on a store that belongs to this process alone: claims every shard, whatever its owner, loads it, and
@@ -31,7 +27,7 @@ impl Journal {
         installation: Installation,
         config: JournalConfig,
     ) -> Result<Self, StartError> {
-        let lease = Lease::exclusive(clock.clone(), installation.shards);
+        let lease = Lease::exclusive(clock.clone());
         let mut all = Vec::new();
         for shard in (0..installation.shards).map(ShardId) {
             all.push(recovery::take(&*store, shard, (None, None), &clock, &config).await?);
@@ -52,24 +48,29 @@ impl Journal {
         installation: Installation,
         config: JournalConfig,
     ) -> Result<Self, StartError> {
-        let mut seen = 0;
+        node.first_view().await?;
+        let mut views = node.views();
         loop {
-            let (me, owners, heartbeat) = node.free(seen).await?;
-            seen = heartbeat;
-            let mut all = Vec::new();
-            let claimed = claim(&*store, me, &owners, (&clock, &config), &mut all).await;
-            if claimed.is_ok() && node.confirm(me).await {
-                return Ok(Self::serve(store, &clock, installation, config, (node.lease(), Some(me)), all));
+            let view = views.borrow_and_update().clone();
+            let me = view.me.and_then(|me| Some((me, node.lease(me)?)));
+            if let (Some((me, lease)), Some(owners)) = (me, free(&view, installation.shards)) {
+                let mut all = Vec::new();
+                match claim(&*store, me, &owners, (&clock, &config), &mut all).await {
+                    Ok(()) => {
+                        node.set_state(NodeState::Active);
+                        return Ok(Self::serve(store, &clock, installation, config, (&lease, Some(me)), all));
+                    }
+                    Err(StartError::Taken(shard)) => {
+                        tracing::info!(%shard, "another process claimed the shards first");
+                    }
+                    Err(error) => {
+                        give_back(&*store, &owners, all).await;
+                        return Err(error);
+                    }
+                }
+                give_back(&*store, &owners, all).await;
             }
-            give_back(&*store, &owners, all).await;
-            match claimed {
-                Ok(()) => tracing::warn!("lost the shards while loading them"),
-                Err(StartError::Taken(shard)) => tracing::info!(%shard, "another process claimed the shards first"),
-                Err(error) => return Err(error),
-            }
-            // Different delays, so that of two processes that began together one is first the next time.
-            let jitter = config.ledger.seed.0.rotate_left(heartbeat as u32 % 64) % RETRY_DELAY.as_millis() as u64;
-            tokio::time::sleep(RETRY_DELAY + Duration::from_millis(jitter)).await;
+            let _ = views.changed().await;
         }
     }
 
@@ -88,21 +89,35 @@ impl Journal {
             let ring = Arc::new(Ring::new(claimed.position.last_event));
             let stats = Arc::new(Stats::default());
             let status = status::WriterStatus { states, ring: Arc::clone(&ring), stats: Arc::clone(&stats) };
+            let held = lease.shard(shard);
+            held.claimed();
             let writer = writer::Writer::new(
                 shard,
                 Arc::clone(&store),
                 clock.clone(),
                 config,
-                (lease.of(shard), node),
+                (held.clone(), node),
                 claimed,
                 status,
             );
             tokio::spawn(writer.run(messages));
-            shards.push(Shard { queue, lease: lease.of(shard), state, ring, stats });
+            shards.push(Shard { queue, lease: held, state, ring, stats });
         }
         let (instance, opaque_ids) = (installation.instance, OpaqueIds::new(installation.secret));
         Self { shards: shards.into(), store, instance, opaque_ids, clock: clock.clone() }
     }
+}
+
+/// The owner over which each shard may be claimed; `None`: a living process owns one, or nothing was read yet.
+fn free(view: &View, shards: u16) -> Option<Vec<(ShardId, Owner)>> {
+    let rows = &view.snapshot.owners;
+    let is_free = |row: &OwnerRow| {
+        let owner = row.node.filter(|node| view.me != Some(*node));
+        let is_silent = row.node.is_some() || view.silent_shards.contains(&row.shard);
+        row.owner.token.0.is_nil() || is_silent && owner.is_none_or(|node| !view.lives(node))
+    };
+    let all = rows.len() == usize::from(shards) && view.missed == 0 && rows.iter().all(is_free);
+    all.then(|| rows.iter().map(|row| (row.shard, row.owner)).collect())
 }
 
 /// Claims and loads the shards one after the other, each over the owner that was seen. All processes begin with the

@@ -41,7 +41,7 @@ fn busy() -> Metrics {
         missed: 2,
         age: Duration::from_millis(1_900),
         declared_dead: 1,
-        standby: true,
+        rejoined: 3,
     });
     metrics.observe_agreement(|| Agreement {
         members: 3,

@@ -1,0 +1,93 @@
+//! Which shards this node claims, and which it gives back (C1, C5): each over exactly the owner of the read in which
+//! that owner was dead, absent, or had released the shard.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::picture::{ShardSeen, Standing};
+use super::{Action, MAX_LOADS, Planner, Situation, UNOWNED_TIMEOUT, targets};
+use crate::cluster::placement;
+use crate::ids::ShardId;
+use crate::store::nodes::NodeRef;
+
+/// Reason for a claim, the most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reason {
+    /// Its owner has released the shard to this node, and has prepared that.
+    Successor,
+    /// The row names this node: the answer to its claim was lost.
+    LostAnswer,
+    /// This node should own the shard, and nobody does.
+    Target,
+    /// Nobody has owned the shard for too long.
+    Unowned,
+}
+
+impl Planner {
+    /// Claims of this node: all shards that were released to it, and of the others only as many as it may load at the
+    /// same time.
+    pub(super) fn claims(&mut self, situation: &Situation<'_>) -> Vec<Action> {
+        if !situation.may_own() {
+            return Vec::new();
+        }
+        let target = targets(&situation.members, self.shards);
+        // Several nodes that start together begin with different shards.
+        let preference: BTreeMap<ShardId, usize> =
+            placement::by_preference(&situation.host, self.shards).into_iter().zip(0..).collect();
+        let mut wanted: Vec<(Reason, Option<usize>, ShardSeen)> = Vec::new();
+        for seen in self.picture.shards.iter().filter(|seen| self.may_claim(seen.shard, situation)) {
+            if let Some(reason) = reason(seen, situation.me, target(seen.shard)) {
+                wanted.push((reason, preference.get(&seen.shard).copied(), *seen));
+            }
+        }
+        wanted.sort_by_key(|(reason, preference, _)| (*reason, *preference));
+        let mut room = MAX_LOADS.saturating_sub(situation.holdings.loading.len());
+        let mut actions = Vec::new();
+        for (reason, _, seen) in wanted {
+            if reason != Reason::Successor {
+                let Some(rest) = room.checked_sub(1) else { continue };
+                room = rest;
+            }
+            self.moves.claims(&seen, situation);
+            actions.push(Action::Claim { shard: seen.shard, over: seen.owner });
+        }
+        actions
+    }
+
+    /// Shards whose rows name this node, which does not hold them and must not claim them.
+    pub(super) fn give_back(&self, situation: &Situation<'_>) -> Vec<Action> {
+        let to = targets(&situation.others(), self.shards);
+        let not_mine = |seen: &&ShardSeen| {
+            seen.standing == Standing::Mine
+                && self.is_current(seen.shard, situation)
+                && (!situation.may_own() || self.failed.contains_key(&seen.shard))
+        };
+        let give_back = |seen: &ShardSeen| Action::GiveBack { shard: seen.shard, owner: seen.owner, to: to(seen.shard) };
+        self.picture.shards.iter().filter(not_mine).map(give_back).collect()
+    }
+
+    fn may_claim(&self, shard: ShardId, situation: &Situation<'_>) -> bool {
+        self.is_current(shard, situation) && !self.failed.contains_key(&shard)
+    }
+
+    /// Returns whether the read says how the shard is: this node has not had to do with it since.
+    fn is_current(&self, shard: ShardId, situation: &Situation<'_>) -> bool {
+        let touched = self.touched.get(&shard);
+        !self.held.contains(&shard) && touched.is_none_or(|touched| *touched < situation.sent)
+    }
+}
+
+fn reason(seen: &ShardSeen, me: NodeRef, target: Option<NodeRef>) -> Option<Reason> {
+    match seen.standing {
+        Standing::Mine => Some(Reason::LostAnswer),
+        Standing::Others(_) => None,
+        Standing::Unowned { successor, .. } if successor == Some(me) => Some(Reason::Successor),
+        Standing::Unowned { successor: None, .. } if target == Some(me) => Some(Reason::Target),
+        Standing::Unowned { time, .. } => is_overdue(time).then_some(Reason::Unowned),
+    }
+}
+
+/// Returns whether the shard goes to whoever sees it.
+pub(super) fn is_overdue(time: Duration) -> bool {
+    time >= UNOWNED_TIMEOUT
+}

@@ -2,8 +2,8 @@
 //! the last successful heartbeat was sent, on the clock that also runs while the machine is suspended, and only while
 //! `owners` assigns the shard to this node. Only heartbeats extend it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -20,7 +20,8 @@ const NO_LEASE: u64 = 0;
 /// For a store that belongs to this process alone.
 const ENDLESS_LEASE: u64 = u64::MAX;
 
-struct Shard {
+/// The lease of one claim of a shard.
+struct Claim {
     /// End of the lease, in milliseconds of boot time.
     until: AtomicU64,
     /// The shard was released or lost: no heartbeat gives a lease any more, not even one in progress.
@@ -29,17 +30,23 @@ struct Shard {
     lost: watch::Sender<bool>,
 }
 
-/// The leases of all shards.
+impl Claim {
+    fn new(until: u64) -> Arc<Self> {
+        Arc::new(Self { until: AtomicU64::new(until), ended: AtomicBool::new(false), lost: watch::Sender::new(false) })
+    }
+}
+
+/// The leases of all shards: of each, that of its last claim.
 pub struct Lease {
     clock: Clock,
-    shards: Box<[Shard]>,
+    /// End of the lease of a fresh claim.
+    until: u64,
+    shards: Box<[Mutex<Arc<Claim>>]>,
 }
 
 impl Lease {
     fn new(clock: Clock, shards: u16, until: u64) -> Arc<Self> {
-        let shard =
-            |_| Shard { until: AtomicU64::new(until), ended: AtomicBool::new(false), lost: watch::Sender::new(false) };
-        Arc::new(Self { clock, shards: (0..shards).map(shard).collect() })
+        Arc::new(Self { clock, until, shards: (0..shards).map(|_| Mutex::new(Claim::new(until))).collect() })
     }
 
     /// Leases for a store that belongs to this process alone: always valid until they end.
@@ -54,30 +61,31 @@ impl Lease {
         Self::new(clock, shards, NO_LEASE)
     }
 
-    fn shard(&self, shard: ShardId) -> Option<&Shard> {
-        self.shards.get(usize::from(shard.0))
+    fn claim(&self, shard: ShardId) -> Option<Arc<Claim>> {
+        let claim = self.shards.get(usize::from(shard.0))?;
+        Some(Arc::clone(&claim.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// Extends the lease after a successful heartbeat, sent at `sent` (boot time), that found the shard assigned to
     /// this node.
     pub fn extend(&self, shard: ShardId, sent: Duration) {
-        if let Some(shard) = self.shard(shard) {
-            shard.until.fetch_max(millis(sent + LEASE_DURATION), Ordering::AcqRel);
+        if let Some(claim) = self.claim(shard) {
+            claim.until.fetch_max(millis(sent + LEASE_DURATION), Ordering::AcqRel);
         }
     }
 
     /// Ends the lease because another process owns the shard.
     pub fn lose(&self, shard: ShardId) {
-        if let Some(shard) = self.shard(shard) {
-            shard.ended.store(true, Ordering::Release);
-            shard.lost.send_replace(true);
+        if let Some(claim) = self.claim(shard) {
+            claim.ended.store(true, Ordering::Release);
+            claim.lost.send_replace(true);
         }
     }
 
     /// Ends the lease because the shard is about to be released, or the node is about to leave.
     pub fn end(&self, shard: ShardId) {
-        if let Some(shard) = self.shard(shard) {
-            shard.ended.store(true, Ordering::Release);
+        if let Some(claim) = self.claim(shard) {
+            claim.ended.store(true, Ordering::Release);
         }
     }
 
@@ -87,21 +95,24 @@ impl Lease {
         self.clock.boot_time()
     }
 
-    /// The lease of one shard.
+    /// A fresh lease of one shard, for a fresh claim: nothing that happened to an earlier one touches it.
     ///
     /// # Panics
     /// If the shard does not exist.
     #[must_use]
-    pub fn of(self: &Arc<Self>, shard: ShardId) -> ShardLease {
-        let lost = self.shard(shard).expect("a shard of this store").lost.subscribe();
-        ShardLease { lease: Arc::clone(self), shard, lost }
+    pub fn shard(self: &Arc<Self>, shard: ShardId) -> ShardLease {
+        let claim = Claim::new(self.until);
+        let slot = self.shards.get(usize::from(shard.0)).expect("a shard of this store");
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&claim);
+        ShardLease { lease: Arc::clone(self), lost: claim.lost.subscribe(), claim }
     }
 }
 
-/// The lease of one shard, for the shard's writer.
+/// The lease of one claim of a shard, for the shard's writer.
+#[derive(Clone)]
 pub struct ShardLease {
     lease: Arc<Lease>,
-    shard: ShardId,
+    claim: Arc<Claim>,
     lost: watch::Receiver<bool>,
 }
 
@@ -109,11 +120,10 @@ impl ShardLease {
     /// Returns whether answers may be given from memory now.
     #[must_use]
     pub fn holds(&self) -> bool {
-        let shard = &self.lease.shards[usize::from(self.shard.0)];
-        if shard.ended.load(Ordering::Acquire) {
+        if self.claim.ended.load(Ordering::Acquire) {
             return false;
         }
-        let until = shard.until.load(Ordering::Acquire);
+        let until = self.claim.until.load(Ordering::Acquire);
         until == ENDLESS_LEASE || until != NO_LEASE && millis(self.lease.now()) < until
     }
 
@@ -130,9 +140,9 @@ impl ShardLease {
         }
     }
 
-    /// [`Lease::end`]
+    /// Ends the lease because the shard is about to be released.
     pub fn end(&self) {
-        self.lease.end(self.shard);
+        self.claim.ended.store(true, Ordering::Release);
     }
 }
 
@@ -151,7 +161,7 @@ mod tests {
     fn a_lease_runs_from_the_sending_of_its_heartbeat_and_also_while_the_machine_sleeps() {
         let (clock, manual) = Clock::manual(WallTime(0));
         let lease = Lease::none(clock.clone(), 2);
-        let (mine, other) = (lease.of(SHARD), lease.of(ShardId(1)));
+        let (mine, other) = (lease.shard(SHARD), lease.shard(ShardId(1)));
         assert!(!mine.holds(), "none at first");
         let sent = clock.boot_time();
         manual.advance(Duration::from_millis(400));
@@ -172,7 +182,7 @@ mod tests {
         let (clock, manual) = Clock::manual(WallTime(0));
         manual.advance(Duration::from_secs(10));
         let lease = Lease::none(clock, 1);
-        let mine = lease.of(SHARD);
+        let mine = lease.shard(SHARD);
         lease.extend(SHARD, Duration::from_secs(10));
         lease.extend(SHARD, Duration::from_secs(8));
         manual.advance(LEASE_DURATION - Duration::from_millis(1));
@@ -185,7 +195,7 @@ mod tests {
     #[test]
     fn a_store_of_ones_own_needs_no_heartbeat() {
         let (clock, manual) = Clock::manual(WallTime(0));
-        let mine = Lease::exclusive(clock, 1).of(SHARD);
+        let mine = Lease::exclusive(clock, 1).shard(SHARD);
         manual.advance(Duration::from_secs(1 << 40));
         assert!(mine.holds());
         mine.end();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::JournalError;
 use super::reply::ReplyChannel;
-use crate::ids::{EventNo, LicenseId, TenantId, TenantNo, TokenId};
+use crate::ids::{EventNo, LicenseId, ShardId, TenantId, TenantNo, TokenId};
 use crate::ledger::change::{Change, Changes};
 use crate::ledger::command::{Outcome, QueryResult};
 use crate::ledger::notification::Topic;
@@ -31,6 +31,14 @@ impl Waiter {
         match self {
             Waiter::Command(reply, _) => reply.send(Err(error)),
             Waiter::Query(reply, _) => reply.send(Err(error)),
+        }
+    }
+
+    /// Sends the error of a batch that nobody knows the outcome of. A read changed nothing in any case.
+    pub fn fail_unknown(self, shard: ShardId) {
+        match self {
+            Waiter::Command(reply, _) => reply.send(Err(JournalError::OutcomeUnknown(shard))),
+            Waiter::Query(reply, _) => reply.send(Err(JournalError::NotApplied(shard))),
         }
     }
 

@@ -283,7 +283,10 @@ impl Running {
         }
         licensing::fetch(config, &tasks, &journal, &licensing);
         let deliveries = notify::start(config, &tasks, &journal)?;
-        tokio::spawn(health::follow(journal.states(), Arc::clone(&readiness)));
+        tokio::spawn(health::follow(journal.states(), node.is_none(), Arc::clone(&readiness)));
+        if node.is_some() {
+            tokio::spawn(health::end_on_loss(journal.losses(), Arc::clone(&readiness)));
+        }
         let watching = tokio::spawn(store_watch::follow(Arc::clone(&store), Arc::clone(&readiness)));
         let watching = AbortOnDropHandle::new(watching);
         observe(&metrics, &readiness, &stats, &context, &journal, &tasks);

@@ -29,9 +29,9 @@ pub enum NotReadyReason {
     Stuck,
     /// A shard's store refuses changes, until an operator repairs it.
     StoreRefuses,
-    /// Another process owns a shard. Permanent: the process is about to end.
+    /// Another process owns a shard, although this one must serve alone. Permanent: the process is about to end.
     OwnershipLost,
-    /// The store is inconsistent. Permanent: the process is about to end.
+    /// The store, which belongs to this process alone, is inconsistent. Permanent: the process is about to end.
     Damaged,
     /// The store's files are not those that were opened. Ends when those are back.
     StoreReplaced,
@@ -167,11 +167,15 @@ impl Readiness {
     }
 }
 
-/// Sets and clears reasons from the states of the shards, until a shard is lost or all have stopped. Loading is not
-/// handled here: it ends once, when everything is ready.
-pub async fn follow(mut shards: Vec<watch::Receiver<ShardState>>, readiness: Arc<Readiness>) {
+/// Sets and clears reasons from the states of the shards, until the journal is stopped, or the process must end. Shards
+/// may come and go: one that is elsewhere is no reason. Loading is not handled here: it ends once, when everything is
+/// ready.
+///
+/// `alone`: the store belongs to this process, so a shard that is damaged is one that nobody serves. On several nodes
+/// the other shards go on, and the state of the damaged one stays visible.
+pub async fn follow(mut shards: Vec<watch::Receiver<ShardState>>, alone: bool, readiness: Arc<Readiness>) {
     loop {
-        match summarize(&mut shards) {
+        match summarize(&mut shards, alone) {
             Summary::Lost => return readiness.set(NotReadyReason::OwnershipLost),
             Summary::Damaged => return readiness.set(NotReadyReason::Damaged),
             Summary::Failed => return readiness.set(NotReadyReason::Failed),
@@ -189,7 +193,7 @@ pub async fn follow(mut shards: Vec<watch::Receiver<ShardState>>, readiness: Arc
             Summary::Away => {
                 // Whatever changes meanwhile, the grace counts from when the first shard lost its store.
                 let back = async {
-                    while summarize(&mut shards) == Summary::Away {
+                    while summarize(&mut shards, alone) == Summary::Away {
                         changed(&mut shards).await;
                     }
                 };
@@ -201,54 +205,62 @@ pub async fn follow(mut shards: Vec<watch::Receiver<ShardState>>, readiness: Arc
     }
 }
 
-/// Summary of the states of all shards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Sets the reason that ends the process as soon as a shard is lost to another process: for a process on a shared store
+/// that must serve alone.
+pub async fn end_on_loss(mut losses: watch::Receiver<u64>, readiness: Arc<Readiness>) {
+    if losses.wait_for(|losses| *losses > 0).await.is_ok() {
+        readiness.set(NotReadyReason::OwnershipLost);
+    }
+}
+
+/// Summary of the states of all shards: the worst one counts, which is the last one here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Summary {
-    /// All shards.
+    /// All shards that this process holds.
     Serving,
     /// At least one is without its store.
     Away,
     /// At least one has a store that refuses changes.
     Refuses,
+    /// The process is stopping.
+    Stopped,
+    /// The writer of at least one has panicked.
+    Failed,
+    /// The store of at least one is inconsistent.
+    Damaged,
     /// At least one; it will not come back.
     Lost,
-    /// At least one, and none is lost: its store is inconsistent.
-    Damaged,
-    /// The writer of at least one is gone, although nobody stopped it.
-    Failed,
-    /// At least one, and none is lost: the process is stopping.
-    Stopped,
 }
 
-fn summarize(shards: &mut [watch::Receiver<ShardState>]) -> Summary {
-    let mut worst = Summary::Serving;
-    for shard in shards {
-        let state = *shard.borrow_and_update();
-        match state {
-            ShardState::Lost => return Summary::Lost,
-            ShardState::Damaged => worst = Summary::Damaged,
-            _ if worst == Summary::Damaged => {}
-            ShardState::Stopped => worst = Summary::Stopped,
-            _ if shard.has_changed().is_err() => return Summary::Failed,
-            ShardState::StoreRefuses if worst != Summary::Stopped => worst = Summary::Refuses,
-            ShardState::StoreAway if worst == Summary::Serving => worst = Summary::Away,
-            ShardState::StoreAway | ShardState::StoreRefuses | ShardState::Serving => {}
+fn summarize(shards: &mut [watch::Receiver<ShardState>], alone: bool) -> Summary {
+    let summaries = shards.iter_mut().map(|shard| {
+        let gone = shard.has_changed().is_err();
+        match *shard.borrow_and_update() {
+            ShardState::Lost => Summary::Lost,
+            ShardState::Damaged if alone => Summary::Damaged,
+            ShardState::Failed => Summary::Failed,
+            // The journal is gone: nothing more will change.
+            _ if gone => Summary::Stopped,
+            ShardState::Stopped => Summary::Stopped,
+            ShardState::StoreRefuses => Summary::Refuses,
+            ShardState::StoreAway => Summary::Away,
+            ShardState::Serving | ShardState::Elsewhere | ShardState::Damaged => Summary::Serving,
         }
-    }
-    worst
+    });
+    summaries.max().unwrap_or(Summary::Serving)
 }
 
-/// Waits until a shard's state has changed, or its writer is gone.
+/// Waits until a shard's state has changed, or the journal is gone.
 async fn changed(shards: &mut [watch::Receiver<ShardState>]) {
     let changes = shards.iter_mut().map(|shard| Box::pin(shard.changed()));
-    // An error means that the writer is gone, which is a change, too.
+    // An error means that the journal is gone, which is a change, too.
     let _ = select_all(changes).await;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ShardState::{Lost, Serving, Stopped, StoreAway, StoreRefuses};
+    use ShardState::{Damaged, Elsewhere, Failed, Lost, Serving, Stopped, StoreAway, StoreRefuses};
 
     #[test]
     fn it_serves_when_no_reason_is_left() {
@@ -268,12 +280,17 @@ mod tests {
         observed: watch::Receiver<NotReadyReasons>,
     }
 
+    /// On a store that belongs to the process alone.
     fn two_shards() -> Serving2 {
+        shards_of(true)
+    }
+
+    fn shards_of(alone: bool) -> Serving2 {
         let shards = vec![watch::Sender::new(Serving), watch::Sender::new(Serving)];
         let readiness = Readiness::loading();
         readiness.clear(NotReadyReason::Loading);
         let states = shards.iter().map(watch::Sender::subscribe).collect();
-        tokio::spawn(follow(states, Arc::clone(&readiness)));
+        tokio::spawn(follow(states, alone, Arc::clone(&readiness)));
         let observed = readiness.subscribe();
         Serving2 { shards, readiness, observed }
     }
@@ -348,11 +365,58 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_writer_that_is_gone_without_a_word_has_failed() {
+    async fn shards_that_come_and_go_are_no_reason() {
+        let service = shards_of(false);
+        for state in [Elsewhere, Serving, Damaged, Elsewhere] {
+            for shard in &service.shards {
+                shard.send_replace(state);
+            }
+            let_it_run().await;
+            assert!(service.readiness.now().serving(), "{state:?}");
+        }
+        service.shards[1].send_replace(StoreRefuses);
+        let_it_run().await;
+        assert_eq!(service.readiness.now().to_string(), "store refuses changes", "of the one that it holds");
+        service.shards[1].send_replace(Elsewhere);
+        let_it_run().await;
+        assert!(service.readiness.now().serving(), "another node has it now");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn damage_ends_a_process_that_has_the_store_alone() {
+        let mut service = two_shards();
+        service.shards[1].send_replace(Damaged);
+        service.observed.wait_for(|reasons| reasons.has(NotReadyReason::Damaged)).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_process_that_must_serve_alone_ends_when_it_loses_a_shard() {
+        let (losses, readiness) = (watch::Sender::new(0), Readiness::loading());
+        let ends = tokio::spawn(end_on_loss(losses.subscribe(), Arc::clone(&readiness)));
+        let_it_run().await;
+        assert!(!readiness.now().has(NotReadyReason::OwnershipLost));
+        losses.send_replace(1);
+        ends.await.unwrap();
+        assert!(readiness.now().has(NotReadyReason::OwnershipLost));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_writer_that_panicked_has_failed() {
         let mut service = two_shards();
         let_it_run().await;
-        service.shards.pop();
+        service.shards[1].send_replace(Failed);
         service.observed.wait_for(|reasons| reasons.has(NotReadyReason::Failed)).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_journal_that_is_gone_ends_it() {
+        let service = two_shards();
+        let (readiness, shards) = (service.readiness, service.shards);
+        let follows =
+            tokio::spawn(follow(shards.iter().map(watch::Sender::subscribe).collect(), true, readiness.clone()));
+        drop(shards);
+        follows.await.unwrap();
+        assert!(readiness.now().serving());
     }
 
     #[tokio::test(start_paused = true)]

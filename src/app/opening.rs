@@ -69,7 +69,7 @@ pub(super) async fn start_journal(
     };
     started.map_err(|error| match error {
         StartError::Store(error) => OpenError::Unreachable(error).into(),
-        StartError::Taken(_) => Failure::OwnershipLost,
+        StartError::Taken(_) | StartError::Held(_) | StartError::Stopping => Failure::OwnershipLost,
         StartError::Damaged(_, error) => OpenError::Damaged(error).into(),
     })
 }

@@ -7,12 +7,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 use super::ShardState;
 use super::batch::Waiter;
-use super::recovery::{CommitOutcome, StoreFailure};
-use super::stats::Stats;
+use super::recovery::{CommitOutcome, LastBatch, StoreFailure};
+use super::slot::Slot;
 use crate::ids::ShardId;
 use crate::spans::{self, TracedCommand};
 use crate::store::{Batch, Position};
@@ -65,20 +65,18 @@ pub(super) fn outcome(commit: impl Future<Output = CommitOutcome> + Send + 'stat
     Box::pin(AssertUnwindSafe(commit).catch_unwind().map(|outcome| {
         outcome.unwrap_or_else(|_| {
             tracing::error!("a commit panicked");
-            CommitOutcome::Lost { committed: false }
+            CommitOutcome::Lost(LastBatch::Unknown)
         })
     }))
 }
 
 /// Makes the callback for failures of a commit. It sets the shard's state, and logs a warning or an error when the
 /// state changes; further failures in the same state are logged at debug level.
-pub(super) fn on_failure(
-    shard: ShardId,
-    states: watch::Sender<ShardState>,
-    stats: Arc<Stats>,
-    refused: Arc<Notify>,
-) -> impl Fn(StoreFailure) {
-    let begins = move |state| states.send_if_modified(|now| std::mem::replace(now, state) != state);
+pub(super) fn on_failure(slot: Arc<Slot>, refused: Arc<Notify>) -> impl Fn(StoreFailure) {
+    let (shard, stats) = (slot.shard, Arc::clone(&slot.stats));
+    // The state of a shard that was lost meanwhile stays.
+    let begins =
+        move |state| slot.begins(state, &[ShardState::Serving, ShardState::StoreAway, ShardState::StoreRefuses]);
     move |failure| match failure {
         StoreFailure::Away(error) if begins(ShardState::StoreAway) => {
             stats.recoveries.fetch_add(1, Relaxed);

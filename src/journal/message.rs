@@ -2,12 +2,14 @@
 
 use tokio::sync::oneshot;
 
-use super::JournalError;
 use super::reply::ReplyChannel;
+use super::{JournalError, ShardState};
 use crate::ids::{TenantId, TenantNo};
 use crate::ledger::command::{Command, Outcome, Query, QueryResult, Request};
 use crate::ledger::outcome::HeartbeatResult;
 use crate::ledger::{PoolUsageEntry, Totals};
+use crate::store::Owner;
+use crate::store::nodes::NodeRef;
 
 /// A message in the queue of a writer.
 pub(super) enum Message {
@@ -17,8 +19,33 @@ pub(super) enum Message {
     /// Totals of the shard, and its busiest pools, at most this many.
     Totals(usize, oneshot::Sender<(Totals, Vec<PoolUsageEntry>)>),
     Tick,
-    /// The reply says whether every change was written.
-    Stop(oneshot::Sender<bool>),
+    /// The last message that is taken: the shard is released.
+    Leave(Leave),
+}
+
+/// Instruction to finish what was taken, and to release the shard.
+pub(super) struct Leave {
+    /// Node that is to own the shard. `None`: nobody in particular.
+    pub to: Option<NodeRef>,
+    /// State of the shard afterward.
+    pub then: ShardState,
+    pub reply: oneshot::Sender<Left>,
+}
+
+/// How a writer ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Left {
+    /// The owner as which the shard was released. `None`: it was lost before.
+    pub released: Option<Owner>,
+    /// The store has every change.
+    pub written: bool,
+}
+
+impl Default for Left {
+    /// There was nothing to release and nothing to write.
+    fn default() -> Self {
+        Self { released: None, written: true }
+    }
 }
 
 /// Returns whether the command can be decided and answered only with the store.
@@ -44,7 +71,7 @@ impl Message {
             Message::Command(request, _) => Some(&request.tenant),
             Message::Query(tenant, ..) => tenant.as_ref(),
             Message::Number(tenant, _) => Some(tenant),
-            Message::Totals(..) | Message::Tick | Message::Stop(_) => None,
+            Message::Totals(..) | Message::Tick | Message::Leave(_) => None,
         }
     }
 
@@ -64,8 +91,6 @@ pub(super) fn refuse(message: Message, error: JournalError) {
         Message::Query(_, _, reply) => reply.send(Err(error)),
         Message::Number(_, reply) => drop(reply.send(Err(error))),
         Message::Totals(..) | Message::Tick => {}
-        Message::Stop(reply) => {
-            let _ = reply.send(true);
-        }
+        Message::Leave(leave) => drop(leave.reply.send(Left::default())),
     }
 }

@@ -23,21 +23,30 @@ pub(super) struct ClaimedShard {
     pub timeline: Timeline,
 }
 
-/// Claims the shard and loads it. `over` is the owner that the claim replaces; `None` replaces any owner, and is only
-/// for a store that belongs to this process alone.
-pub(super) async fn take(
+/// Claims the shard. `over` is the owner that the claim replaces; `None` replaces any owner, and is only for a store
+/// that belongs to this process alone.
+pub(super) async fn claim(
     store: &dyn Store,
     shard: ShardId,
-    (over, node): (Option<Owner>, Option<NodeRef>),
-    clock: &Clock,
-    config: &JournalConfig,
-) -> Result<ClaimedShard, StartError> {
+    over: Option<Owner>,
+    node: Option<NodeRef>,
+) -> Result<(Owner, Position), StartError> {
     let by = Claimant { token: fresh_token(), node };
-    let (owner, position) = store.claim(shard, over, by).await.map_err(|error| match error {
+    store.claim(shard, over, by).await.map_err(|error| match error {
         ClaimError::Taken(_) => StartError::Taken(shard),
         ClaimError::Unavailable(error) | ClaimError::NotWritable(error) => StartError::Store(error),
         ClaimError::Damaged(error) => StartError::Damaged(shard, error),
-    })?;
+    })
+}
+
+/// Loads a shard that was claimed.
+pub(super) async fn load_claimed(
+    store: &dyn Store,
+    shard: ShardId,
+    (owner, position): (Owner, Position),
+    clock: &Clock,
+    config: &JournalConfig,
+) -> Result<ClaimedShard, StartError> {
     if let Some(what) = position.implausible() {
         return Err(StartError::Damaged(shard, StoreError(format!("shards (shard_id {shard}): {what}"))));
     }
@@ -93,18 +102,26 @@ pub(super) async fn load(
 /// Final outcome of a batch.
 pub(super) enum CommitOutcome {
     Committed(Owner),
-    /// Another owner has the shard. `committed` is true if the whole batch is in the store, and the other owner loaded
-    /// it. It is false if none of the batch is there, or the outcome can no longer be determined.
-    Lost {
-        committed: bool,
-    },
+    /// Another owner has the shard.
+    Lost(LastBatch),
     /// The store is inconsistent. This process must not answer any more.
     Damaged(StoreError),
     /// The store refused the data; nothing was written. The owner may be newer than the one the commit began with,
     /// because the shard was claimed again in between.
     Refused(Owner, StoreError),
-    /// The process is ending, and the store still accepts no changes.
-    NotWritten,
+    /// The writer is ending, and the store still accepts no changes. It is never [`LastBatch::Committed`].
+    NotWritten(LastBatch),
+}
+
+/// What became of the last batch that a writer sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LastBatch {
+    /// The whole batch is in the store, and the next owner has loaded it.
+    Committed,
+    /// Nothing of the batch is in the store, nor ever will be.
+    NotCommitted,
+    /// One or the other; nobody can tell any more.
+    Unknown,
 }
 
 /// Reason why a batch has to wait for the store.
@@ -140,14 +157,15 @@ pub(super) async fn commit_until_known(
                 fail_point!("after-commit");
                 return CommitOutcome::Committed(owner);
             }
-            Err(CommitError::Fenced) => return CommitOutcome::Lost { committed: false },
+            // An earlier attempt at the same batch was settled by a claim: it is not in the store, either.
+            Err(CommitError::Fenced) => return CommitOutcome::Lost(LastBatch::NotCommitted),
             Err(CommitError::Damaged(error)) => return CommitOutcome::Damaged(error),
             Err(CommitError::Refused(error)) => return CommitOutcome::Refused(owner, error),
             Err(CommitError::Unknown(error)) => on_failure(StoreFailure::Away(&error)),
             Err(CommitError::NotWritable(error)) => {
                 on_failure(StoreFailure::Refuses(&error));
                 if !wait_before_retry(jittered(refused_pause, shard, owner.epoch), &mut ending).await {
-                    return CommitOutcome::NotWritten;
+                    return CommitOutcome::NotWritten(LastBatch::NotCommitted);
                 }
                 refused_pause = (refused_pause * 2).min(MAX_REFUSED_PAUSE);
                 continue;
@@ -157,21 +175,30 @@ pub(super) async fn commit_until_known(
         let (claimed, seq) = match reclaim(&*store, shard, (owner, node), &on_failure, &mut ending).await {
             Ok(claimed) => claimed,
             Err(ClaimError::Damaged(error)) => return CommitOutcome::Damaged(error),
-            Err(ClaimError::Taken(last)) => return CommitOutcome::Lost { committed: last == Some(batch.position.seq) },
-            Err(ClaimError::NotWritable(_)) => return CommitOutcome::NotWritten,
-            Err(ClaimError::Unavailable(_)) => return CommitOutcome::Lost { committed: false },
+            Err(ClaimError::Taken(last)) => return CommitOutcome::Lost(last_batch(last, batch.position.seq)),
+            Err(ClaimError::NotWritable(_)) => return CommitOutcome::NotWritten(LastBatch::Unknown),
+            Err(ClaimError::Unavailable(_)) => return CommitOutcome::Lost(LastBatch::Unknown),
         };
         owner = claimed;
         if seq == batch.position.seq {
             return CommitOutcome::Committed(owner);
         }
         if seq.0 != batch.position.seq.0 - 1 {
-            return CommitOutcome::Lost { committed: false };
+            return CommitOutcome::Lost(LastBatch::Unknown);
         }
         // Pause: a store that accepts claims but no batch, such as one with a full disk, must not be called in a tight
         // loop.
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(1));
+    }
+}
+
+/// What became of a batch, by the last batch of its owner that was in the store when another owner claimed the shard.
+fn last_batch(last: Option<Seq>, sent: Seq) -> LastBatch {
+    match last {
+        Some(last) if last == sent => LastBatch::Committed,
+        Some(_) => LastBatch::NotCommitted,
+        None => LastBatch::Unknown,
     }
 }
 

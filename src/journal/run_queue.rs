@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use super::JournalError;
 use super::reply::ReplyChannel;
-use crate::ids::TenantId;
+use crate::ids::{Seq, ShardId, TenantId};
 use crate::ledger::command::{Outcome, QueryResult};
 use crate::ledger::{Execution, Reading};
 
@@ -29,13 +29,13 @@ pub(super) struct RunningCommand {
     pub execution: Box<Execution>,
     /// It has taken a step: from now on it is finished, even if its caller is gone.
     pub begun: bool,
-    /// It has written rows.
-    pub wrote: bool,
+    /// The first batch that has rows of it.
+    pub wrote: Option<Seq>,
 }
 
 impl RunningCommand {
     pub fn new(execution: Box<Execution>) -> Self {
-        Self { execution, begun: false, wrote: false }
+        Self { execution, begun: false, wrote: None }
     }
 }
 
@@ -63,6 +63,11 @@ impl RunQueue {
     /// Returns whether there is a query, which writes nothing.
     pub fn has_queries(&self) -> bool {
         self.queues.iter().any(|queue| !queue.queries.is_empty())
+    }
+
+    /// Returns whether any command is in progress, or waits for another one of its tenant.
+    pub fn is_busy(&self) -> bool {
+        self.queues.iter().any(|queue| !queue.commands.is_empty())
     }
 
     /// Returns whether the tenant has a command in progress: another command waits for its end.
@@ -133,6 +138,21 @@ impl RunQueue {
         for queue in self.queues.drain(..) {
             queue.queries.into_iter().for_each(|(_, reply)| reply.send(Err(error)));
             queue.commands.into_iter().for_each(|(_, reply)| reply.send(Err(error)));
+        }
+    }
+
+    /// Removes all jobs of a shard that has left. A command may be sent to the next owner as if it had never begun,
+    /// unless it is half done: `last` is the last batch that is, or may be, in the store.
+    pub fn leave(&mut self, shard: ShardId, last: Seq) {
+        for queue in self.queues.drain(..) {
+            queue.queries.into_iter().for_each(|(_, reply)| reply.send(Err(JournalError::NotApplied(shard))));
+            for (running, reply) in queue.commands {
+                let half_done = running.wrote.is_some_and(|first| first <= last);
+                reply.send(Err(match half_done {
+                    true => JournalError::OutcomeUnknown(shard),
+                    false => JournalError::NotApplied(shard),
+                }));
+            }
         }
     }
 }

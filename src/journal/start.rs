@@ -1,21 +1,34 @@
-//! Start of a journal: claims and loads every shard, and starts its writer.
+//! Start of a journal, and how it gets shards: a shard is claimed and loaded, and then its writer starts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::recovery::{self, ClaimedShard};
 use super::session_watch::Ring;
-use super::stats::Stats;
-use super::{Journal, JournalConfig, Shard, ShardState, StartError, status, writer};
+use super::slot::{Held, Slot};
+use super::status::WriterStatus;
+use super::writer::Writer;
+use super::{Journal, JournalConfig, ShardState, StartError};
 use crate::clock::Clock;
-use crate::cluster::{Lease, Node, View};
+use crate::cluster::{Lease, ShardLease};
 use crate::ids::ShardId;
 use crate::opaque_id::OpaqueIds;
-use crate::store::nodes::{NodeRef, NodeState, OwnerRow};
-use crate::store::{Installation, Owner, Store};
+use crate::store::nodes::NodeRef;
+use crate::store::{Installation, Owner, Position, Store};
+
+/// Delay before the next attempt when another process claimed a shard: at least this, and less than twice this.
+const RETRY_DELAY: Duration = Duration::from_millis(200);
 
 impl Journal {
+    /// A journal on a store that several processes share. It holds no shard yet: see [`Self::open`].
+    #[must_use]
+    pub fn empty(store: Arc<dyn Store>, clock: Clock, installation: Installation, config: JournalConfig) -> Self {
+        Self::new(store, clock, installation, config, false)
+    }
+
     /// Starts on a store that belongs to this process alone: claims every shard, whatever its owner, loads it, and
     /// starts its writer.
     ///
@@ -27,118 +40,115 @@ impl Journal {
         installation: Installation,
         config: JournalConfig,
     ) -> Result<Self, StartError> {
-        let lease = Lease::exclusive(clock.clone());
+        let journal = Self::new(store, clock, installation, config, true);
+        let lease = Lease::exclusive(journal.clock.clone());
         let mut all = Vec::new();
-        for shard in (0..installation.shards).map(ShardId) {
-            all.push(recovery::take(&*store, shard, (None, None), &clock, &config).await?);
+        for slot in &journal.slots {
+            let claimed = recovery::claim(&*journal.store, slot.shard, None, None).await?;
+            all.push(journal.load(slot.shard, claimed).await?);
         }
-        Ok(Self::serve(store, &clock, installation, config, (&lease, None), all))
+        for (slot, claimed) in journal.slots.iter().zip(all) {
+            let mut writer = slot.writer.lock().await;
+            let handle = lease.shard(slot.shard);
+            handle.claimed();
+            *writer = Some(journal.serve(slot, (handle, None), claimed));
+        }
+        Ok(journal)
     }
 
-    /// Starts on a store that several processes share. Waits as a standby until every shard has no owner, was released,
-    /// or belongs to a dead process. If another process claims a shard meanwhile, releases the shards claimed so far
-    /// and waits again.
+    /// Claims a shard over the owner that was seen, loads it, and serves it. `lease` must be fresh. If the load fails,
+    /// or `lease` was lost meanwhile, the shard is released again, so that others can have it. If the future is
+    /// dropped, the shard may stay claimed; a process that reads its own name on a shard that it does not hold claims
+    /// it again.
     ///
     /// # Errors
-    /// [`StartError::Store`], [`StartError::Damaged`]
-    pub async fn start_among(
-        node: &Node,
+    /// [`StartError`]
+    pub async fn open(&self, shard: ShardId, over: Owner, me: NodeRef, lease: ShardLease) -> Result<Owner, StartError> {
+        let slot = self.slot(shard).ok_or(StartError::Taken(shard))?;
+        let mut writer = slot.writer.lock().await;
+        if slot.held().is_some() {
+            return Err(StartError::Held(shard));
+        }
+        if let Some(former) = writer.as_mut() {
+            // It lost the shard, and may still wait for the outcome of its last batch.
+            let _ = former.await;
+            *writer = None;
+        }
+        if self.stopping.is_cancelled() {
+            return Err(StartError::Stopping);
+        }
+        let (owner, position) = recovery::claim(&*self.store, shard, Some(over), Some(me)).await?;
+        lease.claimed();
+        let loaded = tokio::select! {
+            biased;
+            () = self.stopping.cancelled() => Err(StartError::Stopping),
+            loaded = self.load(shard, (owner, position)) => loaded,
+        };
+        match loaded {
+            Ok(_) if lease.is_lost() => {
+                self.give_back(shard, owner).await;
+                Err(StartError::Taken(shard))
+            }
+            Ok(claimed) => {
+                *writer = Some(self.serve(slot, (lease, Some(me)), claimed));
+                Ok(owner)
+            }
+            Err(error) => {
+                if let StartError::Damaged(..) = error {
+                    slot.set_state(ShardState::Damaged);
+                }
+                self.give_back(shard, owner).await;
+                Err(error)
+            }
+        }
+    }
+
+    fn new(
         store: Arc<dyn Store>,
         clock: Clock,
         installation: Installation,
         config: JournalConfig,
-    ) -> Result<Self, StartError> {
-        node.first_view().await?;
-        let mut views = node.views();
-        loop {
-            let view = views.borrow_and_update().clone();
-            let me = view.me.and_then(|me| Some((me, node.lease(me)?)));
-            if let (Some((me, lease)), Some(owners)) = (me, free(&view, installation.shards)) {
-                let mut all = Vec::new();
-                match claim(&*store, me, &owners, (&clock, &config), &mut all).await {
-                    Ok(()) => {
-                        node.set_state(NodeState::Active);
-                        return Ok(Self::serve(store, &clock, installation, config, (&lease, Some(me)), all));
-                    }
-                    Err(StartError::Taken(shard)) => {
-                        tracing::info!(%shard, "another process claimed the shards first");
-                    }
-                    Err(error) => {
-                        give_back(&*store, &owners, all).await;
-                        return Err(error);
-                    }
-                }
-                give_back(&*store, &owners, all).await;
-            }
-            let _ = views.changed().await;
-        }
-    }
-
-    fn serve(
-        store: Arc<dyn Store>,
-        clock: &Clock,
-        installation: Installation,
-        config: JournalConfig,
-        (lease, node): (&Arc<Lease>, Option<NodeRef>),
-        all: Vec<ClaimedShard>,
+        alone: bool,
     ) -> Self {
-        let mut shards = Vec::with_capacity(all.len());
-        for (shard, claimed) in (0..).map(ShardId).zip(all) {
-            let (queue, messages) = mpsc::channel(config.queue);
-            let (states, state) = watch::channel(ShardState::Serving);
-            let ring = Arc::new(Ring::new(claimed.position.last_event));
-            let stats = Arc::new(Stats::default());
-            let status = status::WriterStatus { states, ring: Arc::clone(&ring), stats: Arc::clone(&stats) };
-            let held = lease.shard(shard);
-            held.claimed();
-            let writer = writer::Writer::new(
-                shard,
-                Arc::clone(&store),
-                clock.clone(),
-                config,
-                (held.clone(), node),
-                claimed,
-                status,
-            );
-            tokio::spawn(writer.run(messages));
-            shards.push(Shard { queue, lease: held, state, ring, stats });
+        let losses = watch::Sender::new(0);
+        let slot = |shard| Arc::new(Slot::new(ShardId(shard), alone, losses.clone()));
+        Self {
+            slots: (0..installation.shards).map(slot).collect(),
+            losses,
+            stopping: CancellationToken::new(),
+            store,
+            instance: installation.instance,
+            opaque_ids: OpaqueIds::new(installation.secret),
+            clock,
+            config,
         }
-        let (instance, opaque_ids) = (installation.instance, OpaqueIds::new(installation.secret));
-        Self { shards: shards.into(), store, instance, opaque_ids, clock: clock.clone() }
     }
-}
 
-/// The owner over which each shard may be claimed; `None`: a living process owns one, or nothing was read yet.
-fn free(view: &View, shards: u16) -> Option<Vec<(ShardId, Owner)>> {
-    let rows = &view.snapshot.owners;
-    let is_free = |row: &OwnerRow| {
-        let owner = row.node.filter(|node| view.me != Some(*node));
-        let is_silent = row.node.is_some() || view.silent_shards.contains(&row.shard);
-        row.owner.token.0.is_nil() || is_silent && owner.is_none_or(|node| !view.lives(node))
-    };
-    let all = rows.len() == usize::from(shards) && view.missed == 0 && rows.iter().all(is_free);
-    all.then(|| rows.iter().map(|row| (row.shard, row.owner)).collect())
-}
-
-/// Claims and loads the shards one after the other, each over the owner that was seen. All processes begin with the
-/// same shard, so that one of them gets all shards.
-async fn claim(
-    store: &dyn Store,
-    me: NodeRef,
-    owners: &[(ShardId, Owner)],
-    (clock, config): (&Clock, &JournalConfig),
-    all: &mut Vec<ClaimedShard>,
-) -> Result<(), StartError> {
-    for (shard, over) in owners {
-        all.push(recovery::take(store, *shard, (Some(*over), Some(me)), clock, config).await?);
+    async fn load(&self, shard: ShardId, claimed: (Owner, Position)) -> Result<ClaimedShard, StartError> {
+        recovery::load_claimed(&*self.store, shard, claimed, &self.clock, &self.config).await
     }
-    Ok(())
-}
 
-/// Releases the shards that were claimed, so that another process need not wait for them.
-async fn give_back(store: &dyn Store, owners: &[(ShardId, Owner)], all: Vec<ClaimedShard>) {
-    for ((shard, _), claimed) in owners.iter().zip(all) {
-        if let Err(error) = store.release(*shard, claimed.owner, None).await {
+    /// Starts the writer of a shard. No other writer of the slot runs.
+    fn serve(
+        &self,
+        slot: &Arc<Slot>,
+        (lease, node): (ShardLease, Option<NodeRef>),
+        claimed: ClaimedShard,
+    ) -> tokio::task::JoinHandle<()> {
+        let (queue, messages) = mpsc::channel(self.config.queue);
+        let (busy, is_busy) = watch::channel(false);
+        let ring = Arc::new(Ring::new(claimed.position.last_event));
+        let status =
+            WriterStatus { slot: Arc::clone(slot), ring: Arc::clone(&ring), stats: Arc::clone(&slot.stats), busy };
+        let (store, clock) = (Arc::clone(&self.store), self.clock.clone());
+        let writer = Writer::new(slot.shard, store, clock, self.config, (lease.clone(), node), claimed, status);
+        slot.open(Held { queue, lease, ring, busy: is_busy });
+        tokio::spawn(writer.run(messages))
+    }
+
+    /// Releases a shard that was claimed and not opened, so that another process need not wait for it.
+    async fn give_back(&self, shard: ShardId, owner: Owner) {
+        if let Err(error) = self.store.release(shard, owner, None).await {
             tracing::warn!(%shard, %error, "the shard was not released");
         }
     }

@@ -5,43 +5,49 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::session_watch::Ring;
+use super::slot::Slot;
 use super::stats::Stats;
 use super::{JournalError, ShardState};
-use crate::ids::ShardId;
 
 pub(super) struct WriterStatus {
-    pub states: watch::Sender<ShardState>,
+    pub slot: Arc<Slot>,
     pub ring: Arc<Ring>,
     pub stats: Arc<Stats>,
+    /// A command of several steps is in progress.
+    pub busy: watch::Sender<bool>,
 }
 
 impl WriterStatus {
     pub fn state(&self) -> ShardState {
-        *self.states.borrow()
+        self.slot.state()
     }
 
-    /// Returns whether the shard has another owner, or its store is damaged.
+    /// Returns whether the shard is gone: it has another owner, or its store is damaged.
     pub fn is_final(&self) -> bool {
-        matches!(self.state(), ShardState::Lost | ShardState::Damaged)
+        !self.state().is_held()
     }
 
     /// Error for callers that still wait when the writer ends.
     pub fn end_error(&self) -> JournalError {
-        match self.state() {
-            ShardState::Lost => JournalError::NotOwner,
-            ShardState::Damaged => JournalError::StoreAway,
-            _ => JournalError::Stopping,
-        }
+        self.slot.refusal()
     }
 
-    pub fn set_state(&self, shard: ShardId, state: ShardState) {
-        self.states.send_if_modified(|now| {
-            let modified = *now != state;
-            if modified {
-                tracing::info!(%shard, from = ?now, to = ?state, "shard state");
-                *now = state;
-            }
-            modified
-        });
+    pub fn set_state(&self, state: ShardState) {
+        self.slot.set_state(state);
+    }
+
+    pub fn set_busy(&self, busy: bool) {
+        self.busy.send_if_modified(|now| std::mem::replace(now, busy) != busy);
+    }
+}
+
+/// Reports a panic of the writer: nobody else can tell that it is gone.
+pub(super) struct PanicGuard(pub Arc<Slot>);
+
+impl Drop for PanicGuard {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.end(ShardState::Failed);
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! Detects stuck writers from outside: a writer that is stuck in a step cannot report it.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{Journal, Shard};
+use super::Journal;
+use super::slot::Slot;
 use crate::ids::ShardId;
 
 /// Time after which a writer that is still in the same step counts as stuck. Steps take milliseconds.
@@ -15,11 +17,11 @@ impl Journal {
     #[must_use]
     pub fn stuck(&self) -> Option<(ShardId, Duration)> {
         let now = u64::try_from(self.clock.monotonic().as_micros()).unwrap_or(u64::MAX);
-        let age = |shard: &Shard| match shard.stats.step_began_micros.load(Ordering::Relaxed) {
+        let age = |slot: &Arc<Slot>| match slot.stats.step_began_micros.load(Ordering::Relaxed) {
             0 => Duration::ZERO,
             began => Duration::from_micros(now.saturating_sub(began)),
         };
-        let ages = (0..).map(ShardId).zip(self.shards.iter().map(age));
+        let ages = self.slots.iter().map(|slot| (slot.shard, age(slot)));
         ages.max_by_key(|(_, age)| *age).filter(|(_, age)| *age >= STUCK_TIMEOUT)
     }
 }

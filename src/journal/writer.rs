@@ -19,16 +19,16 @@ use self::loading::{Loading, loaded};
 use super::backlog::Backlog;
 use super::batch::{OpenBatch, Waiter, numbers};
 use super::in_flight::{InFlight, Progress, on_failure, outcome, progress};
-use super::message::{Message, from_memory};
-use super::recovery::{ClaimedShard, CommitOutcome, commit_until_known};
+use super::message::{Leave, Message, from_memory};
+use super::recovery::{ClaimedShard, CommitOutcome, LastBatch, commit_until_known};
 use super::reply::ReplyChannel;
 use super::run_queue::RunQueue;
-use super::status::WriterStatus;
+use super::status::{PanicGuard, WriterStatus};
 use super::timeline::{Timeline, mark};
 use super::{COMMIT_STALL_TIMEOUT, JournalConfig, JournalError, ShardState};
 use crate::clock::Clock;
 use crate::cluster::ShardLease;
-use crate::ids::ShardId;
+use crate::ids::{Seq, ShardId};
 use crate::ledger::change::Changes;
 use crate::ledger::command::{Outcome, Request};
 use crate::ledger::time::Moment;
@@ -45,6 +45,8 @@ pub(super) struct Writer {
     owner: Owner,
     /// Position of the shard once all batches that were sent are durable.
     position: Position,
+    /// The last batch that is in the store; once the shard is lost, the last one that may be.
+    last_durable: Seq,
     ledger: Ledger,
     timeline: Timeline,
     open_batch: OpenBatch,
@@ -68,8 +70,8 @@ pub(super) struct Writer {
     beside_others: bool,
     /// The next step is the tick's, not a caller's.
     times_turn: bool,
-    /// Reply channel of the stop request.
-    stopping: Option<oneshot::Sender<bool>>,
+    /// The instruction to leave the shard: nothing behind it is taken.
+    leaving: Option<Leave>,
     /// Time of the last log line about a long turn.
     long_turn_logged: Option<Duration>,
     loading: Option<Loading>,
@@ -82,7 +84,7 @@ pub(super) struct Writer {
     left: bool,
     /// Number of denials without an event of their own, from refusals before the present one.
     dropped: u64,
-    /// True: the process is ending, and a batch gets only one more attempt.
+    /// True: the writer is ending, and a batch gets only one more attempt.
     ending: watch::Sender<bool>,
     status: WriterStatus,
 }
@@ -112,6 +114,8 @@ impl Writer {
         status: WriterStatus,
     ) -> Self {
         let ClaimedShard { owner, position, ledger, timeline } = claimed;
+        // The figure goes on where an earlier writer of this process left it.
+        let dropped = status.stats.denials_dropped.load(Relaxed);
         Self {
             shard,
             store,
@@ -119,6 +123,7 @@ impl Writer {
             config,
             owner,
             position,
+            last_durable: position.seq,
             ledger,
             timeline,
             open_batch: OpenBatch::default(),
@@ -133,22 +138,23 @@ impl Writer {
             scrapes: Vec::new(),
             beside_others: false,
             times_turn: false,
-            stopping: None,
+            leaving: None,
             long_turn_logged: None,
             loading: None,
             row_refusals: 0,
             refused: Arc::default(),
             kept: KeptDenials::default(),
             left: false,
-            dropped: 0,
+            dropped,
             ending: watch::Sender::new(false),
             status,
         }
     }
 
     pub async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
+        let _guard = PanicGuard(Arc::clone(&self.status.slot));
         let mut drained = Vec::with_capacity(self.config.batch);
-        let stopped = loop {
+        let leave = loop {
             let room = self.room();
             let mut event = Event::Work;
             tokio::select! {
@@ -156,8 +162,7 @@ impl Writer {
                 progress = progress(&mut self.in_flight), if self.in_flight.is_some() => event = Event::Commit(progress),
                 loaded = loaded(&mut self.loading), if self.loading.is_some() => event = Event::Loaded(loaded.map(Box::new)),
                 count = messages.recv_many(&mut drained, room), if room > 0 => event = Event::Messages(count),
-                // The batch in flight ends first, so that its callers learn its outcome.
-                () = self.lease.lost(), if self.in_flight.is_none() => event = Event::OwnerLost,
+                () = self.lease.lost() => event = Event::OwnerLost,
                 // Steps run while there is no other event; other tasks run between two of them.
                 () = tokio::task::yield_now(), if self.has_work() => {}
             }
@@ -177,20 +182,18 @@ impl Writer {
                 break None;
             }
             self.catch_up(&mut turn);
-            if let Some(reply) = self.stops() {
-                break Some(reply);
+            if let Some(leave) = self.leaves() {
+                break Some(leave);
             }
             self.send_if_ready();
             self.run_steps();
             self.reload_if_broken();
+            self.status.set_busy(self.run_queue.is_busy());
             self.ends(began);
         };
         self.pauses();
         messages.close();
-        self.end(&mut messages).await;
-        if let Some(reply) = stopped {
-            let _ = reply.send(self.has_written_all());
-        }
+        self.leave(leave, &mut messages).await;
     }
 
     /// Number of messages that may be taken from the queue now.
@@ -233,9 +236,9 @@ impl Writer {
         if self.lease.holds() {
             Ok(())
         } else if self.lease.is_lost() {
-            Err(JournalError::NotOwner)
+            Err(JournalError::NotApplied(self.shard))
         } else {
-            Err(JournalError::NoLease)
+            Err(JournalError::NoLease(self.shard))
         }
     }
 
@@ -329,8 +332,7 @@ impl Writer {
         fail_point!("batch-built");
         let (sent, sent_at) = (self.clock.monotonic(), spans::now());
         let (store, refused, ending) = (Arc::clone(&self.store), Arc::clone(&self.refused), self.ending.subscribe());
-        let on_failure =
-            on_failure(self.shard, self.status.states.clone(), Arc::clone(&self.status.stats), Arc::clone(&refused));
+        let on_failure = on_failure(Arc::clone(&self.status.slot), Arc::clone(&refused));
         let by = (self.owner, self.node);
         let sure = commit_until_known(store, self.shard, by, Arc::clone(&batch), on_failure, ending);
         let (outcome, stall_timer) = (outcome(sure), Some(Box::pin(tokio::time::sleep(COMMIT_STALL_TIMEOUT))));
@@ -340,12 +342,17 @@ impl Writer {
 
     fn damaged(&self, error: &StoreError) {
         tracing::error!(shard = %self.shard, %error, "the store is damaged; nothing more is answered");
-        self.status.set_state(self.shard, ShardState::Damaged);
+        if !self.is_lost() {
+            self.status.slot.end(ShardState::Damaged);
+        }
     }
 
     fn commit_done(&mut self, outcome: CommitOutcome) {
         let Some(mut sent) = self.in_flight.take() else { return };
         let traced = sent.traced(self.shard, !matches!(outcome, CommitOutcome::Committed(_)));
+        if may_be_durable(&outcome) {
+            self.last_durable = sent.batch.position.seq;
+        }
         match outcome {
             CommitOutcome::Committed(owner) => {
                 self.owner = owner;
@@ -357,24 +364,29 @@ impl Writer {
                 self.row_refusals = if sent.dirty { 0 } else { self.row_refusals };
                 self.serves();
             }
-            CommitOutcome::NotWritten => {
+            CommitOutcome::NotWritten(last) if self.is_lost() => {
+                self.lost_waiters(sent.waiters, last == LastBatch::NotCommitted);
+            }
+            CommitOutcome::NotWritten(_) => {
                 tracing::error!(shard = %self.shard, "the last batch was not written: the store does not accept \
                                                       changes");
                 sent.waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::NotWritten));
                 self.left = true;
             }
-            CommitOutcome::Lost { committed: true } => {
-                // The batch was committed before the claim of the other owner, so this outcome holds.
-                sent.waiters.into_iter().for_each(Waiter::answer);
+            CommitOutcome::Lost(last) => {
                 self.lose();
-            }
-            CommitOutcome::Lost { committed: false } => {
-                self.lose();
-                sent.waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::NotOwner));
+                match last {
+                    // The batch was committed before the claim of the other owner, so this outcome holds.
+                    LastBatch::Committed => sent.waiters.into_iter().for_each(Waiter::answer),
+                    last => self.lost_waiters(sent.waiters, last == LastBatch::NotCommitted),
+                }
             }
             CommitOutcome::Damaged(error) => {
                 self.damaged(&error);
-                sent.waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::StoreAway));
+                match self.status.slot.alone {
+                    true => sent.waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::StoreAway)),
+                    false => self.lost_waiters(sent.waiters, false),
+                }
             }
             CommitOutcome::Refused(owner, error) => {
                 self.owner = owner;
@@ -384,11 +396,22 @@ impl Writer {
                 let waiters = sent.waiters.into_iter().chain(open_batch.waiters);
                 waiters.for_each(|waiter| waiter.fail(JournalError::Failed));
                 self.position = sent.before;
-                self.load_after_refusal();
+                if !self.is_lost() {
+                    self.load_after_refusal();
+                }
             }
         }
         if let Some((works, batch)) = traced {
             spans::committed(works, batch);
         }
+    }
+}
+
+/// Returns whether the batch is in the store, or may be.
+fn may_be_durable(outcome: &CommitOutcome) -> bool {
+    match outcome {
+        CommitOutcome::Committed(_) | CommitOutcome::Damaged(_) => true,
+        CommitOutcome::Lost(last) | CommitOutcome::NotWritten(last) => *last != LastBatch::NotCommitted,
+        CommitOutcome::Refused(..) => false,
     }
 }

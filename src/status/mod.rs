@@ -4,6 +4,7 @@
 mod access;
 mod ceiling;
 mod exchange;
+mod journal;
 mod repeated;
 mod routing;
 mod scarce;
@@ -20,6 +21,7 @@ pub use access::{
 };
 pub use ceiling::too_many_to_block;
 pub use exchange::{no_folder, no_mailer, request_not_sent, request_refused};
+pub use journal::unread;
 pub use repeated::Repeated;
 pub use routing::Routing;
 pub use scarce::{EXPORTS, SYNCS, Scarce, UPLOADS, WATCHERS, no_permit};
@@ -27,7 +29,6 @@ pub use violations::{FieldViolation, FieldViolations};
 
 use crate::error_reason::ErrorReason;
 use crate::ids::TenantId;
-use crate::journal::{AuditError, JournalError};
 use crate::ledger::outcome::Refusal;
 use crate::license::Rejection;
 
@@ -126,36 +127,6 @@ fn resource(kind: &str, id: String) -> HashMap<String, String> {
     HashMap::from([("resource".to_owned(), kind.to_owned()), ("id".to_owned(), id)])
 }
 
-impl From<JournalError> for Status {
-    fn from(error: JournalError) -> Status {
-        match error {
-            JournalError::Overloaded => overloaded(),
-            JournalError::StoreAway => unavailable(
-                ErrorReason::StoreUnavailable,
-                "The store does not answer; nothing was decided.",
-                Duration::from_secs(1),
-            ),
-            JournalError::NotWritten => unavailable(
-                ErrorReason::StoreUnavailable,
-                "The store does not accept changes at present; this one is kept, and may be applied later.",
-                Duration::from_secs(1),
-            ),
-            JournalError::NotOwner | JournalError::NotApplied(_) => unavailable(
-                ErrorReason::NotOwner,
-                "Another process serves this tenant; nothing was decided.",
-                Duration::from_secs(1),
-            ),
-            JournalError::NoLease => unavailable(
-                ErrorReason::NoLease,
-                "This process does not know whether it still serves this tenant; nothing was answered.",
-                Duration::from_secs(1),
-            ),
-            JournalError::Stopping => draining(),
-            JournalError::Failed => internal(),
-        }
-    }
-}
-
 /// A license document that is not installed: `INVALID_ARGUMENT` when it cannot be read; otherwise it is well-formed but
 /// a rule forbids it, `FAILED_PRECONDITION`.
 pub fn rejected(rejection: &Rejection) -> Status {
@@ -169,19 +140,6 @@ pub fn rejected(rejection: &Rejection) -> Status {
         Code::FailedPrecondition
     };
     Status::with_error_details(code, rejection.to_string(), details)
-}
-
-/// Audit events of a tenant could not be read.
-pub fn unread(error: AuditError, tenant: &TenantId) -> Status {
-    match error {
-        AuditError::Journal(error) => error.into(),
-        AuditError::NoSuchTenant => no_such_tenant(tenant),
-        // Log the store's error, but do not send it to callers: it may name hosts or tables.
-        AuditError::Store(error) => {
-            tracing::warn!(%error, "audit events were not read");
-            JournalError::StoreAway.into()
-        }
-    }
 }
 
 pub fn no_such_tenant(tenant: &TenantId) -> Status {
@@ -287,7 +245,6 @@ fn unavailable(reason: ErrorReason, text: &str, retry: Duration) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StoreError;
 
     /// Code and reason of an error. The domain is always "usher".
     fn shape(status: &Status) -> (Code, String) {
@@ -296,7 +253,7 @@ mod tests {
         (status.code(), info.reason)
     }
 
-    fn check(status: Status, code: Code, reason: &str) -> Status {
+    pub(super) fn check(status: Status, code: Code, reason: &str) -> Status {
         assert_eq!(shape(&status), (code, reason.to_owned()), "{status:?}");
         assert!(!status.message().is_empty());
         let retry = status.get_details_retry_info().and_then(|info| info.retry_delay);
@@ -366,28 +323,6 @@ mod tests {
         assert_eq!(status.get_details_bad_request().unwrap().field_violations[0].field, "policy.away_after");
 
         check(Refusal::StaleEtag.into(), Code::Aborted, "STALE_ETAG");
-    }
-
-    #[test]
-    fn what_the_journal_could_not_do() {
-        check(JournalError::Overloaded.into(), Code::Unavailable, "OVERLOADED");
-        check(JournalError::StoreAway.into(), Code::Unavailable, "STORE_UNAVAILABLE");
-        check(JournalError::NotWritten.into(), Code::Unavailable, "STORE_UNAVAILABLE");
-        check(JournalError::NotOwner.into(), Code::Unavailable, "NOT_OWNER");
-        check(JournalError::NoLease.into(), Code::Unavailable, "NO_LEASE");
-        check(JournalError::Stopping.into(), Code::Unavailable, "DRAINING");
-        check(JournalError::Failed.into(), Code::Internal, "INTERNAL");
-    }
-
-    #[test]
-    fn why_the_audit_was_not_read() {
-        let acme = TenantId::stored("acme");
-        let status = check(unread(AuditError::NoSuchTenant, &acme), Code::NotFound, "RESOURCE_NOT_FOUND");
-        assert_eq!(status.message(), "There is no tenant \"acme\".");
-        check(unread(JournalError::Overloaded.into(), &acme), Code::Unavailable, "OVERLOADED");
-        let store = AuditError::Store(StoreError("no route to db.internal".into()));
-        let status = check(unread(store, &acme), Code::Unavailable, "STORE_UNAVAILABLE");
-        assert!(!status.message().contains("db.internal"));
     }
 
     #[test]

@@ -124,7 +124,7 @@ impl Metrics {
         self.observe("usher_shard_state", move |report| {
             for (shard, state) in shards.iter().enumerate() {
                 let (shard, now) = (shard.to_string(), *state.borrow());
-                STATES.iter().for_each(|(state, name)| report(u64::from(now == *state), &[&shard, name]));
+                ShardState::ALL.iter().for_each(|(state, name)| report(u64::from(now == *state), &[&shard, name]));
             }
         });
     }
@@ -256,15 +256,6 @@ impl Metrics {
         }
     }
 }
-
-const STATES: [(ShardState, &str); 6] = [
-    (ShardState::Serving, "serving"),
-    (ShardState::StoreAway, "store_away"),
-    (ShardState::StoreRefuses, "store_refuses"),
-    (ShardState::Lost, "lost"),
-    (ShardState::Damaged, "damaged"),
-    (ShardState::Stopped, "stopped"),
-];
 
 fn attributes(metric: &'static Metric, labels: &[&str]) -> Vec<KeyValue> {
     debug_assert_eq!(labels.len(), metric.labels.len(), "{}", metric.name);

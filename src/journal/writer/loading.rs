@@ -64,7 +64,7 @@ impl Writer {
         if again == 0 {
             return self.load_again(Duration::ZERO);
         }
-        self.status.set_state(self.shard, ShardState::StoreRefuses);
+        self.status.set_state(ShardState::StoreRefuses);
         let pause = Duration::from_millis(250).saturating_mul(1 << (again - 1).min(8));
         self.load_again(pause.min(MAX_REFUSALS_PAUSE));
     }
@@ -74,7 +74,7 @@ impl Writer {
     fn load_again(&mut self, wait: Duration) {
         self.status.stats.reloads.fetch_add(1, Relaxed);
         let (store, shard, position, config) = (Arc::clone(&self.store), self.shard, self.position, self.config);
-        let (clock, timeline, states) = (self.clock.clone(), self.timeline, self.status.states.clone());
+        let (clock, timeline, slot) = (self.clock.clone(), self.timeline, Arc::clone(&self.status.slot));
         let failed = Arc::new(Notify::new());
         let fails = Arc::clone(&failed);
         let ledger = async move {
@@ -89,11 +89,7 @@ impl Writer {
                     }
                 }
                 // A store that refuses changes keeps its state `StoreRefuses`.
-                states.send_if_modified(|state| {
-                    let modified = *state == ShardState::Serving;
-                    *state = if modified { ShardState::StoreAway } else { *state };
-                    modified
-                });
+                slot.begins(ShardState::StoreAway, &[ShardState::Serving]);
                 fails.notify_one();
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_secs(1));

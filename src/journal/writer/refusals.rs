@@ -61,10 +61,13 @@ impl Writer {
 
     /// Notes that the shard serves again: a batch is durable, or the shard is loaded.
     pub(super) fn serves(&mut self) {
+        if self.is_lost() {
+            return;
+        }
         if self.status.state() == ShardState::StoreRefuses {
             tracing::info!(shard = %self.shard, "the store accepts changes again");
         }
-        self.status.set_state(self.shard, ShardState::Serving);
+        self.status.set_state(ShardState::Serving);
         let kept = std::mem::take(&mut self.kept);
         if kept.dropped() > 0 {
             self.dropped += kept.dropped();
@@ -81,7 +84,7 @@ impl Writer {
     pub(super) fn stalled(&self, what: &str) {
         if self.status.state() == ShardState::Serving {
             tracing::warn!(shard = %self.shard, "{what} takes longer than {:?}", super::COMMIT_STALL_TIMEOUT);
-            self.status.set_state(self.shard, ShardState::StoreAway);
+            self.status.set_state(ShardState::StoreAway);
         }
     }
 

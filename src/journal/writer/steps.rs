@@ -3,6 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use super::super::JournalError;
 use super::super::batch::Waiter;
@@ -10,6 +11,7 @@ use super::super::message::needs_store;
 use super::super::reply::ReplyChannel;
 use super::super::run_queue::{Job, RunningCommand};
 use super::Writer;
+use crate::ids::Seq;
 use crate::ledger::change::Changes;
 use crate::ledger::command::{Outcome, QueryResult, Request};
 use crate::ledger::time::Moment;
@@ -21,6 +23,8 @@ use crate::ledger::{Execution, Reading};
 const MAX_SHARED_BYTES: usize = 4 * 1024;
 /// The same limit while nobody else changes anything: larger batches cost less in total.
 const MAX_ALONE_BYTES: usize = 64 * 1024;
+/// Longest time for the commands of several steps of a shard that leaves, while its newcomers wait for the next owner.
+pub(in crate::journal) const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Writer {
     /// Begins a command of several steps. It takes the first step now, unless a command of the same tenant is in
@@ -44,6 +48,7 @@ impl Writer {
         if self.run_queue.is_full() {
             return reply.send(Err(JournalError::Overloaded));
         }
+        let wrote = wrote.then(|| self.open_seq());
         let running = RunningCommand { execution, begun: true, wrote };
         self.run_queue.push(Job::Command(running, reply));
     }
@@ -58,9 +63,9 @@ impl Writer {
             self.abort_step(rows, events, "a step of a command");
             return reply.send(Err(JournalError::Failed));
         };
-        let wrote = wrote || self.open_batch.changes.rows.len() > rows;
+        let wrote = wrote.or((self.open_batch.changes.rows.len() > rows).then(|| self.open_seq()));
         match outcome {
-            Ok(outcome) => self.conclude(reply, outcome, wrote),
+            Ok(outcome) => self.conclude(reply, outcome, wrote.is_some()),
             Err(execution) => {
                 self.run_queue.push(Job::Command(RunningCommand { execution, begun: true, wrote }, reply));
             }
@@ -135,15 +140,24 @@ impl Writer {
         }
     }
 
-    /// Before a stop: takes all remaining steps of the commands that were submitted.
+    /// Number of the open batch.
+    fn open_seq(&self) -> Seq {
+        Seq(self.position.seq.0 + 1)
+    }
+
+    /// Before the end: takes the remaining steps of the commands that were taken. If another process waits for the
+    /// shard, no further step begins after [`FINISH_TIMEOUT`].
     pub(super) async fn finish_works(&mut self) {
+        let (began, alone) = (self.clock.monotonic(), self.status.slot.alone);
         while !self.broken
             && !self.is_away()
+            && !self.is_lost()
+            && (alone || self.clock.monotonic().saturating_sub(began) < FINISH_TIMEOUT)
             && let Some(work) = self.run_queue.pop(true)
         {
             match work {
                 Job::Command(running, reply) => self.execute(running, reply, self.now()),
-                Job::Query(_, reply) => reply.send(Err(JournalError::Stopping)),
+                Job::Query(_, reply) => reply.send(Err(self.status.end_error())),
             }
             self.send_open_batch().await;
         }

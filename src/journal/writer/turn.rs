@@ -4,10 +4,8 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-
 use super::super::JournalError;
-use super::super::message::{Message, refuse};
+use super::super::message::{Leave, Message, refuse};
 use super::Writer;
 use crate::ledger::Reading;
 use crate::ledger::time::Moment;
@@ -43,15 +41,15 @@ impl Writer {
                 && self.clock.monotonic() - turn.time >= MAX_TURN_TIME);
     }
 
-    /// Applies the drained messages, all with one timestamp; those that the turn has no time for go to the backlog. A
-    /// stop comes after everything that was queued before it; messages behind it are refused.
+    /// Applies the drained messages, all with one timestamp; those that the turn has no time for go to the backlog. The
+    /// shard is left after everything that was queued before; messages behind that are refused.
     pub(super) fn handle_messages(&mut self, drained: &mut Vec<Message>, turn: &mut Turn) {
         let now = self.now();
         for mut message in drained.drain(..) {
             message.taken();
             match message {
-                message if self.stopping.is_some() => refuse(message, JournalError::Stopping),
-                Message::Stop(reply) => self.stopping = Some(reply),
+                message if self.leaving.is_some() => refuse(message, self.status.end_error()),
+                Message::Leave(leave) => self.leaving = Some(leave),
                 Message::Tick => {
                     self.tick(now);
                     // A small tick is finished with its first step.
@@ -99,13 +97,13 @@ impl Writer {
             Message::Number(tenant, reply) => {
                 let _ = reply.send(self.may_answer().map(|()| self.ledger.tenant_no(&tenant)));
             }
-            Message::Tick | Message::Totals(..) | Message::Stop(_) => unreachable!("taken in at once"),
+            Message::Tick | Message::Totals(..) | Message::Leave(_) => unreachable!("taken in at once"),
         }
     }
 
-    /// Returns the reply channel of the stop, once every message that was queued before it was handled.
-    pub(super) fn stops(&mut self) -> Option<oneshot::Sender<bool>> {
-        if self.backlog.is_empty() { self.stopping.take() } else { None }
+    /// Returns the instruction to leave, once every message that was queued before it was handled.
+    pub(super) fn leaves(&mut self) -> Option<Leave> {
+        if self.backlog.is_empty() { self.leaving.take() } else { None }
     }
 
     /// Notes that a turn begins. [`super::super::Journal::stuck`] detects a turn that does not end.

@@ -12,7 +12,7 @@ use usher::journal::{AuditError, AuditFilter, Journal, JournalError, ShardState}
 use usher::ledger::command::{CheckIn, CheckOut, Heartbeat, ListSessions};
 use usher::ledger::outcome::HeartbeatResult;
 
-use super::{NOON, Process, actor, config, pool, session_of, tenant, user};
+use super::{NOON, Process, SHARD, actor, config, pool, session_of, tenant, user};
 use crate::support::memory::{Fault, Memory, installation};
 
 /// Waits for the process's next sign of life, good or missed.
@@ -86,11 +86,15 @@ async fn nothing_is_answered_from_memory_without_a_lease() {
     process.clock.advance(LEASE_DURATION - Duration::from_millis(1));
     all_are(&answers_from_memory(&process, ann).await, Ok(()), "at its last moment");
     process.clock.advance(Duration::from_millis(1));
-    all_are(&answers_from_memory(&process, ann).await, Err(JournalError::NoLease), "after it");
+    all_are(&answers_from_memory(&process, ann).await, Err(JournalError::NoLease(SHARD)), "after it");
     // The outcome of a batch needs no lease: the fence let the batch through.
     let request = CheckIn { session: ann };
     assert!(process.journal.submit(&actor(), &tenant(), request).await.unwrap().ended_now);
-    all_are(&answers_from_memory(&process, ann).await[..1], Err(JournalError::NoLease), "a batch gives no lease");
+    all_are(
+        &answers_from_memory(&process, ann).await[..1],
+        Err(JournalError::NoLease(SHARD)),
+        "a batch gives no lease",
+    );
 
     store.cut_off(false);
     next(&mut views).await;
@@ -114,7 +118,7 @@ async fn a_store_that_is_away_is_no_exception() {
     state.wait_for(|state| *state == ShardState::StoreAway).await.unwrap();
     process.clock.advance(LEASE_DURATION);
     let other = SessionId::random();
-    assert_eq!(process.heartbeat(other).await, Err(JournalError::NoLease));
+    assert_eq!(process.heartbeat(other).await, Err(JournalError::NoLease(SHARD)));
     store.cut_off(false);
     store.resume_commits();
     assert!(stalled.await.unwrap().unwrap().ended_now);
@@ -126,7 +130,7 @@ async fn a_machine_that_was_suspended_has_no_lease_when_it_wakes() {
     let (process, node, ann) = with_a_full_pool(&store).await;
     next(&mut node.views()).await;
     process.clock.suspend(LEASE_DURATION);
-    all_are(&answers_from_memory(&process, ann).await, Err(JournalError::NoLease), "it slept");
+    all_are(&answers_from_memory(&process, ann).await, Err(JournalError::NoLease(SHARD)), "it slept");
 }
 
 #[tokio::test(start_paused = true)]
@@ -163,7 +167,7 @@ async fn who_left_answers_nothing_from_memory() {
     let store = Memory::default();
     let (first, node, ann) = with_a_full_pool(&store).await;
     node.stop(Duration::from_secs(1)).await;
-    assert_eq!(first.heartbeat(ann).await, Err(JournalError::NoLease));
+    assert_eq!(first.heartbeat(ann).await, Err(JournalError::NoLease(SHARD)));
     let (second, _node) = Process::start_among(&store.other()).await;
     assert!(
         matches!(second.heartbeat(ann).await.unwrap(), HeartbeatResult::Kept(_)),
@@ -181,8 +185,8 @@ async fn who_is_declared_dead_loses_its_shard_for_good() {
         assert!(disk.nodes.declare_dead(dead, None));
     }
     let mut state = process.journal.states().remove(0);
-    state.wait_for(|state| *state == ShardState::Lost).await.unwrap();
-    assert_eq!(process.heartbeat(ann).await, Err(JournalError::NotOwner));
+    state.wait_for(|state| *state == ShardState::Elsewhere).await.unwrap();
+    assert_eq!(process.heartbeat(ann).await, Err(JournalError::NotApplied(SHARD)));
     assert!(node.views().borrow().dead);
 }
 
@@ -245,5 +249,5 @@ async fn a_former_owner_learns_what_became_of_its_last_batch() {
     let request = CheckIn { session: ann };
     let answer = first.journal.submit(&actor(), &tenant(), request).await;
     assert!(answer.expect("it is in the store").ended_now);
-    assert_eq!(first.heartbeat(ann).await, Err(JournalError::NotOwner));
+    assert_eq!(first.heartbeat(ann).await, Err(JournalError::NotApplied(SHARD)));
 }

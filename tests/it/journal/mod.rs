@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use usher::clock::{Clock, ManualClock};
 use usher::cluster::{LockFile, Node};
-use usher::ids::{DeviceId, LicenseId, PoolId, SessionId, TenantId, UserId};
+use usher::ids::{DeviceId, LicenseId, PoolId, SessionId, ShardId, TenantId, UserId};
 use usher::journal::{Journal, JournalConfig, JournalError};
 use usher::ledger::change::{Actor, Limit, Plan};
 use usher::ledger::command::{CheckOut, CreateTenant, GetUsage, GrantSeats, Heartbeat, InstallLicense, LicenseGrant};
@@ -34,6 +34,8 @@ struct Process {
     clock: Arc<ManualClock>,
 }
 
+/// The only shard of the store in memory.
+const SHARD: ShardId = ShardId(0);
 const NOON: WallTime = WallTime(1_800_000_000_000);
 
 fn actor() -> Actor {

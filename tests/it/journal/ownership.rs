@@ -2,7 +2,7 @@
 
 use usher::journal::{EMPTY_BATCH_INTERVAL, JournalError, ShardState};
 
-use super::Process;
+use super::{Process, SHARD};
 use crate::support::memory::{Fault, Memory};
 
 #[tokio::test(start_paused = true)]
@@ -11,10 +11,10 @@ async fn a_second_process_takes_over_and_the_first_grants_nothing_more() {
     let first = Process::with_pool(&store, 1).await;
     let second = Process::start(&store.other()).await;
 
-    assert_eq!(first.check_out("ann").await, Err(JournalError::NotOwner));
+    assert_eq!(first.check_out("ann").await, Err(JournalError::NotApplied(SHARD)));
     let mut state = first.journal.states().remove(0);
     state.wait_for(|state| *state == ShardState::Lost).await.unwrap();
-    assert_eq!(first.check_out("ann").await, Err(JournalError::NotOwner), "and stays so");
+    assert_eq!(first.check_out("ann").await, Err(JournalError::NotApplied(SHARD)), "and stays so");
 
     assert_eq!(second.usage().await.unwrap().in_use, 0, "nothing of the first's batch was written");
     assert!(second.check_out("bob").await.unwrap().decision.is_ok());
@@ -31,7 +31,7 @@ async fn a_take_over_while_the_outcome_is_unknown_loses_the_shard() {
     let second = Process::start(&store.other()).await;
     assert!(second.check_out("bob").await.unwrap().decision.is_ok());
     store.resume_commits();
-    assert_eq!(asked.await.unwrap(), Err(JournalError::NotOwner));
+    assert_eq!(asked.await.unwrap(), Err(JournalError::NotApplied(SHARD)));
     assert_eq!(second.usage().await.unwrap().in_use, 1, "never one seat too many (I1)");
 }
 
@@ -54,8 +54,8 @@ async fn a_stop_that_finds_the_shard_lost_tells_everybody_who_waits() {
     let _second = Process::start(&store.other()).await;
     tokio::task::yield_now().await;
     store.resume_commits();
-    assert_eq!(in_flight.await.unwrap(), Err(JournalError::NotOwner));
-    assert_eq!(being_built.await.unwrap(), Err(JournalError::NotOwner));
+    assert_eq!(in_flight.await.unwrap(), Err(JournalError::NotApplied(SHARD)));
+    assert_eq!(being_built.await.unwrap(), Err(JournalError::NotApplied(SHARD)));
     stopped.await.unwrap();
 }
 

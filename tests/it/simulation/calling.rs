@@ -60,6 +60,7 @@ impl World {
         self.checks.held.open(&call);
         if let CallRequest::Command(Command::CheckOut(command)) = &call.request {
             self.checks.asked_first.entry(command.fresh).or_insert(self.now);
+            self.checks.ask_again(command.fresh);
         }
         self.calls.push(call);
         self.settle()
@@ -114,9 +115,16 @@ impl World {
                 match error {
                     JournalError::Failed => must(process.refused > 0, || format!("a bug: {:?} failed", call.request))?,
                     JournalError::Stopping => must(process.is_stopping(), || "a bug: a writer ended".into())?,
-                    JournalError::NotOwner => self.checks.ownership.lost(call.process, shard)?,
+                    JournalError::NotApplied(_) => {
+                        // A process that stops refuses what came behind its stop, while it still owns the shard.
+                        if !process.is_stopping() {
+                            self.checks.ownership.lost(call.process, shard)?;
+                        }
+                        self.checks.not_applied(&call)?;
+                    }
+                    JournalError::OutcomeUnknown(_) => self.checks.ownership.lost(call.process, shard)?,
                     JournalError::Overloaded | JournalError::StoreAway => {}
-                    JournalError::NoLease | JournalError::NotWritten => {}
+                    JournalError::NoLease(_) | JournalError::NotWritten => {}
                 }
                 // A change that the store refused may still be written later.
                 self.close(&call, (error != JournalError::NotWritten).then_some(self.now));

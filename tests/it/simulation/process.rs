@@ -144,7 +144,7 @@ impl Process {
     }
 
     pub fn lost(&self, shard: ShardId) -> bool {
-        self.states.get(usize::from(shard.0)).is_some_and(|state| *state.borrow() == ShardState::Lost)
+        self.states.get(usize::from(shard.0)).is_some_and(|state| *state.borrow() == ShardState::Elsewhere)
     }
 
     /// Runs every task that is ready.
@@ -182,7 +182,7 @@ impl Process {
     }
 
     pub fn has_lost(&self) -> bool {
-        self.states.iter().any(|state| *state.borrow() == ShardState::Lost)
+        self.states.iter().any(|state| *state.borrow() == ShardState::Elsewhere)
     }
 
     /// Returns whether it serves every shard, as far as it knows.

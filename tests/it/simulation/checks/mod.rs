@@ -9,7 +9,7 @@ mod seats;
 mod sessions;
 mod tenants;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use usher::ids::{EventNo, SessionId, ShardId};
@@ -36,6 +36,8 @@ pub struct Checks {
     pub held: Held,
     /// Time of the first check-out with a session id.
     pub asked_first: BTreeMap<SessionId, u64>,
+    /// Session ids of the last check-outs that were "not applied".
+    not_applied: BTreeSet<SessionId>,
 }
 
 pub fn must(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
@@ -54,7 +56,23 @@ impl Checks {
             promised: Promised::default(),
             held: Held::default(),
             asked_first: BTreeMap::new(),
+            not_applied: BTreeSet::new(),
         }
+    }
+
+    /// C8: a call that was "not applied" is not in the store, and never will be.
+    pub fn not_applied(&mut self, call: &Call) -> Result<(), String> {
+        let CallRequest::Command(Command::CheckOut(command)) = &call.request else { return Ok(()) };
+        self.not_applied.insert(command.fresh);
+        let account = self.replay[usize::from(call.tenant.shard(SHARDS).0)].of(&call.tenant);
+        let applied = account.is_some_and(|account| account.started.contains_key(&command.fresh));
+        // An earlier attempt may have been applied.
+        must(!applied || call.attempts > 0, || format!("C8 not applied, and in the store: {:?}", call.request))
+    }
+
+    /// A client sends a check-out, once more or for the first time.
+    pub fn ask_again(&mut self, session: SessionId) {
+        self.not_applied.remove(&session);
     }
 
     fn replay(&self, shard: ShardId) -> &AuditReplay {
@@ -76,6 +94,10 @@ impl Checks {
             if !self.ownership.appended(shard, event, before)? {
                 continue;
             }
+            let started = event.session.filter(|_| event.action == Action::SessionStarted);
+            must(started.is_none_or(|session| !self.not_applied.contains(&session)), || {
+                format!("C8 not applied, and committed later: {event:?}")
+            })?;
             replay.fold(event, sent, now).map_err(|what| format!("I4 the audit makes no sense: {what}"))?;
             let Some(account) = replay.tenants.get(&event.tenant) else { continue };
             seats::granted(account, event, before.wall_high)?;

@@ -146,7 +146,8 @@ pub struct ClusterSnapshot {
 /// it. The connection belongs to the runtime of the request: in one process one runtime makes all requests, one at a
 /// time.
 pub trait NodeStore: Send + Sync + 'static {
-    /// Writes the node's row, and removes the rows of dead nodes that own nothing.
+    /// Writes the node's row, and removes the rows of dead nodes that own nothing. Fails if a newer program migrated the
+    /// schema since this one started, and this one may not serve from it (C16).
     fn join(&self, node: NewNode) -> StoreFuture<'_, Result<(), StoreError>>;
 
     /// Writes the next heartbeat unless the node was declared dead, and reads all nodes and owners, in one round trip.

@@ -19,7 +19,7 @@ pub enum OpenError {
     /// Another process holds the lock of the data directory.
     #[error("the data directory {} is in use by another process{}", directory.display(), named(pid))]
     DirectoryInUse { directory: PathBuf, pid: Option<u32> },
-    /// A newer release wrote this schema; this release would misread it.
+    /// A newer release wrote this schema, and it is not one from which this release may serve.
     #[error("the store has schema version {found}, newer than version {known} of this program: use the newer program")]
     SchemaNewer { found: SchemaVersion, known: SchemaVersion },
     /// The schema must be migrated first, and automatic migration is not configured.

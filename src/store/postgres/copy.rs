@@ -10,7 +10,7 @@ use super::batch::Prepared;
 use super::connection::Connector;
 use super::error::Failure;
 use super::put::Put;
-use super::{DatabaseUrl, installation, schema, snapshot};
+use super::{DatabaseUrl, installation, migration, schema, snapshot};
 use crate::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId};
 use crate::ledger::change::{AuditEvent, Change};
 use crate::store::audit_block::Block;
@@ -98,7 +98,7 @@ impl Copy {
         {
             return Err(CopyError::Used(found));
         }
-        schema::migrate(&connector).await?;
+        migration::migrate(&connector).await?;
         client.batch_execute(BEGIN).await?;
         Ok(Self { client, _driver: driver, prepared: Prepared::default(), at: None })
     }

@@ -16,6 +16,7 @@ mod expiry;
 mod heartbeat;
 mod installation;
 mod load;
+mod migration;
 mod node_rows;
 mod nodes;
 mod pool;
@@ -70,7 +71,7 @@ impl PostgresStore {
         let connector = Connector::new(url);
         session::check(&connector).await?;
         if migrate {
-            schema::migrate(&connector).await?;
+            migration::migrate(&connector).await?;
         } else {
             schema::check(&connector).await?;
         }
@@ -93,7 +94,7 @@ impl PostgresStore {
 pub async fn migrate(url: &DatabaseUrl) -> Result<Migrated, OpenError> {
     let connector = Connector::new(url);
     session::check(&connector).await?;
-    schema::migrate(&connector).await
+    migration::migrate(&connector).await
 }
 
 impl Store for PostgresStore {

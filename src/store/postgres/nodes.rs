@@ -13,6 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::connection::Connector;
 use super::heartbeat::{self, HEARTBEAT};
+use super::schema;
 use crate::store::StoreError;
 use crate::store::nodes::{ClusterSnapshot, NewNode, NodeHeartbeat, NodeRef, NodeState};
 
@@ -25,11 +26,17 @@ const START: &str = "/* usher:start */
     SET lock_timeout = '900ms';
     SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') IN ('off', 'local')";
+/// One statement. The node does not join if a newer program migrated the schema since this one started, such that this
+/// one may not serve from it (C16).
 const JOIN: &str = "/* usher:join */ WITH gone AS (DELETE FROM nodes n WHERE state = $8
-        AND NOT EXISTS (SELECT FROM owners o WHERE o.node_id = n.node_id))
-    INSERT INTO nodes (node_id, generation, heartbeat, state, host, version, protocol, peer_address, peer_fingerprint)
-    VALUES ($1, $2, 0, 0, $3, $4, $5, $6, $7)
-    ON CONFLICT (node_id) DO NOTHING";
+        AND NOT EXISTS (SELECT FROM owners o WHERE o.node_id = n.node_id)),
+    fits AS (SELECT NOT EXISTS (SELECT FROM compatibility WHERE oldest_program > $9) AS fits),
+    joined AS (INSERT INTO nodes (node_id, generation, heartbeat, state, host, version, protocol, peer_address,
+            peer_fingerprint)
+        SELECT $1::uuid, $2::bigint, 0, 0, $3::text, $4::text, $5::integer, $6::text, $7::bytea FROM fits WHERE fits
+        ON CONFLICT (node_id) DO NOTHING)
+    SELECT fits FROM fits";
+const TOO_OLD: &str = "a newer program migrated the schema, and this program may not serve from it: use the newer one";
 const DECLARE: &str = "/* usher:declare_dead */ UPDATE nodes SET generation = generation + 1, state = $4
     WHERE node_id = $1 AND generation = $2 AND ($3::bigint IS NULL OR heartbeat = $3)";
 const LEAVE: &str = "/* usher:leave */ DELETE FROM nodes WHERE node_id = $1 AND generation = $2";
@@ -57,12 +64,12 @@ impl Nodes {
         let NewNode { node: NodeRef { id, generation }, host, version, protocol, peer } = new;
         let address = peer.as_ref().map(|peer| &*peer.address);
         let fingerprint = peer.as_ref().map(|peer| peer.fingerprint.0.as_slice());
-        let dead = NodeState::Dead.code();
+        let (dead, known) = (NodeState::Dead.code(), schema::known_version());
         self.run(async |connection| {
-            let values: [&(dyn ToSql + Sync); 8] =
-                [&id.0, &generation, &host, &version, &protocol, &address, &fingerprint, &dead];
-            connection.client.execute(JOIN, &values).await?;
-            Ok(())
+            let values: [&(dyn ToSql + Sync); 9] =
+                [&id.0, &generation, &host, &version, &protocol, &address, &fingerprint, &dead, &known];
+            let fits: bool = connection.client.query_one(JOIN, &values).await?.try_get(0)?;
+            fits.then_some(()).ok_or_else(|| StoreError(format!("{TOO_OLD}; it knows schema version {known}")))
         })
         .await
     }

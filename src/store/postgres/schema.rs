@@ -1,30 +1,39 @@
-//! Version of the schema, and its migration to this release's version.
+//! Version of the schema, and whether this program may serve from it.
 
+use refinery::Runner;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error};
 
 use super::connection::Connector;
 use super::{load, node_rows};
 use crate::store::StoreError;
-use crate::store::history::{CREATE, known, pending};
-use crate::store::open::{Migrated, OpenError, SchemaVersion};
+use crate::store::history::known;
+use crate::store::open::{OpenError, SchemaVersion};
 
 /// Files in this folder never change, because they have been run; new ones are added.
 mod embedded {
     refinery::embed_migrations!("src/store/migrations/postgres");
 }
 
-/// Of two migrations at the same time the second one waits, and finds nothing to do. The key is "usher" in ASCII.
-const LOCK: &str = "/* usher:lock_schema */ SET lock_timeout = '60s'; SELECT pg_advisory_lock(504447395186)";
-const UNLOCK: &str = "/* usher:unlock_schema */ SELECT pg_advisory_unlock(504447395186)";
 const ENCODING: &str = "/* usher:encoding */ SELECT current_setting('server_encoding')";
 const EXISTS: &str = "/* usher:has_schema */ SELECT to_regclass('refinery_schema_history') IS NOT NULL";
 const VERSION: &str = "/* usher:schema_version */ SELECT coalesce(max(version), 0) FROM refinery_schema_history";
 
-/// Time of a migration as text.
-const NOW: &str = "to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')";
+/// Reads the newest schema version that the oldest program knows that may serve; NULL: no row says so.
+const OLDEST: &str = "/* usher:oldest_program */ SELECT max(oldest_program) FROM compatibility";
 
-/// Checks that the schema has exactly this release's version, and that its tables are complete.
+/// All migrations that this program knows.
+pub fn migrations() -> Runner {
+    embedded::migrations::runner()
+}
+
+/// The newest schema version that this program knows.
+pub fn known_version() -> SchemaVersion {
+    known(&migrations())
+}
+
+/// Checks that the schema has this release's version, or a newer one from which this release may serve, and that its
+/// tables are complete.
 pub async fn check(connector: &Connector) -> Result<(), OpenError> {
     let (client, _driver) = connector.plain().await.map_err(OpenError::Unreachable)?;
     encoding(connector, &client).await?;
@@ -52,7 +61,7 @@ async fn columns(client: &Client) -> Result<(), OpenError> {
 }
 
 /// Refuses a database of another encoding than UTF-8: it stores most names, but refuses others when they occur.
-async fn encoding(connector: &Connector, client: &Client) -> Result<(), OpenError> {
+pub async fn encoding(connector: &Connector, client: &Client) -> Result<(), OpenError> {
     let found: String = client.query_one(ENCODING, &[]).await.map_err(other)?.try_get(0).map_err(other)?;
     if found == "UTF8" {
         return Ok(());
@@ -63,45 +72,22 @@ async fn encoding(connector: &Connector, client: &Client) -> Result<(), OpenErro
 
 /// Checks the version on an open connection.
 pub async fn check_on(client: &Client) -> Result<(), OpenError> {
-    let known = known(&embedded::migrations::runner());
+    let known = known_version();
     match version(client).await.map_err(other)? {
         found if found < known => Err(OpenError::SchemaOlder { found, known }),
-        found if found > known => Err(OpenError::SchemaNewer { found, known }),
-        _ => Ok(()),
+        found => fits(client, found, known).await,
     }
 }
 
-pub async fn migrate(connector: &Connector) -> Result<Migrated, OpenError> {
-    let (mut client, _driver) = connector.plain().await.map_err(OpenError::Unreachable)?;
-    encoding(connector, &client).await?;
-    client.batch_execute(LOCK).await.map_err(other)?;
-    let runner = embedded::migrations::runner();
-    let known = known(&runner);
-    let found = version(&client).await.map_err(other)?;
-    if found > known {
-        return Err(OpenError::SchemaNewer { found, known });
+/// Refuses a newer schema, unless it says that a program that knows only `known` may serve from it.
+pub async fn fits(client: &Client, found: SchemaVersion, known: SchemaVersion) -> Result<(), OpenError> {
+    if found <= known {
+        return Ok(());
     }
-    let cannot = |error: Error| OpenError::Other(StoreError(format!("cannot migrate: {}", StoreError::from(error))));
-    fail_point!("migrating");
-    if found < known {
-        run(&mut client, &pending(&runner, found, NOW)).await.map_err(cannot)?;
-    }
-    fail_point!("migrating");
-    client.batch_execute(UNLOCK).await.map_err(other)?;
-    tables(&client).await?;
-    Ok(Migrated { from: found, to: known })
-}
-
-/// All migrations and their rows in the history are one transaction, so a crash never leaves half a version.
-async fn run(client: &mut Client, pending: &[(&str, String)]) -> Result<(), Error> {
-    let transaction = client.transaction().await?;
-    transaction.batch_execute(CREATE).await?;
-    for (sql, line) in pending {
-        transaction.batch_execute(sql).await?;
-        transaction.batch_execute(line).await?;
-        fail_point!("between-migrations");
-    }
-    transaction.commit().await
+    let oldest: Option<SchemaVersion> =
+        client.query_one(OLDEST, &[]).await.map_err(other)?.try_get(0).map_err(other)?;
+    let fits = oldest.is_some_and(|oldest| oldest <= known);
+    if fits { Ok(()) } else { Err(OpenError::SchemaNewer { found, known }) }
 }
 
 /// Version of the schema; 0: there is no schema.
@@ -113,6 +99,6 @@ pub async fn version(client: &Client) -> Result<SchemaVersion, Error> {
     client.query_one(VERSION, &[]).await?.try_get(0)
 }
 
-fn other(error: Error) -> OpenError {
+pub fn other(error: Error) -> OpenError {
     OpenError::Other(error.into())
 }

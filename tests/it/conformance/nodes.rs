@@ -207,3 +207,18 @@ async fn a_process_of_the_release_before_goes_on_beside() {
     assert_eq!((row.heartbeat, row.protocol, &row.peer, row.wall), (1, 0, &None, WallTime(0)));
     assert_eq!(row.files, FileHashes::default());
 }
+
+/// Another process migrated the database beside this one, which may not serve from it any more (C16).
+#[tokio::test]
+async fn a_program_that_is_too_old_for_the_schema_does_not_join() {
+    let url = postgres::cluster().database().await;
+    let [first, second] = two_on(&url).await;
+    let one = join(&first).await;
+    let client = postgres::connect(url.expose_secret()).await;
+    client.batch_execute("UPDATE compatibility SET oldest_program = oldest_program + 1").await.unwrap();
+    let other = NodeRef { id: NodeId::random(), generation: 1 };
+    let refused = second.join(new(other)).await.unwrap_err();
+    assert!(refused.0.contains("use the newer one; it knows schema version"), "{refused}");
+    let seen = first.heartbeat(heartbeat(one)).await.unwrap();
+    assert_eq!(seen.nodes.iter().map(|row| row.node).collect::<Vec<_>>(), [one]);
+}

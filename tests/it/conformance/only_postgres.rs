@@ -3,15 +3,15 @@
 use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres::Client;
 use usher::ids::{OwnerToken, Seq};
-use usher::store::open::{Migrated, OpenError};
-use usher::store::postgres::{DatabaseUrl, PostgresStore, migrate};
+use usher::store::open::OpenError;
+use usher::store::postgres::{DatabaseUrl, PostgresStore};
 use usher::store::{ClaimError, CommitError, Installation};
 
 use super::samples::tenant;
-use super::{Backend, SHARD, Writer, assert_same, load, newest_version, soon};
+use super::{Backend, SHARD, Writer, assert_same, load, soon};
 use crate::support::postgres::{self, Cluster};
 
-async fn fresh() -> (SecretString, DatabaseUrl) {
+pub async fn fresh() -> (SecretString, DatabaseUrl) {
     let url = postgres::cluster().database().await;
     let parsed = DatabaseUrl::parse(&url).unwrap();
     (url, parsed)
@@ -195,39 +195,6 @@ async fn damage_that_a_batch_meets_is_no_unknown_outcome() {
     let batch = writer.batch(vec![tenant(1)], vec![]);
     let sent = writer.send(&batch).await;
     assert!(matches!(&sent, Err(CommitError::Damaged(why)) if why.0.contains("invalid page in block 7")), "{sent:?}");
-}
-
-#[tokio::test]
-async fn a_schema_that_is_not_this_releases_is_refused() {
-    let (url, parsed) = fresh().await;
-    let refused = PostgresStore::open(&parsed, false).await.map(|_| ()).unwrap_err();
-    assert!(matches!(refused, OpenError::SchemaOlder { found: 0, known } if known == newest_version()), "{refused}");
-    assert_eq!(migrate(&parsed).await.unwrap(), Migrated { from: 0, to: newest_version() });
-    assert_eq!(migrate(&parsed).await.unwrap(), Migrated { from: newest_version(), to: newest_version() });
-    PostgresStore::open(&parsed, false).await.map(|_| ()).unwrap();
-    let client = postgres::connect(url.expose_secret()).await;
-    client
-        .batch_execute(
-            "INSERT INTO refinery_schema_history
-             SELECT 99, name, applied_on, checksum FROM refinery_schema_history WHERE version = 1",
-        )
-        .await
-        .unwrap();
-    for migrate in [false, true] {
-        let refused = PostgresStore::open(&parsed, migrate).await.map(|_| ()).unwrap_err();
-        assert!(
-            matches!(refused, OpenError::SchemaNewer { found: 99, known } if known == newest_version()),
-            "{refused}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn two_migrations_at_once_are_one() {
-    let (_, parsed) = fresh().await;
-    let (one, other) = tokio::join!(migrate(&parsed), migrate(&parsed));
-    let from = [one.unwrap().from, other.unwrap().from];
-    assert!(from == [0, newest_version()] || from == [newest_version(), 0], "{from:?}");
 }
 
 #[tokio::test]

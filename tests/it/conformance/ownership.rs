@@ -42,7 +42,7 @@ pub async fn two_first_starts_agree(backend: Backend) {
 
 /// Returns statements that undo the migrations of a store from a version on, latest first: they only add
 /// tables and columns, and rename columns.
-fn undone(store: &str, from: u32) -> String {
+pub fn undone(store: &str, from: u32) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/migrations").join(store);
     let mut migrations: Vec<(u32, String)> = fs::read_dir(folder)
         .expect("migrations")

@@ -1,14 +1,13 @@
 -- Nodes take calls for each other, and compare what should be the same on all of them. A process of the release before
 -- writes and reads none of these columns, and goes on beside.
-ALTER TABLE nodes
-    ADD COLUMN wall_ms bigint NOT NULL DEFAULT 0,
-    ADD COLUMN protocol integer NOT NULL DEFAULT 0,
-    ADD COLUMN peer_address text,
-    ADD COLUMN peer_fingerprint bytea,
-    ADD COLUMN license_keys_hash text NOT NULL DEFAULT '',
-    ADD COLUMN access_hash text NOT NULL DEFAULT '',
-    ADD CONSTRAINT nodes_peer CHECK ((peer_address IS NULL) = (peer_fingerprint IS NULL)
-        AND (peer_fingerprint IS NULL OR octet_length(peer_fingerprint) = 32));
+ALTER TABLE nodes ADD COLUMN wall_ms bigint NOT NULL DEFAULT 0;
+ALTER TABLE nodes ADD COLUMN protocol integer NOT NULL DEFAULT 0;
+ALTER TABLE nodes ADD COLUMN peer_address text;
+ALTER TABLE nodes ADD COLUMN peer_fingerprint bytea;
+ALTER TABLE nodes ADD COLUMN license_keys_hash text NOT NULL DEFAULT '';
+ALTER TABLE nodes ADD COLUMN access_hash text NOT NULL DEFAULT '';
+ALTER TABLE nodes ADD CONSTRAINT nodes_peer CHECK ((peer_address IS NULL) = (peer_fingerprint IS NULL)
+    AND (peer_fingerprint IS NULL OR octet_length(peer_fingerprint) = 32));
 COMMENT ON COLUMN nodes.wall_ms IS 'Wall clock of the process at its last heartbeat: milliseconds since 1970-01-01 UTC; 0: unknown. No timeout depends on it.';
 COMMENT ON COLUMN nodes.protocol IS 'Version of what the process says to its peers; 0: it does not talk to them.';
 COMMENT ON COLUMN nodes.peer_address IS 'Where it listens for its peers, host:port; NULL: nowhere.';

@@ -5,7 +5,7 @@ mod access;
 mod ceiling;
 mod exchange;
 mod repeated;
-mod routing;
+pub mod routing;
 mod scarce;
 mod violations;
 
@@ -21,7 +21,6 @@ pub use access::{
 pub use ceiling::too_many_to_block;
 pub use exchange::{no_folder, no_mailer, request_not_sent, request_refused};
 pub use repeated::Repeated;
-pub use routing::Routing;
 pub use scarce::{EXPORTS, SYNCS, Scarce, UPLOADS, WATCHERS, no_permit};
 pub use violations::{FieldViolation, FieldViolations};
 

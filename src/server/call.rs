@@ -127,7 +127,7 @@ impl<F> CallHandler<F> {
 
     /// Answers a call. Work that can be done at once is done before the future is made, so that the future, which is
     /// moved a few times, does not contain the request.
-    fn call<B>(
+    pub(super) fn call<B>(
         self: Arc<Self>,
         mut request: Request<B>,
         shape_error: Option<ShapeError>,
@@ -227,11 +227,10 @@ impl<F> CallHandler<F> {
     }
 
     fn terms(&self, number: usize, deadline: Duration) -> Terms {
-        let method = &self.methods.all()[number];
-        let (is_repeatable, is_endless) = (method.is_repeatable(), method.endless);
+        let is_repeatable = self.methods.all()[number].is_repeatable();
         // An upload without a deadline has one that is practically never.
         let deadline = Instant::now() + deadline.min(MAX_UPLOAD_TIME);
-        Terms { number, is_repeatable, is_endless, is_peers: self.is_peers, deadline }
+        Terms { number, is_repeatable, is_peers: self.is_peers, deadline }
     }
 
     /// Authenticates and authorizes a call, finds its route, and attaches the caller to the request.

@@ -12,12 +12,12 @@ use tonic::body::Body;
 
 use crate::auth::{Caller, Principal};
 use crate::cluster::KnownOwner;
-use crate::ids::{NodeId, ShardId};
+use crate::ids::{NodeId, ShardId, TokenId};
 
 /// Headers that begin so are sent between nodes only. The public port refuses them.
-pub const PEER_HEADERS: &str = "usher-peer-";
-/// Header of a call that may have been carried out already; its value is not read.
-pub(super) const REPEATED: &str = "usher-peer-repeated";
+pub(super) const PEER_HEADERS: &str = "usher-peer-";
+/// Header of a call that may have been carried out already; its value is not read. It means nothing on the public port.
+pub(super) const REPEATED: &str = "usher-repeated";
 
 /// Knows where shards are, and sends calls there.
 pub trait Forwarder: Send + Sync + 'static {
@@ -80,21 +80,24 @@ impl Location {
 /// What became of a call that was sent to a peer.
 #[derive(Debug)]
 pub enum Sent {
+    /// The peer answers, whatever it answers; a stream may go on.
     Answer(Response<Body>),
-    /// The peer refused the call before it was applied, or nothing of it was sent.
+    /// The peer has not carried it out, and will not: the call may be sent again anywhere.
     NotApplied {
-        /// The owner that the peer knows.
+        /// Where the shard is instead, as far as the peer knows.
         hint: Option<(ShardId, KnownOwner)>,
     },
-    /// The connection broke after the call was sent and before it was answered.
+    /// The connection was lost before the answer: the call was carried out, or not.
     Unknown,
 }
 
-/// A call that another node sent. The peers' listener attaches it to each request, from the headers of the call.
+/// Head of a call that a peer forwards: an extension of its request, on the peers' port.
 #[derive(Debug, Clone)]
 pub struct Forwarded {
-    /// Whom the first node has verified.
+    /// The caller that the first node has let in.
     pub principal: Arc<Principal>,
-    /// The nodes that had the call before, the first one first.
+    /// The API token by which it was let in: the owner looks whether it is still in force.
+    pub token: Option<TokenId>,
+    /// Nodes on the way, the first one first.
     pub visited: Vec<NodeId>,
 }

@@ -12,13 +12,13 @@ use tonic::Status;
 use tonic::body::Body;
 
 use super::forward::{Forwarded, Forwarder, Location, REPEATED, Sent};
-use super::forwarded_body::ForwardedBody;
 use super::kept_body::KeptBody;
 use crate::auth::Caller;
 use crate::cluster::KnownOwner;
 use crate::ids::{NodeId, ShardId};
 use crate::spans;
-use crate::status::{self, Repeated, Routing};
+use crate::status::routing::{self, Routing};
+use crate::status::{self, Repeated};
 
 /// The longest time for which a call waits for owners of its shard, in all.
 const MAX_WAIT: Duration = Duration::from_secs(5);
@@ -73,8 +73,6 @@ pub(super) struct Terms {
     pub number: usize,
     /// True: it may be carried out again when its outcome is not known.
     pub is_repeatable: bool,
-    /// True: its answer is a stream without an end of its own.
-    pub is_endless: bool,
     /// True: another node sent it, and reads the mark of a refusal.
     pub is_peers: bool,
     pub deadline: Instant,
@@ -134,17 +132,14 @@ impl Forwarding {
     async fn attempt(&self, location: Location, shard: ShardId) -> Attempt {
         let Some(request) = self.request() else { return Attempt::Impossible };
         let Location::At { via, .. } = location else {
-            return marked(self.local.answer_again(self.terms.number, request).await);
+            return Attempt::of(self.local.answer_again(self.terms.number, request).await);
         };
         let left = self.terms.deadline.saturating_duration_since(Instant::now());
         if self.head.visited.len() >= MAX_VISITED || self.head.visited.contains(&via) || left.is_zero() {
             return Attempt::Impossible;
         }
         match self.forwarder.send(&location, request, &self.head.caller, left, &self.head.visited).await {
-            Sent::Answer(answer) => match marked(answer) {
-                Attempt::Answered(answer) => Attempt::Answered(ForwardedBody::wrap(answer, self.terms.is_endless)),
-                refused => refused,
-            },
+            Sent::Answer(answer) => Attempt::of(answer),
             Sent::NotApplied { .. } => Attempt::Refused(Routing::NotApplied(shard)),
             Sent::Unknown => Attempt::Refused(Routing::Unknown(shard)),
         }
@@ -172,17 +167,18 @@ impl Forwarding {
     }
 }
 
-/// Takes the mark of an answer.
-fn marked(mut answer: Response<Body>) -> Attempt {
-    match take_mark(&mut answer) {
-        Some(why) => Attempt::Refused(why),
-        None => Attempt::Answered(answer),
+impl Attempt {
+    fn of(mut answer: Response<Body>) -> Self {
+        match take_mark(&mut answer) {
+            Some(why) => Attempt::Refused(why),
+            None => Attempt::Answered(answer),
+        }
     }
 }
 
-/// Removes the mark of an answer that is an error, and returns it.
+/// Takes the mark off an answer that is an error.
 pub(super) fn take_mark(answer: &mut Response<Body>) -> Option<Routing> {
-    if answer.headers().contains_key(Status::GRPC_STATUS) { Routing::take(answer.headers_mut()) } else { None }
+    if answer.headers().contains_key(Status::GRPC_STATUS) { routing::take(answer.headers_mut()) } else { None }
 }
 
 /// The answer of a call that nobody answers in time.
@@ -201,11 +197,11 @@ impl Refused {
     }
 
     /// `marked`: with the mark, for a node that sends it elsewhere itself.
-    fn answer(mut self, marked: bool) -> Response<Body> {
-        if marked {
-            self.why.set(self.answer.headers_mut());
+    fn answer(self, marked: bool) -> Response<Body> {
+        match Status::from_header_map(self.answer.headers()) {
+            Some(status) if marked => routing::marked(status, self.why).into_http(),
+            _ => self.answer,
         }
-        self.answer
     }
 }
 

@@ -16,7 +16,7 @@ use tonic::body::Body;
 use super::codes::code;
 use super::connection::Connection;
 use super::stats::CallGuard;
-use crate::status::{self, Routing};
+use crate::status::{self, routing};
 
 /// The body of a stream.
 pub(super) struct Stream {
@@ -54,7 +54,7 @@ impl Stream {
     /// Ends the stream with these trailers.
     fn end(&mut self, mut trailers: HeaderMap) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         // A stream that has begun is not sent elsewhere: its client resumes it.
-        Routing::take(&mut trailers);
+        routing::take(&mut trailers);
         if let Some(mut call) = self.call.take() {
             call.code = code(&trailers);
         }

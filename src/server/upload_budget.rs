@@ -154,6 +154,14 @@ impl http_body::Body for BudgetedBody {
 }
 
 #[cfg(test)]
+impl UploadBudget {
+    /// Bytes that are taken.
+    pub fn taken(&self) -> usize {
+        self.permits.taken()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use http_body_util::{BodyExt, StreamBody};
     use tokio_stream::iter;
@@ -221,7 +229,7 @@ mod tests {
         let mut body = body(&budget, &all, all.len());
         let frame = body.frame().await.unwrap().unwrap().into_data().unwrap();
         assert!(frame == first, "{}", frame.len());
-        assert_eq!((budget.permits.taken(), body.is_end_stream()), (LARGEST - FREE_BYTES, false));
+        assert_eq!((budget.permits.taken(), http_body::Body::is_end_stream(&body)), (LARGEST - FREE_BYTES, false));
         let rest = body.frame().await.unwrap().unwrap().into_data().unwrap();
         assert!(rest == all[first.len()..] && body.frame().await.is_none());
         assert_eq!(budget.permits.taken(), 0);

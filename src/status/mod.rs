@@ -6,7 +6,7 @@ mod ceiling;
 mod exchange;
 mod journal;
 mod repeated;
-mod routing;
+pub mod routing;
 mod scarce;
 mod violations;
 
@@ -23,7 +23,6 @@ pub use ceiling::too_many_to_block;
 pub use exchange::{no_folder, no_mailer, request_not_sent, request_refused};
 pub use journal::unread;
 pub use repeated::Repeated;
-pub use routing::Routing;
 pub use scarce::{EXPORTS, SYNCS, Scarce, UPLOADS, WATCHERS, no_permit};
 pub use violations::{FieldViolation, FieldViolations};
 

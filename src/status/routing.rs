@@ -1,97 +1,98 @@
-//! Marks a status that says nothing about the call itself, but that the call must be sent to another process (C8). The
-//! server reads the mark and removes it: no client sees it.
+//! The mark on an error by which the server finds out that another node may answer the call: it sends the call there, or
+//! once more here. The server takes the mark off; no client ever sees it.
 
-use std::fmt;
-
-use http::HeaderMap;
-use http::HeaderValue;
-use http::header::HeaderName;
+use http::{HeaderMap, HeaderName};
 use tonic::Status;
-use tonic::metadata::MetadataValue;
+use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue};
 
 use crate::ids::ShardId;
 
-/// Such as `not-applied 7`.
-const ROUTING: &str = "usher-routing";
+/// Header of the mark: `not-applied 7`, `unknown 7` or `no-lease 7`.
+const HEADER: &str = "usher-routing";
 
-/// Why a call was not answered here.
+/// What a node that did not answer a call knows about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Routing {
-    /// This process does not own the shard, and decided nothing.
+    /// The node does not hold the shard, and nothing was applied: the call may be sent anywhere.
     NotApplied(ShardId),
-    /// The shard was taken away around a commit: whether the call was applied is not known.
+    /// Nobody knows whether the call was applied: only a call that may be carried out twice may be sent again.
     Unknown(ShardId),
-    /// The node's lease has ended, and nothing was answered.
+    /// The node's lease of the shard has ended, so that it did not say what it has in memory: the call may be sent
+    /// anywhere.
     NoLease(ShardId),
 }
 
 impl Routing {
-    /// The shard of the call.
+    /// The shard that the call needs.
     #[must_use]
     pub fn shard(self) -> ShardId {
+        let (Routing::NotApplied(shard) | Routing::Unknown(shard) | Routing::NoLease(shard)) = self;
+        shard
+    }
+
+    fn word(self) -> &'static str {
         match self {
-            Routing::NotApplied(shard) | Routing::Unknown(shard) | Routing::NoLease(shard) => shard,
-        }
-    }
-
-    /// Adds the mark to a status.
-    #[must_use]
-    pub fn mark(self, mut status: Status) -> Status {
-        if let Ok(value) = MetadataValue::try_from(self.to_string()) {
-            status.metadata_mut().insert(ROUTING, value);
-        }
-        status
-    }
-
-    /// Adds the mark to the headers of a status.
-    pub fn set(self, headers: &mut HeaderMap) {
-        if let Ok(value) = HeaderValue::try_from(self.to_string()) {
-            headers.insert(HeaderName::from_static(ROUTING), value);
-        }
-    }
-
-    /// Removes the mark from the headers or trailers of an answer, and returns it. A mark that cannot be read is
-    /// removed, too.
-    pub fn take(headers: &mut HeaderMap) -> Option<Self> {
-        let value = headers.remove(ROUTING)?;
-        let (what, shard) = value.to_str().ok()?.split_once(' ')?;
-        let shard = ShardId(shard.parse().ok()?);
-        match what {
-            "not-applied" => Some(Routing::NotApplied(shard)),
-            "unknown" => Some(Routing::Unknown(shard)),
-            "no-lease" => Some(Routing::NoLease(shard)),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Routing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self {
             Routing::NotApplied(_) => "not-applied",
             Routing::Unknown(_) => "unknown",
             Routing::NoLease(_) => "no-lease",
-        };
-        write!(f, "{what} {}", self.shard().0)
+        }
     }
+
+    fn read(text: &str) -> Option<Self> {
+        let (word, shard) = text.split_once(' ')?;
+        let shard = ShardId(shard.parse().ok()?);
+        let all = [Routing::NotApplied(shard), Routing::Unknown(shard), Routing::NoLease(shard)];
+        all.into_iter().find(|routing| routing.word() == word)
+    }
+}
+
+/// Puts the mark on an error.
+#[must_use]
+pub fn marked(mut status: Status, routing: Routing) -> Status {
+    if let Ok(value) = AsciiMetadataValue::try_from(format!("{} {}", routing.word(), routing.shard().0)) {
+        status.metadata_mut().insert(AsciiMetadataKey::from_static(HEADER), value);
+    }
+    status
+}
+
+/// Takes the mark off the headers, or the trailers, of an answer. A mark that cannot be read is taken off, too.
+pub fn take(headers: &mut HeaderMap) -> Option<Routing> {
+    let name = HeaderName::from_static(HEADER);
+    let routing = headers.get(&name).and_then(|value| Routing::read(value.to_str().ok()?));
+    headers.remove(&name);
+    routing
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const SHARD: ShardId = ShardId(300);
+
+    fn headers(status: &Status) -> HeaderMap {
+        status.clone().into_http::<()>().into_parts().0.headers
+    }
+
     #[test]
-    fn a_mark_is_taken_once_from_the_headers_of_a_status() {
-        let marks = [Routing::NotApplied(ShardId(7)), Routing::Unknown(ShardId(0)), Routing::NoLease(ShardId(65_535))];
-        for mark in marks {
-            let mut response = mark.mark(Status::unavailable("elsewhere")).into_http::<()>();
-            assert_eq!(Routing::take(response.headers_mut()), Some(mark));
-            assert_eq!(Routing::take(response.headers_mut()), None);
+    fn a_mark_is_taken_off_as_it_was_put_on() {
+        for routing in [Routing::NotApplied(SHARD), Routing::Unknown(SHARD), Routing::NoLease(SHARD)] {
+            let mut headers = headers(&marked(Status::unavailable("elsewhere"), routing));
+            assert!(headers.contains_key(HEADER));
+            assert_eq!(take(&mut headers), Some(routing));
+            assert!(!headers.contains_key(HEADER), "clients do not see it");
+            assert_eq!(routing.shard(), SHARD);
         }
-        let mut headers = HeaderMap::new();
-        for nonsense in ["", "7", "not-applied", "not-applied x", "not-applied 65536", "applied 7"] {
-            headers.insert(ROUTING, HeaderValue::from_static(nonsense));
-            assert_eq!((Routing::take(&mut headers), headers.len()), (None, 0), "{nonsense:?}");
+    }
+
+    #[test]
+    fn what_is_no_mark_is_taken_off_and_means_nothing() {
+        for text in ["", "unknown", "unknown -1", "unknown 65536", "elsewhere 1", "not-applied 1 2"] {
+            let mut headers = HeaderMap::new();
+            headers.append(HEADER, text.parse().unwrap());
+            headers.append(HEADER, "unknown 1".parse().unwrap());
+            assert_eq!(take(&mut headers), None, "{text:?}");
+            assert!(headers.is_empty(), "{text:?}");
         }
+        assert_eq!(take(&mut HeaderMap::new()), None);
     }
 }

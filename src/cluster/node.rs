@@ -13,7 +13,9 @@ use super::members::{Observer, Silent};
 use super::view::{self, Claims, View};
 use crate::clock::Clock;
 use crate::ids::{NodeId, ShardId};
-use crate::store::nodes::{ClusterSnapshot, LockName, NewNode, NodeHeartbeat, NodeRef, NodeState, NodeStore};
+use crate::store::nodes::{
+    ClusterSnapshot, FileHashes, LockName, NewNode, NodeHeartbeat, NodeRef, NodeState, NodeStore, PROTOCOL,
+};
 use crate::store::{Owner, StoreError};
 
 /// Time from one heartbeat to the next.
@@ -237,7 +239,8 @@ impl Node {
         };
         let (state, lock) = (self.state(), lock.hold());
         let (counted, sent) = (self.lease.now(), self.clock.boot_time());
-        let snapshot = self.store.heartbeat(NodeHeartbeat { node, state, lock: lock.clone() }).await?;
+        let (wall, files) = (self.clock.wall(), FileHashes::default());
+        let snapshot = self.store.heartbeat(NodeHeartbeat { node, state, lock: lock.clone(), wall, files }).await?;
         let answered = self.clock.boot_time();
         self.stats.heartbeats.fetch_add(1, Ordering::Relaxed);
         if !snapshot.alive {
@@ -268,7 +271,8 @@ impl Node {
 
     async fn join(&self) -> Result<NodeRef, StoreError> {
         let node = NodeRef { id: NodeId::random(), generation: 1 };
-        self.store.join(NewNode { node, host: self.host.clone(), version: crate::VERSION }).await?;
+        let (host, version) = (self.host.clone(), crate::VERSION);
+        self.store.join(NewNode { node, host, version, protocol: PROTOCOL, peer: None }).await?;
         tracing::info!(node = %node.id, host = %self.host, "joined");
         Ok(node)
     }

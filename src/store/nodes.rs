@@ -7,6 +7,10 @@
 
 use super::{Owner, StoreError, StoreFuture};
 use crate::ids::{NodeId, Seq, ShardId};
+use crate::ledger::time::WallTime;
+
+/// Version of what nodes say to each other and expect of each other's rows. Zero: a release whose nodes do not talk.
+pub const PROTOCOL: i32 = 1;
 
 /// Reference to a node in one generation. Declaring a node dead increases the generation in the store, so that this
 /// reference is no longer valid.
@@ -50,6 +54,25 @@ impl NodeState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockName(pub Box<str>);
 
+/// SHA-256 of the certificate (DER) that a node shows to its peers. It is made anew at each start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(pub [u8; 32]);
+
+/// Where a node listens for its peers, and how they know that it is this node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerEndpoint {
+    /// `host:port`.
+    pub address: Box<str>,
+    pub fingerprint: Fingerprint,
+}
+
+/// Hashes of the files that should be the same on every node (C10), in hexadecimal digits. Empty: there is no such file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FileHashes {
+    pub license_keys: Box<str>,
+    pub access: Box<str>,
+}
+
 /// Values of a node that joins.
 #[derive(Debug, Clone)]
 pub struct NewNode {
@@ -58,6 +81,10 @@ pub struct NewNode {
     pub host: Box<str>,
     /// Version of the program, for display.
     pub version: &'static str,
+    /// [`PROTOCOL`] of the program.
+    pub protocol: i32,
+    /// `None`: it takes no calls from peers.
+    pub peer: Option<PeerEndpoint>,
 }
 
 /// One heartbeat of a node.
@@ -67,6 +94,9 @@ pub struct NodeHeartbeat {
     pub state: NodeState,
     /// Lock file that the node holds.
     pub lock: Option<LockName>,
+    /// Wall clock of the node when it sent the heartbeat: for comparisons by people and C14, never for timeouts.
+    pub wall: WallTime,
+    pub files: FileHashes,
 }
 
 /// A row of `nodes`.
@@ -78,6 +108,14 @@ pub struct NodeRow {
     pub state: NodeState,
     pub host: Box<str>,
     pub lock: Option<LockName>,
+    pub version: Box<str>,
+    /// Zero: a process of a release whose nodes do not talk.
+    pub protocol: i32,
+    pub peer: Option<PeerEndpoint>,
+    /// Wall clock of its last heartbeat; zero before the first one, and of a release
+    /// that sends none.
+    pub wall: WallTime,
+    pub files: FileHashes,
 }
 
 /// A row of `owners`.

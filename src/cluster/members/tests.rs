@@ -2,7 +2,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::ids::{Epoch, OwnerToken};
-use crate::store::nodes::{NodeRow, OwnerRow};
+use crate::ledger::time::WallTime;
+use crate::store::nodes::{FileHashes, NodeRow, OwnerRow, PROTOCOL};
 
 const FIRST: NodeRef = NodeRef { id: NodeId(Uuid::from_u128(1)), generation: 1 };
 const SHARD: ShardId = ShardId(0);
@@ -10,7 +11,18 @@ const NEVER: [u64; 0] = [];
 
 /// A read of one other node with this heartbeat number.
 fn heartbeat(heartbeat: i64) -> ClusterSnapshot {
-    let row = NodeRow { node: FIRST, heartbeat, state: NodeState::Active, host: "first".into(), lock: None };
+    let row = NodeRow {
+        node: FIRST,
+        heartbeat,
+        state: NodeState::Active,
+        host: "first".into(),
+        lock: None,
+        version: "1".into(),
+        protocol: PROTOCOL,
+        peer: None,
+        wall: WallTime::default(),
+        files: FileHashes::default(),
+    };
     ClusterSnapshot { alive: true, nodes: vec![row], owners: Vec::new(), connection: 1 }
 }
 

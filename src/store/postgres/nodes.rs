@@ -13,7 +13,10 @@ use uuid::Uuid;
 
 use super::connection::Connector;
 use crate::ids::{Epoch, NodeId, OwnerToken, Seq, ShardId};
-use crate::store::nodes::{ClusterSnapshot, LockName, NewNode, NodeHeartbeat, NodeRef, NodeRow, NodeState, OwnerRow};
+use crate::ledger::time::WallTime;
+use crate::store::nodes::{
+    ClusterSnapshot, FileHashes, LockName, NewNode, NodeHeartbeat, NodeRef, NodeRow, NodeState, OwnerRow,
+};
 use crate::store::{Owner, StoreError};
 
 /// Time limit for an answer.
@@ -169,6 +172,11 @@ fn node(row: &Row) -> Result<NodeRow, Error> {
         state: NodeState::stored(row.try_get(8)?).unwrap_or(NodeState::Active),
         host: row.try_get(9)?,
         lock: row.try_get::<_, Option<Box<str>>>(10)?.map(LockName),
+        version: Box::default(),
+        protocol: 0,
+        peer: None,
+        wall: WallTime::default(),
+        files: FileHashes::default(),
     })
 }
 

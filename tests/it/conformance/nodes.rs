@@ -2,7 +2,10 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use usher::ids::{NodeId, OwnerToken, Seq};
-use usher::store::nodes::{LockName, NewNode, NodeHeartbeat, NodeRef, NodeState, NodeStore, OwnerRow};
+use usher::ledger::time::WallTime;
+use usher::store::nodes::{
+    FileHashes, LockName, NewNode, NodeHeartbeat, NodeRef, NodeState, NodeStore, OwnerRow, PROTOCOL,
+};
 use usher::store::postgres::{DatabaseUrl, PostgresStore};
 use usher::store::{ClaimError, Claimant, Store};
 
@@ -22,12 +25,18 @@ async fn two_on(url: &SecretString) -> [PostgresStore; 2] {
 
 async fn join(store: &PostgresStore) -> NodeRef {
     let node = NodeRef { id: NodeId::random(), generation: 1 };
-    store.join(NewNode { node, host: "host".into(), version: "1" }).await.unwrap();
+    store.join(NewNode { node, host: "host".into(), version: "1", protocol: PROTOCOL, peer: None }).await.unwrap();
     node
 }
 
 fn heartbeat(node: NodeRef) -> NodeHeartbeat {
-    NodeHeartbeat { node, state: NodeState::Active, lock: Some(LockName("boot 1 2".into())) }
+    NodeHeartbeat {
+        node,
+        state: NodeState::Active,
+        lock: Some(LockName("boot 1 2".into())),
+        wall: WallTime(5),
+        files: FileHashes::default(),
+    }
 }
 
 fn by(node: NodeRef) -> Claimant {

@@ -1,7 +1,8 @@
 //! The table of processes, as the store in memory keeps it.
 
 use usher::ids::NodeId;
-use usher::store::nodes::{NewNode, NodeHeartbeat, NodeRef, NodeRow, NodeState};
+use usher::ledger::time::WallTime;
+use usher::store::nodes::{FileHashes, NewNode, NodeHeartbeat, NodeRef, NodeRow, NodeState};
 
 /// The rows, in the order in which the processes joined.
 #[derive(Debug, Default)]
@@ -10,8 +11,18 @@ pub struct NodeTable(pub Vec<NodeRow>);
 impl NodeTable {
     pub fn join(&mut self, new: &NewNode, owns: impl Fn(NodeId) -> bool) {
         self.0.retain(|row| row.state != NodeState::Dead || owns(row.node.id));
-        let (node, host) = (new.node, new.host.clone());
-        self.0.push(NodeRow { node, heartbeat: 0, state: NodeState::Joining, host, lock: None });
+        self.0.push(NodeRow {
+            node: new.node,
+            heartbeat: 0,
+            state: NodeState::Joining,
+            host: new.host.clone(),
+            lock: None,
+            version: new.version.into(),
+            protocol: new.protocol,
+            peer: new.peer.clone(),
+            wall: WallTime::default(),
+            files: FileHashes::default(),
+        });
     }
 
     /// Records a heartbeat of a process; returns false if the process was declared dead.
@@ -20,6 +31,7 @@ impl NodeTable {
         let alive = row.is_some();
         if let Some(row) = row {
             (row.heartbeat, row.state, row.lock) = (row.heartbeat + 1, heartbeat.state, heartbeat.lock.clone());
+            (row.wall, row.files) = (heartbeat.wall, heartbeat.files.clone());
         }
         alive
     }

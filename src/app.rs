@@ -9,6 +9,7 @@ mod host_names;
 mod licensing;
 mod membership;
 pub mod mount;
+mod nodes;
 mod notify;
 mod observe;
 mod opening;
@@ -36,7 +37,7 @@ use crate::health::{self, NotReadyReason, Readiness};
 use crate::journal::Journal;
 use crate::ops::{self, Ops};
 use crate::server::{CallHandler, Listener, Server, StartupHandler, Stats};
-use crate::service::{Limits, ServerInfo, ServiceContext};
+use crate::service::{Limits, NodeDirectory, ServerInfo, ServiceContext};
 use crate::spans::Spans;
 use crate::store::Store;
 use crate::tasks::{self, Tasks};
@@ -49,6 +50,7 @@ pub use signals::Signals;
 use api_security::ApiSecurity;
 use host_names::host_names;
 use licensing::Vendors;
+use nodes::OnlyNode;
 use observe::observe;
 use opening::{installation, open, start_journal};
 
@@ -226,8 +228,7 @@ impl Running {
         let node = match nodes {
             None => None,
             Some(nodes) => {
-                let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-                let node = membership::start(nodes, clock.clone(), &host, &installation, &config.state_dir)?;
+                let node = membership::start(nodes, clock.clone(), &nodes::host(), &installation, &config.state_dir)?;
                 let _ = joined.set(Arc::clone(&node));
                 tokio::spawn(membership::follow(Arc::clone(&node), Arc::clone(&readiness)));
                 let seen = Arc::clone(&node);
@@ -262,7 +263,8 @@ impl Running {
             authentication: config.security.kinds(),
             log,
         });
-        let all = mount::all(&context, &about, &config.limits.server, &methods, &readiness);
+        let nodes: Arc<dyn NodeDirectory> = Arc::new(OnlyNode::new(journal.shards(), clock.clone()));
+        let all = mount::all(&context, &about, &nodes, &config.limits.server, &methods, &readiness);
         startup_handler.open(CallHandler::new(
             all,
             methods,

@@ -22,8 +22,8 @@ use crate::proto::v1::token_service_server::TokenServiceServer;
 use crate::server::{Limits, Methods, Routes};
 use crate::service::health::HealthService;
 use crate::service::{
-    AuditService, DirectoryService, LicenseService, NotificationService, SeatService, ServerInfo, ServerService,
-    ServiceContext, SessionService, TenantService, TokenService,
+    AuditService, DirectoryService, LicenseService, NodeDirectory, NotificationService, SeatService, ServerInfo,
+    ServerService, ServiceContext, SessionService, TenantService, TokenService,
 };
 use tonic_health::pb::health_server::HealthServer;
 
@@ -50,6 +50,7 @@ pub fn early(methods: &Methods, readiness: &Readiness) -> Routes<HealthServer<He
 pub fn all(
     context: &Arc<ServiceContext>,
     about: &Arc<ServerInfo>,
+    nodes: &Arc<dyn NodeDirectory>,
     limits: &Limits,
     methods: &Methods,
     readiness: &Readiness,
@@ -70,7 +71,8 @@ pub fn all(
         .with(TokenServiceServer::new(TokenService::new(context())).max_decoding_message_size(limits.max_request))
         .with(AuditServiceServer::new(AuditService::new(context())).max_decoding_message_size(limits.max_request))
         .with(
-            ServerServiceServer::new(ServerService::new(Arc::clone(about))).max_decoding_message_size(MAX_NAME_REQUEST),
+            ServerServiceServer::new(ServerService::new(Arc::clone(about), Arc::clone(nodes)))
+                .max_decoding_message_size(MAX_NAME_REQUEST),
         )
         .with(health)
         .with(reflection())

@@ -91,6 +91,7 @@ const TABLE: &[(&str, &[(&str, Access)])] = &[
     ]),
     ("usher.v1.ServerService", &[
         ("GetServer", Access::For(OPERATOR)),
+        ("ListNodes", Access::For(OPERATOR)),
         ("SetLogFilter", Access::For(OPERATOR)),
     ]),
     // Health probes have no credential, and the contract is not secret.

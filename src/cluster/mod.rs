@@ -4,12 +4,16 @@
 //! Correctness depends on the fence and on the [`Lease`] alone; the rest provides availability. A process with the
 //! embedded store owns its directory by a lock, and needs none of this.
 
+mod directory;
+mod figures;
 mod lease;
 mod lock;
 mod members;
 mod node;
 mod view;
 
+pub use directory::{Agreement, Directory, File, KnownNode, KnownNodes};
+pub use figures::{Forwarded, Moves, OwnershipFigures, Waiting};
 pub use lease::{LEASE_DURATION, Lease, ShardLease};
 pub use lock::LockFile;
 pub use node::{Node, NodeFigures};

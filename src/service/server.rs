@@ -1,25 +1,27 @@
-//! ServerService: describes the process, and changes its log filter.
+//! ServerService: describes the process and the nodes of the installation, and changes the log filter.
 
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use super::nodes::NodeDirectory;
 use super::server_info::ServerInfo;
 use super::tenant_access::caller_of_all;
 use super::{parse, render};
 use crate::proto::v1::{self, server_service_server};
 use crate::status::FieldViolations;
 
-/// Describes the process, and changes its log filter.
+/// Describes the process and the nodes, and changes the log filter.
 #[derive(Clone)]
 pub struct ServerService {
     about: Arc<ServerInfo>,
+    nodes: Arc<dyn NodeDirectory>,
 }
 
 impl ServerService {
     #[must_use]
-    pub fn new(about: Arc<ServerInfo>) -> Self {
-        Self { about }
+    pub fn new(about: Arc<ServerInfo>, nodes: Arc<dyn NodeDirectory>) -> Self {
+        Self { about, nodes }
     }
 }
 
@@ -31,6 +33,14 @@ impl server_service_server::ServerService for ServerService {
     ) -> Result<Response<v1::GetServerResponse>, Status> {
         caller_of_all(&request)?;
         Ok(Response::new(v1::GetServerResponse { server: Some(render::server(&self.about)) }))
+    }
+
+    async fn list_nodes(
+        &self,
+        request: Request<v1::ListNodesRequest>,
+    ) -> Result<Response<v1::ListNodesResponse>, Status> {
+        caller_of_all(&request)?;
+        Ok(Response::new(render::nodes(self.nodes.nodes())))
     }
 
     async fn set_log_filter(

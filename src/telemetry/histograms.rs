@@ -8,6 +8,7 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::{Bucket, Histogram as Shown, LabelPair, Metric as Row, MetricFamily, MetricType};
 
 use super::table::Metric;
+use crate::cluster::{Moves, OwnershipFigures};
 use crate::histogram::Histogram;
 use crate::{journal, server};
 
@@ -66,6 +67,31 @@ impl Collector for CallTimes {
         let times = self.stats.times();
         let rows = times.map(|(method, times)| row(Some((self.label, method)), added([times].into_iter(), MICROS)));
         vec![family(&self.desc, rows.collect())]
+    }
+}
+
+/// Duration of moves of shards to this node.
+pub(super) struct MoveTimes {
+    figures: Arc<OwnershipFigures>,
+    take_overs: Desc,
+    hand_overs: Desc,
+}
+
+impl MoveTimes {
+    pub fn new(figures: Arc<OwnershipFigures>, take_overs: &Metric, hand_overs: &Metric) -> Self {
+        Self { figures, take_overs: desc(take_overs), hand_overs: desc(hand_overs) }
+    }
+}
+
+impl Collector for MoveTimes {
+    fn desc(&self) -> Vec<&Desc> {
+        vec![&self.take_overs, &self.hand_overs]
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let shown = |desc, moves: &Moves| family(desc, vec![row(None, added([moves].into_iter(), MICROS))]);
+        let figures = &self.figures;
+        vec![shown(&self.take_overs, &figures.take_overs), shown(&self.hand_overs, &figures.hand_overs)]
     }
 }
 

@@ -1,6 +1,8 @@
 //! Sources of the metrics. Each module counts in plain atomics of its own; they are read here on each scrape of
 //! `/metrics`.
 
+mod cluster;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +14,6 @@ use tokio::sync::watch;
 
 use super::histograms::{CallTimes, Histograms};
 use super::table::{Kind, Metric, metric};
-use crate::cluster::NodeFigures;
 use crate::journal::{self, Journal, ShardState};
 use crate::ledger::change::Limit;
 use crate::ledger::{PoolUsageEntry, Totals};
@@ -91,18 +92,6 @@ impl Metrics {
     /// Registers the number of failed attempts to read keys of the identity provider.
     pub fn observe_keys(&self, failures: impl Fn() -> u64 + Send + Sync + 'static) {
         self.observe("usher_oidc_key_failures_total", move |report| report(failures(), &[]));
-    }
-
-    /// Registers the metrics of this process as a node.
-    pub fn observe_node(&self, figures: impl Fn() -> NodeFigures + Clone + Send + Sync + 'static) {
-        let (heartbeats, age, standby) = (figures.clone(), figures.clone(), figures.clone());
-        self.observe("usher_standby", move |report| report(u64::from(standby().standby), &[]));
-        self.observe("usher_beats_total", move |report| {
-            report(heartbeats().heartbeats, &["good"]);
-            report(heartbeats().missed, &["missed"]);
-        });
-        self.observe("usher_beat_age_seconds", move |report| report(age().age.as_secs(), &[]));
-        self.observe("usher_nodes_declared_dead_total", move |report| report(figures().declared_dead, &[]));
     }
 
     /// Registers the number of decisions, by name.

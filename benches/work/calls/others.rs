@@ -35,6 +35,7 @@ pub async fn call(world: &World, method: &str) -> Option<Called> {
             unary!(world, NotificationServiceClient, redeliver_notification, request)
         }
         "usher.v1.ServerService/GetServer" => unary!(world, ServerServiceClient, get_server, GetServerRequest {}),
+        "usher.v1.ServerService/ListNodes" => unary!(world, ServerServiceClient, list_nodes, ListNodesRequest {}),
         "usher.v1.ServerService/SetLogFilter" => {
             let request = SetLogFilterRequest { filter: "info".into(), ..Default::default() };
             unary!(world, ServerServiceClient, set_log_filter, request)

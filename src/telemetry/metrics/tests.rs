@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
+use crate::cluster::{Agreement, Forwarded, NodeFigures, OwnershipFigures};
 use crate::ids::{PoolId, TenantId};
 use crate::server::Methods;
 use crate::telemetry::table::TABLE;
@@ -42,6 +43,18 @@ fn busy() -> Metrics {
         declared_dead: 1,
         standby: true,
     });
+    metrics.observe_agreement(|| Agreement {
+        members: 3,
+        unowned_shards: 1,
+        clock_offset: Duration::from_millis(6_999),
+        differing: [2, 0],
+    });
+    let figures = Arc::new(OwnershipFigures::default());
+    figures.set_owned(5);
+    figures.count(Forwarded::Moved);
+    figures.took_over(Duration::from_millis(2_500));
+    metrics.observe_ownership(&figures);
+    metrics.observe_tokens(|| Duration::from_millis(1_500));
     let task = TaskView { name: "sweeper", period: Duration::ZERO, runs: 9, panics: 0, age: Duration::ZERO };
     metrics.observe_tasks(move || vec![task.clone()]);
     metrics
@@ -108,6 +121,19 @@ fn numbers_are_those_of_their_rooms() {
         "usher_shard_state{shard=\"1\",state=\"serving\"} 0",
         "usher_batch_commands_count 0",
         "usher_commit_seconds_bucket{le=\"0.0001\"} 0",
+        "usher_members 3",
+        "usher_shards_owned 5",
+        "usher_shards_without_owner 1",
+        "usher_clock_offset_seconds 6",
+        "usher_files_differ{file=\"license_keys\"} 2",
+        "usher_files_differ{file=\"access\"} 0",
+        "usher_calls_forwarded_total{outcome=\"moved\"} 1",
+        "usher_calls_waiting 0",
+        "usher_take_over_seconds_bucket{le=\"2\"} 0",
+        "usher_take_over_seconds_bucket{le=\"5\"} 1",
+        "usher_take_over_seconds_sum 2.5",
+        "usher_hand_over_seconds_count 0",
+        "usher_token_list_age_seconds 1",
         "usher_task_runs_total{task=\"sweeper\"} 9",
     ] {
         assert!(text.lines().any(|shown| shown == line), "no {line} in\n{text}");

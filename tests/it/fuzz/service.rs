@@ -34,7 +34,7 @@ use usher::service::{
 };
 
 use crate::support::callers::anyone;
-use crate::support::in_process::{TestProcess, about};
+use crate::support::in_process::{TestProcess, about, nodes};
 use crate::support::memory::{Memory, installation};
 
 type Boxed = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
@@ -65,7 +65,7 @@ impl InProcess {
             boxed(TenantServiceServer::new(TenantService::new(context()))),
             boxed(TokenServiceServer::new(TokenService::new(context()))),
             boxed(AuditServiceServer::new(AuditService::new(context()))),
-            boxed(ServerServiceServer::new(ServerService::new(about()))),
+            boxed(ServerServiceServer::new(ServerService::new(about(), nodes()))),
         ]);
         let ours = |name: &String| name.starts_with("usher.v1.");
         let methods = mount::methods().all().iter().map(|method| method.name.clone()).filter(ours).collect();

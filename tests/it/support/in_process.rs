@@ -10,7 +10,7 @@ use usher::ledger::notification::Channels;
 use usher::ledger::time::WallTime;
 use usher::ledger::{Config, Seed};
 use usher::licensing::Licensing;
-use usher::service::{Limits, ServerInfo, ServiceContext};
+use usher::service::{Limits, NodeDirectory, Nodes, ServerInfo, ServiceContext};
 use usher::store::{Installation, Store};
 use usher::telemetry::LogFilter;
 
@@ -61,4 +61,16 @@ pub fn about() -> Arc<ServerInfo> {
         authentication: Vec::new(),
         log: LogFilter::new("info", drop),
     })
+}
+
+/// A directory without nodes, which no test reads.
+pub fn nodes() -> Arc<dyn NodeDirectory> {
+    struct Nobody;
+
+    impl NodeDirectory for Nobody {
+        fn nodes(&self) -> Nodes {
+            Nodes::default()
+        }
+    }
+    Arc::new(Nobody)
 }

@@ -135,6 +135,7 @@ fn reads() -> Vec<(&'static str, Vec<Operation>)> {
         ("AuditService/ExportAuditEvents", vec![Operation::Elsewhere]),
         ("SessionService/WatchSessions", vec![Operation::Elsewhere]),
         ("ServerService/GetServer", vec![Operation::Elsewhere]),
+        ("ServerService/ListNodes", vec![Operation::Elsewhere]),
         ("ServerService/SetLogFilter", vec![Operation::Elsewhere]),
     ]
 }

@@ -23,7 +23,7 @@ use usher::store::{Installation, Store};
 
 use crate::scenarios::language::steps::START;
 use crate::support::callers::open_guard;
-use crate::support::in_process::{TestProcess, about};
+use crate::support::in_process::{TestProcess, about, nodes};
 
 /// A running server and its vendor.
 pub struct TestServer {
@@ -97,7 +97,7 @@ async fn serve(context: &Arc<ServiceContext>) -> (Server, std::net::SocketAddr) 
     readiness.clear(NotReadyReason::Loading);
     let methods = Arc::new(mount::methods());
     let stats = Arc::new(Stats::new(Arc::clone(&methods)));
-    let all = mount::all(context, &about(), &limits, &methods, &readiness);
+    let all = mount::all(context, &about(), &nodes(), &limits, &methods, &readiness);
     let guard = open_guard(&methods);
     let handler = CallHandler::new(all, methods, guard, Arc::clone(&stats), &limits);
     let listener = Listener::bind("127.0.0.1:0".parse().expect("an address")).await.expect("a free port");

@@ -188,7 +188,7 @@ impl Tokens {
         self.confirmed.as_ref().map_or(Duration::ZERO, Confirmed::now)
     }
 
-    /// Time since the index was confirmed; zero if it needs no confirmation.
+    /// Time since the index was confirmed, or since it was made; zero if it needs no confirmation.
     #[must_use]
     pub fn age(&self) -> Duration {
         self.confirmed.as_ref().map_or(Duration::ZERO, Confirmed::age)
@@ -203,7 +203,10 @@ impl Tokens {
     /// # Errors
     /// [`TokenRefused::Unconfirmed`]
     fn check_confirmed(&self) -> Result<(), TokenRefused> {
-        if self.age() < MAX_TOKEN_LIST_AGE { Ok(()) } else { Err(TokenRefused::Unconfirmed) }
+        match &self.confirmed {
+            Some(confirmed) if !confirmed.is_fresh(MAX_TOKEN_LIST_AGE) => Err(TokenRefused::Unconfirmed),
+            _ => Ok(()),
+        }
     }
 
     /// Returns the principal of a token, and records its use.

@@ -9,13 +9,15 @@ use crate::clock::Clock;
 #[derive(Debug)]
 pub(super) struct Confirmed {
     clock: Clock,
+    /// Boot time at which the index was made, empty.
+    made: Duration,
     /// In milliseconds of boot time, which a suspended machine counts, too; 0: never.
     at: AtomicU64,
 }
 
 impl Confirmed {
     pub fn new(clock: Clock) -> Self {
-        Self { clock, at: AtomicU64::new(0) }
+        Self { made: clock.boot_time(), clock, at: AtomicU64::new(0) }
     }
 
     pub fn now(&self) -> Duration {
@@ -31,12 +33,15 @@ impl Confirmed {
         self.at.load(Ordering::Acquire) > millis(asked).max(1)
     }
 
-    /// [`Duration::MAX`]: there was none.
+    /// Time since the last confirmation, or since the index was made.
     pub fn age(&self) -> Duration {
-        match self.at.load(Ordering::Acquire) {
-            0 => Duration::MAX,
-            at => self.now().saturating_sub(Duration::from_millis(at)),
-        }
+        let last = Some(self.at.load(Ordering::Acquire)).filter(|at| *at > 0).map(Duration::from_millis);
+        self.now().saturating_sub(last.unwrap_or(self.made))
+    }
+
+    /// True if there was a confirmation, less than `max` ago.
+    pub fn is_fresh(&self, max: Duration) -> bool {
+        self.at.load(Ordering::Acquire) > 0 && self.age() < max
     }
 }
 

@@ -12,6 +12,7 @@ pub mod mount;
 mod nodes;
 mod notify;
 mod observe;
+mod opened;
 mod opening;
 mod reload;
 mod signals;
@@ -31,13 +32,13 @@ use crate::auth::{Guard, HostNames, Tokens};
 use crate::clock::Clock;
 use crate::cluster::Node;
 use crate::config::{Config, Storage};
-use crate::demo;
 use crate::failure::Failure;
 use crate::health::{self, NotReadyReason, Readiness};
 use crate::journal::Journal;
 use crate::ops::{self, Ops};
 use crate::server::{CallHandler, Listener, Server, StartupHandler, Stats};
 use crate::service::{Limits, NodeDirectory, ServerInfo, ServiceContext};
+use crate::shards::AllShards;
 use crate::spans::Spans;
 use crate::store::Store;
 use crate::tasks::{self, Tasks};
@@ -52,6 +53,7 @@ use host_names::host_names;
 use licensing::Vendors;
 use nodes::OnlyNode;
 use observe::observe;
+use opened::OpenedShards;
 use opening::{installation, open, start_journal};
 
 /// Longest time to send the last spans.
@@ -154,7 +156,7 @@ struct Running {
     /// Task that checks that the store is still the one that was opened (decision 47).
     watching: AbortOnDropHandle<()>,
     journal: Arc<Journal>,
-    tokens: Arc<Tokens>,
+    shards: Arc<AllShards>,
     /// `None` on the embedded store, which one process alone can open.
     node: Option<Arc<Node>>,
     store: Arc<dyn Store>,
@@ -175,7 +177,8 @@ impl Running {
     ) -> Result<Self, Failure> {
         // 0. Read license keys, certificates and credentials. If any is invalid, nothing else is touched.
         let clock = Clock::system();
-        let tokens = Arc::new(Tokens::default());
+        let is_shared = matches!(config.storage, Storage::Postgres { .. });
+        let tokens = Arc::new(if is_shared { Tokens::shared(clock.clone()) } else { Tokens::default() });
         let security = Arc::new(ApiSecurity::read(config, Arc::clone(&tokens), clock.clone())?);
         let demo_key = config.demo.then(|| demo_key::key(&config.storage)).transpose()?;
         let vendors = Vendors::new(config.license_keys.clone(), demo_key.as_ref().map(|key| key.public().clone()));
@@ -246,18 +249,12 @@ impl Running {
         }
         let watchers_go = CancellationToken::new();
         let limits = limits(config);
-        let revoked = trust.revocations().clone();
         let licensing = licensing::start(config, trust, api_address, &clock)?;
-        let context = ServiceContext::new(
-            Arc::clone(&journal),
-            Arc::clone(&licensing),
-            Arc::clone(&tokens),
-            limits,
-            watchers_go.clone(),
-        );
+        let shards = AllShards::of_one_process(Arc::clone(&journal), Arc::clone(&tokens));
+        let context = ServiceContext::new(Arc::clone(&shards), Arc::clone(&licensing), limits, watchers_go.clone());
         let about = Arc::new(ServerInfo {
             started: clock.wall(),
-            postgres: matches!(config.storage, Storage::Postgres { .. }),
+            postgres: is_shared,
             shards: journal.shards(),
             instance: journal.instance(),
             authentication: config.security.kinds(),
@@ -277,7 +274,8 @@ impl Running {
         tasks::sweep(&tasks, &journal);
         ops::watch_writers(&tasks, &journal, &readiness);
         security.watch(&tasks);
-        tasks::note_token_use(&tasks, &journal, &tokens);
+        tasks::follow_tokens(&tasks, &shards, is_shared);
+        tasks::note_token_use(&tasks, &shards);
         if let Some(keep) = config.audit_retention {
             tasks::retain(&tasks, &journal, &clock, keep);
         }
@@ -296,11 +294,9 @@ impl Running {
         metrics.observe_refusals(move || guard.refusals().collect());
 
         // 7. Apply the vendor's revocations, create the demo tenant if configured, and report SERVING.
-        licensing::revoke(&journal, &revoked).await;
-        if let Some(key) = &demo_key {
-            let vendor = demo::Vendor { key, now: clock.wall() };
-            demo::make(&journal, &licensing, &vendor).await.context("cannot make the demo tenant")?;
-        }
+        let opened =
+            OpenedShards { journal: Arc::clone(&journal), licensing: Arc::clone(&licensing), demo: demo_key, clock };
+        opened.set_up(&journal.held()).await.context("cannot make the demo tenant")?;
         let reloading = reload::on_hangup(hangups, vendors, licensing, Arc::clone(&journal), security);
         let reloading = AbortOnDropHandle::new(tokio::spawn(reloading));
         readiness.clear(NotReadyReason::Loading);
@@ -315,7 +311,7 @@ impl Running {
             reloading,
             watching,
             journal,
-            tokens,
+            shards,
             node,
             store,
             ops,
@@ -361,7 +357,7 @@ impl Running {
             drop(self.reloading);
             drop(self.watching);
             self.tasks.stop().await;
-            if let Err(error) = tasks::write_token_use(&self.journal, &self.tokens).await {
+            if let Err(error) = self.shards.write_token_use().await {
                 tracing::debug!(%error, "the last use of API tokens was not recorded");
             }
             // 4. The journal flushes what was submitted and releases its shards, so that the next owner need not wait.

@@ -1,7 +1,7 @@
 //! The tenant `demo`, with which every kind of answer can be tried. It is created once, through the journal, like any
 //! other.
 
-use crate::ids::{IdError, LicenseId, OrganizationId, PoolId, TenantId, UserId};
+use crate::ids::{IdError, LicenseId, OrganizationId, PoolId, ShardId, TenantId, UserId};
 use crate::journal::{Journal, JournalError};
 use crate::ledger::change::{Actor, Limit, Plan, Profile};
 use crate::ledger::command::{
@@ -40,13 +40,30 @@ impl From<Refusal> for DemoError {
     }
 }
 
-/// Creates the tenant if it does not exist. An existing one keeps the changes that were made to it.
+/// Creates the tenant if it does not exist, and if its shard is one of these, which this process has just opened. An
+/// existing one keeps the changes that were made to it.
 ///
 /// # Errors
 /// [`DemoError`]: the journal does not answer, or a command is refused.
-pub async fn make(journal: &Journal, licensing: &Licensing, vendor: &Vendor<'_>) -> Result<(), DemoError> {
+pub async fn make(
+    opened: &[ShardId],
+    journal: &Journal,
+    licensing: &Licensing,
+    vendor: &Vendor<'_>,
+) -> Result<(), DemoError> {
     let demo = Demo { journal, tenant: TenantId::parse("demo")? };
-    match journal.query(&demo.tenant, GetTenant).await? {
+    if !opened.contains(&demo.tenant.shard(journal.shards())) {
+        return Ok(());
+    }
+    match make_in(&demo, licensing, vendor).await {
+        // The shard was handed over meanwhile: its next owner continues.
+        Err(DemoError::Journal(JournalError::NotApplied(_))) => Ok(()),
+        done => done,
+    }
+}
+
+async fn make_in(demo: &Demo<'_>, licensing: &Licensing, vendor: &Vendor<'_>) -> Result<(), DemoError> {
+    match demo.journal.query(&demo.tenant, GetTenant).await? {
         Ok(tenant) if &*tenant.display_name != UNFINISHED => return Ok(()),
         Ok(_) | Err(Refusal::NotFound { .. }) => {}
         Err(refusal) => return Err(refusal.into()),

@@ -11,6 +11,7 @@
 //! - `opaque_id`: encodes and signs ids that would otherwise show numbers that tenants share.
 //! - `journal`: queues commands, has the ledger decide them, and commits the changes in batches, one writer per shard.
 //! - `ledger`: decides, without time, randomness, input or output.
+//! - `shards`: asks the owners of all shards for what concerns no single tenant.
 //! - `cluster`: the processes that share a store, and the lease without which a process answers nothing from memory.
 //! - `store`: writes batches to SQLite or PostgreSQL, and reads them back.
 //!
@@ -81,6 +82,7 @@ mod partial;
 pub mod proto;
 pub mod server;
 pub mod service;
+pub mod shards;
 pub mod spans;
 mod status;
 pub mod store;

@@ -11,7 +11,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::exchange::{Exchange, Folder};
 use crate::failure::Failure;
-use crate::journal::Journal;
+use crate::ids::{ShardId, TenantId};
+use crate::journal::{Journal, JournalError};
 use crate::ledger::change::Actor;
 use crate::ledger::command::RevokeLicense;
 use crate::ledger::outcome::Refusal;
@@ -47,7 +48,7 @@ impl Vendors {
                 let (keys, revoked) = (trust.keys().count(), trust.revocations().clone());
                 licensing.set_trust(trust);
                 tracing::info!(keys, revoked = revoked.len(), "license keys reloaded");
-                revoke(journal, &revoked).await;
+                revoke(journal, &revoked, &journal.held()).await;
             }
             Err(failure) => tracing::error!("{failure}; the previous license keys stay in force"),
         }
@@ -74,9 +75,11 @@ pub(super) fn fetch(config: &Config, tasks: &Tasks, journal: &Arc<Journal>, lice
     }
 }
 
-/// Revokes the licenses of the vendor's list that are installed. A list that was applied before changes nothing.
-pub(super) async fn revoke(journal: &Journal, revocations: &Revocations) {
-    for (tenant, license, revoked) in revocations.iter() {
+/// Revokes the licenses of the vendor's list that are installed for tenants in these shards, which this process holds.
+/// A list that was applied before changes nothing.
+pub(super) async fn revoke(journal: &Journal, revocations: &Revocations, shards: &[ShardId]) {
+    let is_here = |tenant: &TenantId| shards.contains(&tenant.shard(journal.shards()));
+    for (tenant, license, revoked) in revocations.iter().filter(|(tenant, ..)| is_here(tenant)) {
         let why = revoked.why.as_deref().unwrap_or_default().into();
         let command = RevokeLicense { license: license.clone(), up_to_revision: revoked.through, why };
         match journal.submit(&Actor::service(), tenant, command).await {
@@ -85,6 +88,8 @@ pub(super) async fn revoke(journal: &Journal, revocations: &Revocations) {
             }
             // Expected: the vendor's list contains the licenses of all customers.
             Ok(Ok(_) | Err(Refusal::NotFound { .. })) => {}
+            // The shard was handed over meanwhile: whoever opens it applies the list.
+            Err(JournalError::NotApplied(_)) => {}
             Ok(Err(refusal)) => tracing::error!(%tenant, %license, ?refusal, "a license was not revoked"),
             Err(error) => tracing::error!(%tenant, %license, %error, "a license was not revoked; SIGHUP tries again"),
         }

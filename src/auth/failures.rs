@@ -29,6 +29,12 @@ impl Failures {
     /// Counts and logs that a call from `address` was refused; `by`: its caller, if known. Returns the reason for the
     /// caller.
     pub fn note(&self, refused: Refused, by: Option<&Actor>, address: IpAddr, method: &str, now: Duration) -> Refused {
+        if refused == Refused::TokensUnconfirmed {
+            // The credential may be good, and nobody learns anything of it: it counts toward no rate, so that nobody is
+            // held off when the index is confirmed again. Whoever confirms it logs that it cannot.
+            self.count(refused);
+            return refused;
+        }
         let reported = match self.addresses.take(network(address), now) {
             // The credential may be good: log nothing. It counts all the same, or clients that invent keys would not be
             // limited.
@@ -92,6 +98,15 @@ mod tests {
         let note = || failures.note(pending, None, "192.0.2.1".parse().unwrap(), "a/B", Duration::ZERO);
         (0..500).for_each(|_| assert_eq!(note(), pending));
         assert!(matches!(note(), Refused::TooOften { .. }));
+    }
+
+    #[test]
+    fn c10_nobody_is_held_off_because_the_server_could_not_confirm_its_tokens() {
+        let failures = Failures::new();
+        let note = |refused| failures.note(refused, None, "192.0.2.1".parse().unwrap(), "a/B", Duration::ZERO);
+        (0..501).for_each(|_| assert_eq!(note(Refused::TokensUnconfirmed), Refused::TokensUnconfirmed));
+        assert_eq!(note(Refused::Unknown), Refused::Unknown);
+        assert!(failures.counts().any(|counted| counted == ("tokens_unconfirmed", 501)));
     }
 
     #[test]

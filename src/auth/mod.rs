@@ -32,5 +32,5 @@ pub use peer::{Names, Peer, Withdrawn};
 pub use principal::{Grant, Principal};
 pub use refused::Refused;
 pub use rules::Rules;
-pub use tokens::{TokenRefused, Tokens};
+pub use tokens::{MAX_TOKEN_LIST_AGE, TokenEdition, TokenRefused, TokenUpdate, Tokens};
 pub use validity::span as certificate_span;

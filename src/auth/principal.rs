@@ -1,6 +1,6 @@
 //! Callers, independent of the kind of their credential.
 
-use crate::ids::TenantId;
+use crate::ids::{TenantId, TokenId};
 use crate::ledger::access::{Roles, Tenants};
 use crate::ledger::change::Actor;
 
@@ -12,6 +12,8 @@ pub struct Principal {
     pub actor: Actor,
     /// Any grant suffices, and each stands for itself: the roles of one do not apply to the tenants of another.
     pub grants: Vec<Grant>,
+    /// The API token by which it was let in, except for that of `--admin-token-file`.
+    pub token: Option<TokenId>,
 }
 
 /// No credential has this name: names of credentials begin with their kind.
@@ -27,7 +29,13 @@ pub struct Grant {
 impl Principal {
     #[must_use]
     pub fn new(actor: Actor, roles: Roles, tenants: Tenants) -> Self {
-        Self { actor, grants: vec![Grant { roles, tenants }] }
+        Self { actor, grants: vec![Grant { roles, tenants }], token: None }
+    }
+
+    /// Sets the API token by which it was let in.
+    #[must_use]
+    pub fn by_token(self, token: TokenId) -> Self {
+        Self { token: Some(token), ..self }
     }
 
     /// The principal with all roles: every caller, if no credential is configured.
@@ -45,7 +53,7 @@ impl Principal {
     /// The principal without any role: the caller of a method that needs no credential.
     #[must_use]
     pub fn without_roles() -> Self {
-        Self { actor: Actor(ANONYMOUS.into()), grants: Vec::new() }
+        Self { actor: Actor(ANONYMOUS.into()), grants: Vec::new(), token: None }
     }
 
     /// True if it has one of the `needed` roles for this tenant.
@@ -100,7 +108,7 @@ mod tests {
             Grant { roles: APPLICATION, tenants: only("acme") },
             Grant { roles: APPLICATION, tenants: only("globex") },
         ];
-        let principal = Principal { actor: Actor("oidc:alice".into()), grants };
+        let principal = Principal { actor: Actor("oidc:alice".into()), grants, token: None };
         assert!(principal.may(MANAGER, &tenant("acme")) && principal.may(APPLICATION, &tenant("globex")));
         assert!(!principal.may(MANAGER, &tenant("globex")) && !principal.may(Roles::NONE, &tenant("acme")));
         assert!(principal.may(MANAGER.with(Role::Application), &tenant("globex")), "one of the roles suffices");
@@ -112,7 +120,7 @@ mod tests {
 
     #[test]
     fn whoever_has_no_grant_has_no_tenant() {
-        let principal = Principal { actor: Actor("oidc:bob".into()), grants: Vec::new() };
+        let principal = Principal { actor: Actor("oidc:bob".into()), grants: Vec::new(), token: None };
         assert!(!principal.has_role(Roles::ALL) && !principal.may(Roles::ALL, &tenant("acme")));
         assert_eq!(principal.tenants_for(Roles::ALL), Tenants::NONE);
     }

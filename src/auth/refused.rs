@@ -19,6 +19,8 @@ pub enum Refused {
     Nobody,
     /// The keys to verify the token are being fetched.
     KeysPending,
+    /// It is not known whether the API token was revoked meanwhile.
+    TokensUnconfirmed,
     /// The address has failed too often. Valid credentials pass all the same.
     TooOften {
         retry: Duration,
@@ -37,13 +39,14 @@ impl From<TokenRefused> for Refused {
             TokenRefused::Unknown => Refused::Unknown,
             TokenRefused::Expired => Refused::Expired,
             TokenRefused::Revoked => Refused::Revoked,
+            TokenRefused::Unconfirmed => Refused::TokensUnconfirmed,
         }
     }
 }
 
 impl Refused {
     /// Names of the reasons in metrics, by number.
-    pub const REASONS: [&'static str; 10] = [
+    pub const REASONS: [&'static str; 11] = [
         "missing",
         "malformed",
         "unknown",
@@ -54,6 +57,7 @@ impl Refused {
         "too_often",
         "not_allowed",
         "foreign",
+        "tokens_unconfirmed",
     ];
 
     /// Name in logs.
@@ -91,6 +95,7 @@ impl Refused {
             Refused::TooOften { .. } => 7,
             Refused::NotAllowed => 8,
             Refused::Foreign(_) => 9,
+            Refused::TokensUnconfirmed => 10,
         }
     }
 }

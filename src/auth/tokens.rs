@@ -1,14 +1,20 @@
-//! Token index: a copy of the ledger's API tokens, which every call reads, and which is replaced after each change.
+//! Token index: a copy of the ledger's API tokens, which every call reads, and which is replaced after each change. A
+//! process that does not hold the installation's shard copies the index of the one that does (C10).
+
+mod confirmed;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
+use self::confirmed::Confirmed;
 use super::Principal;
 use super::token::Token;
+use crate::clock::Clock;
 use crate::ids::{TenantId, TokenId};
 use crate::journal::{Journal, JournalError};
 use crate::ledger::change::Actor;
@@ -26,53 +32,181 @@ pub enum TokenRefused {
     Expired,
     #[error("the token was revoked")]
     Revoked,
+    /// The index was not confirmed for [`MAX_TOKEN_LIST_AGE`]: the token may have been revoked meanwhile.
+    #[error("it is not known whether the token was revoked")]
+    Unconfirmed,
+}
+
+/// Time after which an index that was not confirmed lets nobody in (C10).
+pub const MAX_TOKEN_LIST_AGE: Duration = Duration::from_secs(30);
+
+/// Edition of an index: the same for the same tokens, whoever keeps them, and higher after each change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct TokenEdition(pub u64);
+
+/// What has become of an index since some edition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TokenUpdate {
+    pub edition: TokenEdition,
+    /// The ledger's high-water mark of wall time (R31).
+    pub high: WallTime,
+    /// All tokens; `None`: they are those of the edition that was asked for.
+    pub rows: Option<Vec<Arc<TokenRow>>>,
 }
 
 /// All stored tokens.
 #[derive(Debug, Default)]
 pub struct Tokens {
-    table: ArcSwap<HashMap<TokenId, CachedToken>>,
-    /// The later of the ledger's high-water mark at the last [`Tokens::replace`] and the wall clock since then: a clock
-    /// that is set back revives no token (R31), and one that was wrong refuses tokens no longer than the mark does.
+    table: ArcSwap<Table>,
+    /// The ledger's high-water mark of wall time at the last replacement.
+    high: AtomicI64,
+    /// The later of that mark and the wall clock since then: a clock that is set back revives no token (R31), and one
+    /// that was wrong refuses tokens no longer than the mark does.
     latest: AtomicI64,
     /// Held while the ledger is queried and the table is replaced, so that an older answer never replaces a newer one.
-    reloading: Mutex<()>,
+    replacing: Mutex<()>,
+    /// When the index was confirmed; `None`: it is the ledger's only one, and needs no confirmation.
+    confirmed: Option<Confirmed>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    edition: TokenEdition,
+    known: HashMap<TokenId, CachedToken>,
 }
 
 #[derive(Debug, Clone)]
 struct CachedToken {
     row: Arc<TokenRow>,
     principal: Arc<Principal>,
-    /// Wall time of the last use, or [`NEVER`]. Shared with the previous and the next table, so that no use is lost
-    /// between them.
-    used: Arc<AtomicI64>,
+    /// Shared with the previous and the next table, so that no use is lost between them.
+    used: Arc<Use>,
+}
+
+/// Wall times, or [`NEVER`].
+#[derive(Debug)]
+struct Use {
+    last: AtomicI64,
+    /// The last use that the ledger knows, as far as it is not in the row.
+    noted: AtomicI64,
 }
 
 const NEVER: i64 = i64::MIN;
 
 impl Tokens {
+    /// An index of one of several processes, each of which refuses all tokens when its index was not confirmed for
+    /// [`MAX_TOKEN_LIST_AGE`], and before it was read.
+    #[must_use]
+    pub fn shared(clock: Clock) -> Self {
+        Self { confirmed: Some(Confirmed::new(clock)), ..Self::default() }
+    }
+
     /// Reads all tokens from the ledger again: at the start, after every change, and from time to time for its
-    /// high-water mark.
+    /// high-water mark. The journal answers only while it knows that this process owns the shard.
     ///
     /// # Errors
     /// [`JournalError`]: everything stays as it is.
     pub async fn reload(&self, journal: &Journal) -> Result<(), JournalError> {
-        let _one = self.reloading.lock().await;
+        let _one = self.replacing.lock().await;
+        let asked = self.now();
         let KnownTokens { rows, high } = journal.query(&TenantId::installation(), AllTokens).await?;
         self.replace(rows, high);
+        self.confirm(asked);
         Ok(())
     }
 
-    /// Replaces the tokens and the high-water mark.
+    /// Takes over the answer of the process that keeps the tokens to a question that was sent at `asked`, by
+    /// [`Self::now`]. An answer that is older than what is known is dropped.
+    pub async fn update(&self, update: TokenUpdate, asked: Duration) {
+        let _one = self.replacing.lock().await;
+        if self.confirmed.as_ref().is_some_and(|confirmed| confirmed.is_after(asked)) {
+            return;
+        }
+        match update.rows {
+            Some(rows) => self.store(update.edition, rows),
+            // The index became another one while the answer was under way.
+            None if update.edition != self.edition() => return,
+            None => {}
+        }
+        self.set_high(update.high);
+        self.confirm(asked);
+    }
+
+    /// Replaces the tokens and the high-water mark. Tokens that differ, in more than their last use, are a new edition.
     pub fn replace(&self, rows: Vec<Arc<TokenRow>>, high: WallTime) {
         let before = self.table.load();
-        let known = rows.into_iter().map(|row| match before.get(&row.id) {
+        let all = |is: fn(&Arc<TokenRow>, &Arc<TokenRow>) -> bool| {
+            let is_known = |row: &Arc<TokenRow>| before.known.get(&row.id).is_some_and(|known| is(&known.row, row));
+            before.known.len() == rows.len() && rows.iter().all(is_known)
+        };
+        // Nearly always nothing has changed.
+        if !all(Arc::ptr_eq) {
+            let same = all(|known, row| known.differs_at_most_in_use(row));
+            // Not a counter of this process: the next one that keeps the tokens goes on from about here.
+            let next = || TokenEdition(u64::try_from(high.0).unwrap_or_default().max(before.edition.0 + 1));
+            self.store(if same { before.edition } else { next() }, rows);
+        }
+        self.set_high(high);
+    }
+
+    fn set_high(&self, high: WallTime) {
+        self.high.store(high.0, Ordering::Relaxed);
+        self.latest.store(high.0, Ordering::Relaxed);
+    }
+
+    fn store(&self, edition: TokenEdition, rows: Vec<Arc<TokenRow>>) {
+        let before = self.table.load();
+        let known = rows.into_iter().map(|row| match before.known.get(&row.id) {
             Some(known) if Arc::ptr_eq(&known.row, &row) => (row.id, known.clone()),
             Some(known) => (row.id, CachedToken::new(row, Arc::clone(&known.used))),
-            None => (row.id, CachedToken::new(row, Arc::new(AtomicI64::new(NEVER)))),
+            None => (row.id, CachedToken::new(row, Arc::new(Use::never()))),
         });
-        self.table.store(Arc::new(known.collect()));
-        self.latest.store(high.0, Ordering::Relaxed);
+        self.table.store(Arc::new(Table { edition, known: known.collect() }));
+    }
+
+    /// Edition of the index.
+    #[must_use]
+    pub fn edition(&self) -> TokenEdition {
+        self.table.load().edition
+    }
+
+    /// Returns what another process that has this edition lacks. Must follow a [`Self::reload`], which confirms it.
+    #[must_use]
+    pub fn since(&self, edition: TokenEdition) -> TokenUpdate {
+        let table = self.table.load();
+        let rows = || table.known.values().map(|known| Arc::clone(&known.row)).collect();
+        TokenUpdate {
+            edition: table.edition,
+            high: WallTime(self.high.load(Ordering::Relaxed)),
+            rows: (table.edition != edition).then(rows),
+        }
+    }
+
+    /// Time by which confirmations are counted. It goes on while the machine is suspended.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.confirmed.as_ref().map_or(Duration::ZERO, Confirmed::now)
+    }
+
+    /// Time since the index was confirmed, or since it was made; zero if it needs no confirmation.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.confirmed.as_ref().map_or(Duration::ZERO, Confirmed::age)
+    }
+
+    fn confirm(&self, asked: Duration) {
+        if let Some(confirmed) = &self.confirmed {
+            confirmed.set(asked);
+        }
+    }
+
+    /// # Errors
+    /// [`TokenRefused::Unconfirmed`]
+    fn check_confirmed(&self) -> Result<(), TokenRefused> {
+        match &self.confirmed {
+            Some(confirmed) if !confirmed.is_fresh(MAX_TOKEN_LIST_AGE) => Err(TokenRefused::Unconfirmed),
+            _ => Ok(()),
+        }
     }
 
     /// Returns the principal of a token, and records its use.
@@ -80,26 +214,42 @@ impl Tokens {
     /// # Errors
     /// [`TokenRefused`]
     pub fn find(&self, token: &Token, now: WallTime) -> Result<Arc<Principal>, TokenRefused> {
-        let at = WallTime(self.latest.fetch_max(now.0, Ordering::Relaxed).max(now.0));
+        self.check_confirmed()?;
+        let at = self.latest(now);
         let table = self.table.load();
-        let known = table.get(&token.id()).filter(|known| token.hash().is(&known.row.hash));
+        let known = table.known.get(&token.id()).filter(|known| token.hash().is(&known.row.hash));
         let known = known.ok_or(TokenRefused::Unknown)?;
-        match known.row.state(at) {
-            TokenState::Active => {
-                known.used.store(now.0, Ordering::Relaxed);
-                Ok(Arc::clone(&known.principal))
-            }
-            TokenState::Expired => Err(TokenRefused::Expired),
-            TokenState::Revoked => Err(TokenRefused::Revoked),
+        allowed(&known.row, at)?;
+        known.used.last.store(now.0, Ordering::Relaxed);
+        Ok(Arc::clone(&known.principal))
+    }
+
+    /// Checks again a token that another process has let in by its index of this edition (C10). A token that is not
+    /// known here is new, if that index is newer than this one.
+    ///
+    /// # Errors
+    /// [`TokenRefused`]
+    pub fn check_again(&self, id: TokenId, edition: TokenEdition, now: WallTime) -> Result<(), TokenRefused> {
+        self.check_confirmed()?;
+        let at = self.latest(now);
+        let table = self.table.load();
+        match table.known.get(&id) {
+            Some(known) => allowed(&known.row, at),
+            None if edition > table.edition => Ok(()),
+            None => Err(TokenRefused::Unknown),
         }
+    }
+
+    fn latest(&self, now: WallTime) -> WallTime {
+        WallTime(self.latest.fetch_max(now.0, Ordering::Relaxed).max(now.0))
     }
 
     /// Returns the active tokens that this caller created, by id.
     #[must_use]
     pub fn active_of(&self, creator: &Actor) -> Vec<TokenRow> {
         let at = WallTime(self.latest.load(Ordering::Relaxed));
-        let rows = self.table.load();
-        let rows = rows.values().map(|known| &*known.row);
+        let table = self.table.load();
+        let rows = table.known.values().map(|known| &*known.row);
         let made = rows.filter(|row| row.created_by == *creator && row.state(at) == TokenState::Active);
         let mut made: Vec<TokenRow> = made.cloned().collect();
         made.sort_by_key(|row| row.id);
@@ -110,120 +260,49 @@ impl Tokens {
     #[must_use]
     pub fn used_since_last(&self) -> Vec<(TokenId, WallTime)> {
         let table = self.table.load();
-        let used = table.iter().filter_map(|(id, known)| {
-            let used = known.used.load(Ordering::Relaxed);
-            let new = used != NEVER && known.row.last_used < Some(WallTime(used));
+        let used = table.known.iter().filter_map(|(id, known)| {
+            let used = known.used.last.load(Ordering::Relaxed);
+            let noted = known.used.noted.load(Ordering::Relaxed);
+            let new = used != NEVER && used > noted && known.row.last_used < Some(WallTime(used));
             new.then_some((*id, WallTime(used)))
         });
         used.collect()
     }
+
+    /// Notes that the ledger knows these uses. An index that is a copy gets no rows for a mere use.
+    pub fn noted(&self, uses: &[(TokenId, WallTime)]) {
+        let table = self.table.load();
+        for (id, used) in uses {
+            if let Some(known) = table.known.get(id) {
+                known.used.noted.fetch_max(used.0, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+fn allowed(row: &TokenRow, at: WallTime) -> Result<(), TokenRefused> {
+    match row.state(at) {
+        TokenState::Active => Ok(()),
+        TokenState::Expired => Err(TokenRefused::Expired),
+        TokenState::Revoked => Err(TokenRefused::Revoked),
+    }
 }
 
 impl CachedToken {
-    fn new(row: Arc<TokenRow>, used: Arc<AtomicI64>) -> Self {
+    fn new(row: Arc<TokenRow>, used: Arc<Use>) -> Self {
         // The id has a fixed length, and no caller chooses it: whatever the name, the actor stands for one token only
         // (R1).
         let actor = Actor(format!("token:{}:{}", row.id, row.name).into());
-        let principal = Principal::new(actor, row.roles, row.tenants.clone());
+        let principal = Principal::new(actor, row.roles, row.tenants.clone()).by_token(row.id);
         Self { row, principal: Arc::new(principal), used }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ids::TokenName;
-    use crate::ledger::access::{Role, Roles, Tenants};
-
-    fn token(id: u64) -> Token {
-        Token::new(TokenId(id), &[7; 32])
-    }
-
-    fn row(id: u64) -> Arc<TokenRow> {
-        Arc::new(TokenRow {
-            id: TokenId(id),
-            name: TokenName::stored("login-eu"),
-            hash: token(id).hash(),
-            roles: Roles::NONE.with(Role::Application),
-            tenants: Tenants::All,
-            created: WallTime(0),
-            created_by: Actor::service(),
-            expires: None,
-            revoked: None,
-            last_used: None,
-        })
-    }
-
-    #[test]
-    fn a_token_stands_for_a_principal_and_any_other_secret_for_nobody() {
-        let tokens = Tokens::default();
-        assert_eq!(tokens.find(&token(1), WallTime(5)), Err(TokenRefused::Unknown));
-        tokens.replace(vec![row(1)], WallTime(0));
-        let found = tokens.find(&token(1), WallTime(5)).unwrap();
-        assert_eq!(
-            (&*found.actor.0, found.has_role(Roles::NONE.with(Role::Application))),
-            ("token:0000000000000001:login-eu", true)
-        );
-        assert!(Arc::ptr_eq(&found, &tokens.find(&token(1), WallTime(5)).unwrap()), "made once");
-        let other = Token::new(TokenId(1), &[8; 32]);
-        assert_eq!(tokens.find(&other, WallTime(5)), Err(TokenRefused::Unknown));
-        assert_eq!(tokens.find(&token(2), WallTime(5)), Err(TokenRefused::Unknown));
-        tokens
-            .replace(vec![Arc::new(TokenRow { revoked: Some(WallTime(6)), ..TokenRow::clone(&row(1)) })], WallTime(6));
-        assert_eq!(tokens.find(&token(1), WallTime(5)), Err(TokenRefused::Revoked));
-        assert_eq!(
-            tokens.find(&other, WallTime(5)),
-            Err(TokenRefused::Unknown),
-            "who has not the secret learns nothing"
-        );
-    }
-
-    #[test]
-    fn r31_a_clock_that_is_set_back_revives_no_token() {
-        let tokens = Tokens::default();
-        let load = |high| {
-            tokens.replace(
-                vec![Arc::new(TokenRow { expires: Some(WallTime(100)), ..TokenRow::clone(&row(1)) })],
-                WallTime(high),
-            )
-        };
-        load(0);
-        assert!(tokens.find(&token(1), WallTime(99)).is_ok());
-        assert_eq!(tokens.find(&token(1), WallTime(100)), Err(TokenRefused::Expired));
-        assert_eq!(tokens.find(&token(1), WallTime(0)), Err(TokenRefused::Expired), "as was seen");
-        load(100);
-        assert_eq!(tokens.find(&token(1), WallTime(0)), Err(TokenRefused::Expired), "as the ledger knows");
-        // The clock was ahead by mistake, and the ledger's mark did not follow it.
-        load(50);
-        assert!(tokens.find(&token(1), WallTime(50)).is_ok());
-    }
-
-    #[test]
-    fn uses_are_reported_until_the_ledger_has_them() {
-        let tokens = Tokens::default();
-        tokens.replace(vec![row(1), row(2)], WallTime(0));
-        assert_eq!(tokens.used_since_last(), []);
-        tokens.find(&token(1), WallTime(5)).unwrap();
-        tokens.find(&token(1), WallTime(7)).unwrap();
-        assert_eq!(tokens.used_since_last(), [(TokenId(1), WallTime(7))]);
-        tokens.replace(vec![row(1)], WallTime(0));
-        assert_eq!(tokens.used_since_last(), [(TokenId(1), WallTime(7))], "a change in between loses none");
-        tokens.replace(
-            vec![Arc::new(TokenRow { last_used: Some(WallTime(7)), ..TokenRow::clone(&row(1)) })],
-            WallTime(0),
-        );
-        assert_eq!(tokens.used_since_last(), []);
-        let _ = tokens.find(&Token::new(TokenId(1), &[8; 32]), WallTime(9));
-        assert_eq!(tokens.used_since_last(), [], "nobody used it");
-    }
-
-    #[test]
-    fn nothing_shows_a_hash() {
-        let tokens = Tokens::default();
-        tokens.replace(vec![row(1)], WallTime(0));
-        let shown = format!("{tokens:?} {:?}", row(1));
-        let bytes = row(1).hash.0;
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert!(!shown.contains(&hex) && !shown.contains(&format!("{bytes:?}")), "{shown}");
+impl Use {
+    fn never() -> Self {
+        Self { last: AtomicI64::new(NEVER), noted: AtomicI64::new(NEVER) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -136,6 +136,15 @@ impl Journal {
         self.slots.iter().filter(|slot| slot.held().is_some()).map(|slot| slot.shard).collect()
     }
 
+    /// Checks that this process holds the tenant's shard now.
+    ///
+    /// # Errors
+    /// [`JournalError`]: what a call for the tenant would get.
+    pub fn check_holds(&self, tenant: &TenantId) -> Result<(), JournalError> {
+        let slot = self.of(tenant);
+        slot.held().map(drop).ok_or_else(|| slot.refusal())
+    }
+
     fn slot(&self, shard: ShardId) -> Option<&Arc<Slot>> {
         self.slots.get(usize::from(shard.0))
     }

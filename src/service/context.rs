@@ -1,4 +1,4 @@
-//! State that all services share: the journal, limits, permits, the shutdown signal, and counters of decisions.
+//! State that all services share: the shards, limits, permits, the shutdown signal, and counters of decisions.
 
 use std::sync::Arc;
 
@@ -9,21 +9,22 @@ use super::decisions::Decisions;
 use super::limits::Limits;
 use super::rates::Rates;
 use super::tenant_access::TenantAccess;
+use crate::auth::Caller;
 use crate::auth::shares::{Permit, SharedPermits};
-use crate::auth::{Caller, Tokens};
 use crate::ids::{InstanceId, TenantId};
 use crate::journal::Journal;
 use crate::licensing::Licensing;
 use crate::opaque_id::OpaqueIds;
+use crate::shards::AllShards;
 use crate::status;
 
 /// State that all services share.
 pub struct ServiceContext {
     /// Services reach tenants only through a [`TenantAccess`](super::tenant_access::TenantAccess).
     journal: Arc<Journal>,
+    /// For what belongs to no one tenant.
+    pub(super) shards: Arc<AllShards>,
     pub(super) licensing: Arc<Licensing>,
-    /// Token index; rebuilt after every change.
-    pub(super) tokens: Arc<Tokens>,
     pub(super) limits: Limits,
     /// Canceled when the server drains: streams end, so that their clients reconnect elsewhere.
     pub(super) shutdown: CancellationToken,
@@ -45,9 +46,8 @@ const MAX_EXPORTS: usize = 8;
 impl ServiceContext {
     #[must_use]
     pub fn new(
-        journal: Arc<Journal>,
+        shards: Arc<AllShards>,
         licensing: Arc<Licensing>,
-        tokens: Arc<Tokens>,
         limits: Limits,
         shutdown: CancellationToken,
     ) -> Arc<Self> {
@@ -55,9 +55,9 @@ impl ServiceContext {
         let (decisions, rates) = (Decisions::default(), Rates::new(&limits, licensing.clock().clone()));
         let ceilings = Ceilings::default();
         Arc::new(Self {
-            journal,
+            journal: Arc::clone(shards.local().journal()),
+            shards,
             licensing,
-            tokens,
             limits,
             shutdown,
             decisions,
@@ -69,7 +69,7 @@ impl ServiceContext {
         })
     }
 
-    /// The journal, for queries about no tenant or about several. Commands and queries of one tenant go through a
+    /// The journal, for commands and queries about the installation. Those of one tenant go through a
     /// [`TenantAccess`](super::tenant_access::TenantAccess).
     pub(super) fn journal(&self) -> &Arc<Journal> {
         &self.journal

@@ -2,19 +2,14 @@
 
 use std::sync::Arc;
 
-use futures_util::future::try_join_all;
 use tonic::{Request, Response, Status};
 
 use super::context::ServiceContext;
 use super::tenant_access::TenantAccess;
 use super::{caller, parse, render};
-use crate::ids::{ShardId, TenantId};
-use crate::journal::JournalError;
-use crate::ledger::command::{
-    Cursor, DeleteTenant, GetTenant, GetUsage, ListTenants, Page, SuspendTenant, WithdrawTenant,
-};
-use crate::ledger::outcome::TenantView;
+use crate::ledger::command::{DeleteTenant, GetTenant, GetUsage, SuspendTenant};
 use crate::proto::v1::{self, tenant_service_server};
+use crate::status;
 
 /// Manages tenants, and returns their usage.
 #[derive(Clone)]
@@ -34,48 +29,18 @@ impl TenantService {
         let answer = self.context.tenant_access(caller(request)?, tenant)?.submit(SuspendTenant { suspend }).await??;
         Ok(render::tenant(answer))
     }
-
-    /// Reads one page over all shards: each shard returns its first tenants after the cursor, and the first of all
-    /// these make the page.
-    async fn page(&self, query: ListTenants) -> Result<Page<TenantView>, Status> {
-        let journal = self.context.journal();
-        let pages_of_shards = (0..journal.shards()).map(|shard| journal.query_shard(ShardId(shard), query.clone()));
-        let pages = try_join_all(pages_of_shards).await?;
-        Ok(merge(pages, query.limit))
-    }
 }
 
 /// Deletes a tenant, and removes it from the API tokens of the installation, both before and after: a token that names
 /// the tenant in between must not be valid for a later tenant with the same id.
+///
+/// # Errors
+/// If the tokens cannot be changed, nothing is deleted.
 async fn delete(context: &ServiceContext, access: &TenantAccess) -> Result<(), Status> {
-    withdraw(context, access).await?;
+    let withdraw = || context.shards.withdraw_tenant(access.caller().actor(), access.tenant());
+    withdraw().await?;
     access.submit(DeleteTenant).await??;
-    Ok(withdraw(context, access).await?)
-}
-
-/// Removes the tenant from all tokens, and reloads the token index.
-async fn withdraw(context: &ServiceContext, access: &TenantAccess) -> Result<(), JournalError> {
-    let mut command = WithdrawTenant { gone: access.tenant().clone(), after: None };
-    loop {
-        command.after =
-            context.journal().submit(access.caller().actor(), &TenantId::installation(), command.clone()).await?;
-        if command.after.is_none() {
-            break;
-        }
-    }
-    context.tokens.reload(context.journal()).await
-}
-
-/// Merges pages that start at the same cursor into the first `limit` tenants by id.
-fn merge(pages: Vec<Page<TenantView>>, limit: usize) -> Page<TenantView> {
-    let mut more = pages.iter().any(|page| page.next.is_some());
-    let mut rows: Vec<TenantView> = pages.into_iter().flat_map(|page| page.rows).collect();
-    rows.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-    more |= rows.len() > limit;
-    rows.truncate(limit);
-    let last = rows.last().filter(|_| more);
-    let next = last.map(|tenant| Cursor { id: tenant.id.as_str().to_owned(), ..Cursor::default() });
-    Page { rows, next }
+    Ok(withdraw().await?)
 }
 
 #[tonic::async_trait]
@@ -118,7 +83,7 @@ impl tenant_service_server::TenantService for TenantService {
         let (mut query, shape) = parse::list_tenants(self.context.opaque_ids(), request.into_inner())?;
         // List only the caller's own tenants (R1).
         query.among = caller.tenants();
-        let page = self.page(query).await?;
+        let page = self.context.shards.list_tenants(&query).await?;
         Ok(Response::new(render::list_tenants(page, &shape)))
     }
 
@@ -149,7 +114,7 @@ impl tenant_service_server::TenantService for TenantService {
         // Spawned, so that it is completed even if the caller goes away.
         let context = Arc::clone(&self.context);
         let deleted = tokio::spawn(async move { delete(&context, &access).await });
-        deleted.await.unwrap_or_else(|_| Err(JournalError::Failed.into()))?;
+        deleted.await.unwrap_or_else(|_| Err(status::internal()))?;
         Ok(Response::new(v1::DeleteTenantResponse {}))
     }
 
@@ -159,40 +124,5 @@ impl tenant_service_server::TenantService for TenantService {
         let access = self.context.tenant_access(caller, tenant)?;
         let usage = access.query(GetUsage).await??;
         Ok(Response::new(render::usage(access.tenant(), usage)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ledger::change::TenantState;
-    use crate::ledger::policy::Policy;
-    use crate::ledger::time::WallTime;
-
-    fn page(ids: &[&str], more: bool) -> Page<TenantView> {
-        let row = |id: &&str| TenantView {
-            id: TenantId::stored(id),
-            display_name: "".into(),
-            contact: "".into(),
-            state: TenantState::Active,
-            policy: Policy::default(),
-            created: WallTime(0),
-            version: 1,
-        };
-        Page { rows: ids.iter().map(row).collect(), next: more.then(Cursor::default) }
-    }
-
-    #[test]
-    fn pages_of_shards_become_one() {
-        let check = |pages: Vec<Page<TenantView>>, limit, ids: &[&str], next: Option<&str>| {
-            let merged = merge(pages, limit);
-            assert_eq!(merged.rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ids);
-            assert_eq!(merged.next.map(|cursor| cursor.id).as_deref(), next);
-        };
-        check(vec![], 2, &[], None);
-        check(vec![page(&["b"], false), page(&["a"], false)], 2, &["a", "b"], None);
-        check(vec![page(&["b", "d"], false), page(&["a", "c"], false)], 2, &["a", "b"], Some("b"));
-        check(vec![page(&["a", "b"], true), page(&["c"], false)], 2, &["a", "b"], Some("b"));
-        check(vec![page(&["a", "b"], true), page(&[], false)], 2, &["a", "b"], Some("b"));
     }
 }

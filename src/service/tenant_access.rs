@@ -41,11 +41,13 @@ impl TenantAccess {
     /// Authorizes the caller for the tenant.
     ///
     /// # Errors
-    /// `PERMISSION_DENIED`, the same whether the tenant exists or not: it is not looked up.
+    /// `PERMISSION_DENIED`, the same whether the tenant exists or not: it is not looked up. `UNAVAILABLE` if another
+    /// process owns its shard; then nothing was counted toward a rate here, because the call is forwarded there.
     pub fn new(journal: Arc<Journal>, caller: Caller, tenant: TenantId) -> Result<Self, Status> {
         if !caller.may(&tenant) {
             return Err(status::not_allowed());
         }
+        journal.check_holds(&tenant)?;
         Ok(Self { journal, caller, tenant })
     }
 

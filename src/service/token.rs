@@ -38,7 +38,7 @@ impl TokenService {
         let context = Arc::clone(&self.context);
         let changed = tokio::spawn(async move {
             let view = context.journal().submit(&actor, &TenantId::installation(), command).await??;
-            context.tokens.reload(context.journal()).await?;
+            context.shards.reload_tokens().await?;
             Ok(view)
         });
         changed.await.unwrap_or_else(|_| Err(status::internal()))

@@ -50,6 +50,11 @@ pub fn not_let_in(refused: Refused) -> Status {
             "The keys of the identity provider are being fetched; nothing was decided.",
             Duration::from_secs(1),
         ),
+        Refused::TokensUnconfirmed => unavailable(
+            ErrorReason::TokensUnconfirmed,
+            "This server cannot tell at present which tokens were revoked; nothing was decided.",
+            Duration::from_secs(1),
+        ),
         Refused::TooOften { retry } => {
             exhausted(ErrorReason::TooManyFailures, "Too many calls from this address were not let in.", retry)
         }
@@ -123,6 +128,7 @@ mod tests {
             (Refused::Revoked, Code::Unauthenticated, "CREDENTIAL_REVOKED"),
             (Refused::Nobody, Code::Unauthenticated, "CREDENTIAL_UNKNOWN"),
             (Refused::KeysPending, Code::Unavailable, "KEYS_PENDING"),
+            (Refused::TokensUnconfirmed, Code::Unavailable, "TOKENS_UNCONFIRMED"),
             (Refused::TooOften { retry: Duration::ZERO }, Code::ResourceExhausted, "TOO_MANY_FAILURES"),
             (Refused::NotAllowed, Code::PermissionDenied, "NOT_ALLOWED"),
             (Refused::Foreign(Foreign::Host), Code::PermissionDenied, "FOREIGN_REQUEST"),

@@ -1,4 +1,4 @@
-//! Errors of the journal: why a call has no answer.
+//! Errors of the journal, and of several shards together: why a call has no answer.
 
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use super::{draining, internal, no_such_tenant, overloaded, unavailable};
 use crate::error_reason::ErrorReason;
 use crate::ids::TenantId;
 use crate::journal::{AuditError, JournalError};
+use crate::shards::ShardsError;
 
 impl From<JournalError> for Status {
     fn from(error: JournalError) -> Status {
@@ -39,6 +40,19 @@ impl From<JournalError> for Status {
             }
             JournalError::Stopping => draining(),
             JournalError::Failed => internal(),
+        }
+    }
+}
+
+impl From<ShardsError> for Status {
+    fn from(error: ShardsError) -> Status {
+        match error {
+            ShardsError::Journal(error) => error.into(),
+            // Not marked: the call as a whole belongs nowhere else.
+            ShardsError::OwnerAway(_) => {
+                let text = "A part of this belongs to another node, which does not answer; nothing was decided.";
+                unavailable(ErrorReason::NotOwner, text, Duration::from_secs(1))
+            }
         }
     }
 }
@@ -88,6 +102,13 @@ mod tests {
         }
         let status: Status = JournalError::StoreAway.into();
         assert_eq!(Routing::take(&mut status.into_http::<()>().into_parts().0.headers), None, "nobody else has the store");
+    }
+
+    #[test]
+    fn what_several_nodes_could_not_do_together_is_sent_to_no_other() {
+        check(ShardsError::Journal(JournalError::Overloaded).into(), Code::Unavailable, "OVERLOADED");
+        let status = check(ShardsError::OwnerAway(ShardId(0)).into(), Code::Unavailable, "NOT_OWNER");
+        assert_eq!(take(&mut status.into_http::<()>().into_parts().0.headers), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod license_fetch;
 mod notifier;
 mod retention;
 mod sweeper;
+mod token_index;
 mod token_use;
 
 use std::future::Future;
@@ -23,7 +24,8 @@ pub use license_fetch::{LicenseFetcher, fetch_licenses};
 pub use notifier::{Deliveries, Notifier, notify};
 pub use retention::retain;
 pub use sweeper::sweep;
-pub use token_use::{note_token_use, write_token_use};
+pub use token_index::follow_tokens;
+pub use token_use::note_token_use;
 
 /// The background tasks of this process.
 #[derive(Debug)]

@@ -19,8 +19,8 @@ use usher::proto::v1::audit_service_server::AuditService as _;
 use usher::proto::v1::token_service_server::TokenService as _;
 use usher::proto::v1::{self, CreateTokenRequest, ListTokensRequest, RevokeTokenRequest, TokenState};
 use usher::service::{AuditService, TokenService};
+use usher::shards::AllShards;
 use usher::store::{Installation, Store};
-use usher::tasks;
 
 use crate::conformance::Backend;
 use crate::support::callers::anonymous_request;
@@ -84,7 +84,9 @@ impl TestServer {
     /// Stops the process in order, and starts another one when the clock shows `wall`.
     async fn restart(self, wall: WallTime) -> Self {
         let Self { backend, store, journal, tokens, .. } = self;
-        tasks::write_token_use(&journal, &tokens).await.expect("written");
+        let shards = AllShards::of_one_process(Arc::clone(&journal), tokens);
+        shards.write_token_use().await.expect("written");
+        drop(shards);
         journal.stop().await;
         store.close().await;
         drop(store);

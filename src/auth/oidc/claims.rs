@@ -65,7 +65,7 @@ impl Claims {
             Some(_) => return Err(Refused::Claims),
         };
         let grants = config.rules.iter().filter_map(|rule| self.grant(rule)).collect();
-        Ok(Principal { actor: Actor(format!("oidc:{called}").into()), grants })
+        Ok(Principal { actor: Actor(format!("oidc:{called}").into()), grants, token: None })
     }
 
     /// Returns the grant of a rule; `None` if the rule does not match, or names no tenant.

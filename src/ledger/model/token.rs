@@ -56,6 +56,15 @@ impl TokenRow {
         }
     }
 
+    /// True if the two are the same token with the same rights, whenever it was used.
+    #[must_use]
+    pub fn differs_at_most_in_use(&self, other: &Self) -> bool {
+        let Self { id, name, hash, roles, tenants, created, created_by, expires, revoked, last_used: _ } = self;
+        (id, name, hash, roles) == (&other.id, &other.name, &other.hash, &other.roles)
+            && (created, created_by) == (&other.created, &other.created_by)
+            && (expires, revoked, tenants) == (&other.expires, &other.revoked, &other.tenants)
+    }
+
     /// Time of the end, if the token has ended by `at`.
     pub(in crate::ledger) fn ended(&self, at: WallTime) -> Option<WallTime> {
         let expired = self.expires.filter(|expires| at >= *expires);

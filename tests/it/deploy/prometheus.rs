@@ -15,11 +15,18 @@ use crate::support::program::{Data, Program};
 /// At twenty a second, this is a minute; nothing here takes as long.
 const MAX_LOOKS: usize = 1_200;
 
-const ALERTS: [&str; 14] = [
+const ALERTS: [&str; 21] = [
     "UsherDown",
     "UsherNotReady",
     "UsherOwnershipLost",
     "UsherBeatsMissed",
+    "UsherNodeGone",
+    "UsherShardsWithoutOwner",
+    "UsherMembersDisagree",
+    "UsherTakeOversRepeat",
+    "UsherClocksDiffer",
+    "UsherFilesDiffer",
+    "UsherTokensUnconfirmed",
     "UsherStoreRefuses",
     "UsherSeatsNearLimit",
     "UsherDenialsHigh",
@@ -40,7 +47,7 @@ fn promtool(what: &[&str], file: &str) -> String {
 fn the_configuration_and_the_alerts_are_sound() {
     promtool(&["check", "config"], "prometheus/prometheus.yml");
     let checked = promtool(&["check", "rules", "--lint=all", "--lint-fatal"], "prometheus/usher.rules.yml");
-    assert!(checked.contains("14 rules found"), "{checked}");
+    assert!(checked.contains("21 rules found"), "{checked}");
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn rules_add_up_and_do_not_mix() {
 #[test]
 fn whom_no_rule_means_is_known_and_may_do_nothing() {
     let who = holder(Vec::new(), "sub", json!({})).unwrap();
-    assert_eq!(who, Principal { actor: Actor("oidc:alice".into()), grants: Vec::new() });
+    assert_eq!(who, Principal { actor: Actor("oidc:alice".into()), grants: Vec::new(), token: None });
 }
 
 #[test]

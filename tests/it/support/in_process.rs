@@ -11,6 +11,7 @@ use usher::ledger::time::WallTime;
 use usher::ledger::{Config, Seed};
 use usher::licensing::Licensing;
 use usher::service::{Limits, NodeDirectory, Nodes, ServerInfo, ServiceContext};
+use usher::shards::AllShards;
 use usher::store::{Installation, Store};
 use usher::telemetry::LogFilter;
 
@@ -40,8 +41,8 @@ impl TestProcess {
 
     /// Returns the services' context.
     pub fn context(&self, licensing: &Arc<Licensing>, tokens: &Arc<Tokens>) -> Arc<ServiceContext> {
-        let (licensing, tokens) = (Arc::clone(licensing), Arc::clone(tokens));
-        ServiceContext::new(Arc::clone(&self.journal), licensing, tokens, Limits::default(), Default::default())
+        let shards = AllShards::of_one_process(Arc::clone(&self.journal), Arc::clone(tokens));
+        ServiceContext::new(shards, Arc::clone(licensing), Limits::default(), Default::default())
     }
 
     /// Stops the process in order.

@@ -1,0 +1,34 @@
+//! What is done for each shard that this process has just opened, by whichever way it came here: the vendor's revocations
+//! are applied, and the demo tenant is created.
+
+use std::sync::Arc;
+
+use super::licensing;
+use crate::clock::Clock;
+use crate::demo::{self, DemoError};
+use crate::ids::ShardId;
+use crate::journal::Journal;
+use crate::license::SigningKey;
+use crate::licensing::Licensing;
+
+/// Everything that opened shards need.
+pub(super) struct OpenedShards {
+    pub journal: Arc<Journal>,
+    pub licensing: Arc<Licensing>,
+    /// With `--demo`: the key that signs the demo tenant's license.
+    pub demo: Option<SigningKey>,
+    pub clock: Clock,
+}
+
+impl OpenedShards {
+    /// Must be called after the shards serve.
+    ///
+    /// # Errors
+    /// [`DemoError`]: the demo tenant was not created.
+    pub async fn set_up(&self, opened: &[ShardId]) -> Result<(), DemoError> {
+        licensing::revoke(&self.journal, self.licensing.trust().revocations(), opened).await;
+        let Some(key) = &self.demo else { return Ok(()) };
+        let vendor = demo::Vendor { key, now: self.clock.wall() };
+        demo::make(opened, &self.journal, &self.licensing, &vendor).await
+    }
+}

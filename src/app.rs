@@ -3,11 +3,11 @@
 
 mod api_security;
 mod check;
+mod cluster;
 mod demo_key;
 mod descriptors;
 mod host_names;
 mod licensing;
-mod membership;
 pub mod mount;
 mod nodes;
 mod notify;
@@ -17,6 +17,7 @@ mod opening;
 mod reload;
 mod signals;
 mod store_watch;
+mod stopping;
 mod systemd;
 
 use std::net::SocketAddr;
@@ -30,7 +31,6 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::auth::{Guard, HostNames, Tokens};
 use crate::clock::Clock;
-use crate::cluster::Node;
 use crate::config::{Config, Storage};
 use crate::failure::Failure;
 use crate::health::{self, NotReadyReason, Readiness};
@@ -51,16 +51,12 @@ pub use signals::Signals;
 use api_security::ApiSecurity;
 use host_names::host_names;
 use licensing::Vendors;
-use nodes::OnlyNode;
+use nodes::{OnlyNode, SharedStore};
 use observe::observe;
 use opened::OpenedShards;
-use opening::{installation, open, start_journal};
-
-/// Longest time to send the last spans.
-const SPAN_FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Longest time to answer the last probes and scrapes of the operations port.
-const OPS_DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
+use stopping::Ended;
+use cluster::{Cluster, Membership};
+use opening::{installation, journal_config, not_opened, open};
 
 /// Serves until a signal, or until this process loses its shards. Calls `announce` once it serves.
 ///
@@ -88,7 +84,9 @@ pub async fn serve(
     let running = match started {
         Some(Ok(running)) => running,
         ended => {
-            membership::leave(joined.get()).await;
+            if let Some(membership) = joined.get() {
+                membership.leave().await;
+            }
             return ended.map_or(Ok(()), |failed| failed.map(drop));
         }
     };
@@ -134,14 +132,6 @@ pub struct Started {
     pub shards: u16,
 }
 
-/// Result of a stop that ended within its timeout.
-struct Ended {
-    /// No call was cut off.
-    drained: bool,
-    /// Every submitted change is in the store.
-    written: bool,
-}
-
 /// Everything that the start created.
 struct Running {
     api_address: SocketAddr,
@@ -158,7 +148,7 @@ struct Running {
     journal: Arc<Journal>,
     shards: Arc<AllShards>,
     /// `None` on the embedded store, which one process alone can open.
-    node: Option<Arc<Node>>,
+    cluster: Option<Cluster>,
     store: Arc<dyn Store>,
     ops: Server,
     metrics: Arc<Metrics>,
@@ -173,7 +163,7 @@ impl Running {
         config: &Config,
         log: Arc<LogFilter>,
         hangups: Signal,
-        joined: &OnceLock<Arc<Node>>,
+        joined: &OnceLock<Arc<Membership>>,
     ) -> Result<Self, Failure> {
         // 0. Read license keys, certificates and credentials. If any is invalid, nothing else is touched.
         let clock = Clock::system();
@@ -184,9 +174,10 @@ impl Running {
         let vendors = Vendors::new(config.license_keys.clone(), demo_key.as_ref().map(|key| key.public().clone()));
         let trust = vendors.read()?;
 
-        // 1. Bind both addresses before the store is touched: a second process that cannot serve takes over no shard.
+        // 1. Bind the addresses before the store is touched: a second process that cannot serve takes over no shard.
         let api_listener = listen(config.listen).await?.with_tls(security.tls.clone());
         let ops_listener = listen(config.ops_listen).await?;
+        let peer_listener = if is_shared { Some(listen(config.peers.listen).await?) } else { None };
         let (api_address, ops_address) = (api_listener.address(), ops_listener.address());
 
         let spans = config.traces.as_ref().map(Spans::start).transpose().map_err(anyhow::Error::from)?;
@@ -225,33 +216,37 @@ impl Running {
         let startup_handler = Arc::new(StartupHandler::new(early));
         let api = Server::start(api_listener, Arc::clone(&startup_handler), &config.limits.server, Arc::clone(&stats));
 
-        // 4. Open the store, then the journal, which claims every shard once no other process owns it, and loads it.
+        // 4. Open the store, and join the other processes that share it.
         let (store, nodes) = open(&config.storage).await?;
         let installation = installation(config, &store).await?;
-        let node = match nodes {
-            None => None,
-            Some(nodes) => {
-                let node = membership::start(nodes, clock.clone(), &nodes::host(), &installation, &config.state_dir)?;
-                let _ = joined.set(Arc::clone(&node));
-                tokio::spawn(membership::follow(Arc::clone(&node), Arc::clone(&readiness)));
-                let seen = Arc::clone(&node);
-                metrics.observe_node(move || seen.figures());
-                Some(node)
+        let (journal, mut cluster) = match nodes.zip(peer_listener.as_ref()) {
+            None => {
+                let started = Journal::start(Arc::clone(&store), clock.clone(), installation, journal_config(config));
+                (Arc::new(started.await.map_err(not_opened)?), None)
+            }
+            Some((nodes, listener)) => {
+                let address = cluster::advertised(config, listener.address(), nodes.local_address())?;
+                let membership =
+                    Membership::start(nodes, clock.clone(), &installation, &config.state_dir, address)?;
+                let membership = Arc::new(membership);
+                let _ = joined.set(Arc::clone(&membership));
+                let journal =
+                    Journal::empty(Arc::clone(&store), clock.clone(), installation, journal_config(config));
+                let journal = Arc::new(journal);
+                let cluster = Cluster::new(membership, &journal, &clock, config.peers.solo);
+                (journal, Some(cluster))
             }
         };
-        let journal = Arc::new(start_journal(config, &store, node.as_deref(), installation, clock.clone()).await?);
         let _ = ops.journal.set(Arc::clone(&journal));
 
-        // 5. Build the services, and read the API tokens that they accept.
-        tokens.reload(&journal).await.context("cannot read the API tokens")?;
-        if config.security.authenticates() {
-            api_security::warn_of_anonymous_tokens(&tokens);
-        }
+        // 5. Build the services.
         let watchers_go = CancellationToken::new();
-        let limits = limits(config);
         let licensing = licensing::start(config, trust, api_address, &clock)?;
-        let shards = AllShards::of_one_process(Arc::clone(&journal), Arc::clone(&tokens));
-        let context = ServiceContext::new(Arc::clone(&shards), Arc::clone(&licensing), limits, watchers_go.clone());
+        let shards = match &cluster {
+            None => AllShards::of_one_process(Arc::clone(&journal), Arc::clone(&tokens)),
+            Some(cluster) => cluster.all_shards(&journal, &tokens),
+        };
+        let context = ServiceContext::new(Arc::clone(&shards), Arc::clone(&licensing), limits(config), watchers_go.clone());
         let about = Arc::new(ServerInfo {
             started: clock.wall(),
             postgres: is_shared,
@@ -260,17 +255,39 @@ impl Running {
             authentication: config.security.kinds(),
             log,
         });
-        let nodes: Arc<dyn NodeDirectory> = Arc::new(OnlyNode::new(journal.shards(), clock.clone()));
-        let all = mount::all(&context, &about, &nodes, &config.limits.server, &methods, &readiness);
-        startup_handler.open(CallHandler::new(
-            all,
-            methods,
-            Arc::clone(&guard),
-            Arc::clone(&stats),
-            &config.limits.server,
-        ));
+        let nodes: Arc<dyn NodeDirectory> = match &cluster {
+            None => Arc::new(OnlyNode::new(journal.shards(), clock.clone())),
+            Some(cluster) => Arc::new(SharedStore(Arc::clone(&cluster.directory))),
+        };
+        let server_limits = &config.limits.server;
+        let all = mount::all(&context, &about, &nodes, server_limits, &methods, &readiness);
+        let mut whole =
+            CallHandler::new(all.clone(), Arc::clone(&methods), Arc::clone(&guard), Arc::clone(&stats), server_limits);
+        let opened = Arc::new(OpenedShards {
+            journal: Arc::clone(&journal),
+            licensing: Arc::clone(&licensing),
+            demo: demo_key,
+            clock: clock.clone(),
+        });
 
-        // 6. Start the background tasks.
+        // 6. Take calls of other nodes, claim shards and load them. Then read the API tokens, and answer clients.
+        if let (Some(cluster), Some(listener)) = (&mut cluster, peer_listener) {
+            whole = whole.with_forwarder(cluster.router());
+            let peers_stats = Arc::new(Stats::new(Arc::clone(&methods)));
+            let forwarded =
+                CallHandler::for_peers(all, methods, Arc::clone(&guard), Arc::clone(&peers_stats), server_limits);
+            let forwarded = Arc::new(forwarded.with_forwarder(cluster.router()));
+            cluster.listen(listener, forwarded, server_limits, peers_stats)?;
+            cluster.start(&readiness, opened::set_up_later(&opened));
+            cluster.settled().await?;
+        }
+        shards.refresh_tokens().await.context("cannot read the API tokens")?;
+        if config.security.authenticates() {
+            api_security::warn_of_anonymous_tokens(&tokens);
+        }
+        startup_handler.open(whole);
+
+        // 7. Start the background tasks.
         tasks::sweep(&tasks, &journal);
         ops::watch_writers(&tasks, &journal, &readiness);
         security.watch(&tasks);
@@ -281,21 +298,22 @@ impl Running {
         }
         licensing::fetch(config, &tasks, &journal, &licensing);
         let deliveries = notify::start(config, &tasks, &journal)?;
-        tokio::spawn(health::follow(journal.states(), node.is_none(), Arc::clone(&readiness)));
-        if node.is_some() {
+        tokio::spawn(health::follow(journal.states(), cluster.is_none(), Arc::clone(&readiness)));
+        if config.peers.solo {
             tokio::spawn(health::end_on_loss(journal.losses(), Arc::clone(&readiness)));
         }
         let watching = tokio::spawn(store_watch::follow(Arc::clone(&store), Arc::clone(&readiness)));
         let watching = AbortOnDropHandle::new(watching);
         observe(&metrics, &readiness, &stats, &context, &journal, &tasks);
+        if let Some(cluster) = &cluster {
+            cluster.observe(&metrics);
+        }
         metrics.observe_deliveries(move || notify::counts(&deliveries));
         let credentials = Arc::clone(&security.credentials);
         metrics.observe_keys(move || credentials.key_failures());
         metrics.observe_refusals(move || guard.refusals().collect());
 
-        // 7. Apply the vendor's revocations, create the demo tenant if configured, and report SERVING.
-        let opened =
-            OpenedShards { journal: Arc::clone(&journal), licensing: Arc::clone(&licensing), demo: demo_key, clock };
+        // 8. Apply the vendor's revocations, create the demo tenant if configured, and report SERVING.
         opened.set_up(&journal.held()).await.context("cannot make the demo tenant")?;
         let reloading = reload::on_hangup(hangups, vendors, licensing, Arc::clone(&journal), security);
         let reloading = AbortOnDropHandle::new(tokio::spawn(reloading));
@@ -312,7 +330,7 @@ impl Running {
             watching,
             journal,
             shards,
-            node,
+            cluster,
             store,
             ops,
             metrics,
@@ -338,43 +356,6 @@ impl Running {
             Ok(_) => anyhow::anyhow!("a shard's writer failed").into(),
             Err(_) => std::future::pending().await,
         }
-    }
-
-    /// Stops everything, in order. Calls get four fifths of `timeout` to end, the flush gets the rest. `None`: not done
-    /// in time.
-    async fn stop(self, timeout: Duration) -> Option<Ended> {
-        let in_order = async {
-            // 1. NOT_SERVING: load balancers that read health send no more calls.
-            systemd::stopping();
-            self.readiness.set(NotReadyReason::Draining);
-            if let Some(node) = &self.node {
-                node.drain();
-            }
-            // 2. Watchers resume elsewhere; no new connections and no new calls are accepted; open calls may end.
-            self.watchers_go.cancel();
-            let drained = self.api.drain(timeout * 4 / 5).await;
-            // 3. Stop the tasks, so that nothing uses the journal any more.
-            drop(self.reloading);
-            drop(self.watching);
-            self.tasks.stop().await;
-            if let Err(error) = self.shards.write_token_use().await {
-                tracing::debug!(%error, "the last use of API tokens was not recorded");
-            }
-            // 4. The journal flushes what was submitted and releases its shards, so that the next owner need not wait.
-            let written = self.journal.stop().await;
-            // 5. Remove this process from the table of processes. The store finishes what was sent, and closes.
-            membership::leave(self.node.as_ref()).await;
-            self.store.close().await;
-            // 6. The operations port ends late, so that the last probe can still read why the process is not ready.
-            self.ops.drain(OPS_DRAIN_TIMEOUT).await;
-            self.metrics.stop();
-            // 7. Send the spans of all that. A collector that is away costs a tenth of the timeout at most.
-            if let Some(spans) = self.spans {
-                let _ = tokio::task::spawn_blocking(move || spans.stop(SPAN_FLUSH_TIMEOUT.min(timeout / 10))).await;
-            }
-            Ended { drained, written }
-        };
-        tokio::time::timeout(timeout, in_order).await.ok()
     }
 }
 

@@ -79,6 +79,8 @@ pub mod notify;
 pub mod opaque_id;
 pub mod ops;
 mod partial;
+pub mod ownership;
+pub mod peers;
 pub mod proto;
 pub mod server;
 pub mod service;

@@ -10,6 +10,7 @@ use crate::ids::ShardId;
 use crate::journal::Journal;
 use crate::license::SigningKey;
 use crate::licensing::Licensing;
+use crate::ownership::OnOpened;
 
 /// Everything that opened shards need.
 pub(super) struct OpenedShards {
@@ -31,4 +32,18 @@ impl OpenedShards {
         let vendor = demo::Vendor { key, now: self.clock.wall() };
         demo::make(opened, &self.journal, &self.licensing, &vendor).await
     }
+}
+
+/// Sets up each shard that is opened from now on, in a task of its own. Those of the start, whose outcome matters for it,
+/// are set up by [`OpenedShards::set_up`].
+pub(super) fn set_up_later(opened: &Arc<OpenedShards>) -> OnOpened {
+    let opened = Arc::clone(opened);
+    Box::new(move |shard| {
+        let opened = Arc::clone(&opened);
+        tokio::spawn(async move {
+            if let Err(error) = opened.set_up(&[shard]).await {
+                tracing::warn!(%shard, %error, "the demo tenant was not made");
+            }
+        });
+    })
 }

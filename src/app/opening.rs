@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::clock::Clock;
-use crate::cluster::Node;
 use crate::config::{Config, Storage};
 use crate::failure::Failure;
 use crate::ids;
-use crate::journal::{Journal, JournalConfig, StartError};
+use crate::journal::{JournalConfig, StartError};
 use crate::ledger::notification::Channels;
 use crate::ledger::{self, Seed};
 use crate::store::nodes::NodeStore;
@@ -45,14 +43,9 @@ pub(super) async fn installation(config: &Config, store: &Arc<dyn Store>) -> Res
     Ok(installation)
 }
 
-pub(super) async fn start_journal(
-    config: &Config,
-    store: &Arc<dyn Store>,
-    node: Option<&Node>,
-    installation: Installation,
-    clock: Clock,
-) -> Result<Journal, Failure> {
-    let journal = JournalConfig {
+/// Settings of the journal.
+pub(super) fn journal_config(config: &Config) -> JournalConfig {
+    JournalConfig {
         ledger: ledger::Config {
             demo_seats: config.demo_seats,
             channels: Channels { email: config.notify.email.is_some(), webhook: config.notify.webhook.is_some() },
@@ -61,15 +54,14 @@ pub(super) async fn start_journal(
         },
         queue: config.limits.queue_length,
         batch: config.limits.batch_size,
-    };
-    let store = Arc::clone(store);
-    let started = match node {
-        None => Journal::start(store, clock, installation, journal).await,
-        Some(node) => Journal::start_among(node, store, clock, installation, journal).await,
-    };
-    started.map_err(|error| match error {
+    }
+}
+
+/// Why the process ends when a shard cannot be opened.
+pub(super) fn not_opened(error: StartError) -> Failure {
+    match error {
         StartError::Store(error) => OpenError::Unreachable(error).into(),
         StartError::Taken(_) | StartError::Held(_) | StartError::Stopping => Failure::OwnershipLost,
         StartError::Damaged(_, error) => OpenError::Damaged(error).into(),
-    })
+    }
 }

@@ -86,7 +86,7 @@ impl Journal {
         };
         match loaded {
             Ok(_) if lease.is_lost() => {
-                self.give_back(shard, owner).await;
+                self.give_back(shard, owner, None).await;
                 Err(StartError::Taken(shard))
             }
             Ok(claimed) => {
@@ -97,7 +97,7 @@ impl Journal {
                 if let StartError::Damaged(..) = error {
                     slot.set_state(ShardState::Damaged);
                 }
-                self.give_back(shard, owner).await;
+                self.give_back(shard, owner, None).await;
                 Err(error)
             }
         }
@@ -147,8 +147,8 @@ impl Journal {
     }
 
     /// Releases a shard that was claimed and not opened, so that another process need not wait for it.
-    async fn give_back(&self, shard: ShardId, owner: Owner) {
-        if let Err(error) = self.store.release(shard, owner, None).await {
+    pub async fn give_back(&self, shard: ShardId, owner: Owner, to: Option<NodeRef>) {
+        if let Err(error) = self.store.release(shard, owner, to).await {
             tracing::warn!(%shard, %error, "the shard was not released");
         }
     }

@@ -1,35 +1,39 @@
 //! Carries out the plan of the cluster: claims and loads shards, hands them over, and tells the other nodes. Finds, for
 //! a call whose shard is not here, the node that has it.
 
+mod locator;
 mod outbox;
 mod router;
 mod shard_tasks;
+mod unowned;
 mod waiting;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-pub use outbox::{Outbox, PeerMessage};
-pub use router::{PeerLink, Router};
+pub use locator::{Locator, NoPlace, Place};
+pub use outbox::Outbox;
+pub use router::Router;
 
-use crate::cluster::{KnownOwner, Node, Owners, View};
-use crate::ids::{OwnerToken, ShardId};
+use crate::clock::Clock;
+use crate::cluster::{KnownOwner, Node, Owners, OwnershipFigures, View};
+use crate::ids::{NodeId, OwnerToken, ShardId};
 use crate::journal::{Journal, StartError};
-use crate::store::Owner;
-use crate::store::nodes::{NodeRef, NodeState};
-use shard_tasks::ShardTasks;
+use crate::peers::PeerMessage;
+use crate::store::nodes::NodeState;
+use crate::store::{Owner, StoreError};
+use shard_tasks::{Done, Settled, ShardTasks};
+use unowned::Unowned;
 
-/// Failed heartbeats before the first successful one after which the store counts as unusable.
-const MAX_INITIAL_FAILURES: u64 = 3;
-
-/// Messages of other nodes that may wait to be heard; later ones are dropped, and heartbeats tell the same a second
-/// later.
+/// Messages of other nodes that may wait to be heard. Later ones are lost; heartbeats tell the same a second later.
 pub const MAX_MESSAGES: usize = 4_096;
 
-/// Called with each shard that this node has opened, before other nodes hear of it.
+/// Called with each shard that this node has opened.
 pub type OnOpened = Box<dyn Fn(ShardId) + Send + Sync>;
 
 /// The shards of this node.
@@ -37,10 +41,12 @@ pub struct Ownership {
     journal: Arc<Journal>,
     node: Arc<Node>,
     owners: Arc<Owners>,
+    figures: Arc<OwnershipFigures>,
+    clock: Clock,
     outbox: Arc<dyn Outbox>,
-    on_opened: OnOpened,
-    /// The node keeps its shards while it lives, and no other node runs beside it (`--solo`).
+    /// The node gives its shards to no other while it serves (`--solo`).
     solo: bool,
+    has_peers: AtomicBool,
     draining: watch::Sender<bool>,
     stop: CancellationToken,
     progress: watch::Sender<Progress>,
@@ -49,10 +55,12 @@ pub struct Ownership {
 /// What has happened so far, for those who wait for it.
 #[derive(Debug, Clone, Default)]
 struct Progress {
-    /// Number of changes of the shards that this node holds.
+    /// Changes in what this node knows or holds.
     changes: u64,
+    /// Shards that are being released now.
+    releasing: usize,
     /// A shard whose rows are damaged.
-    damaged: Option<(ShardId, String)>,
+    damaged: Option<(ShardId, StoreError)>,
 }
 
 impl Ownership {
@@ -61,153 +69,163 @@ impl Ownership {
         journal: Arc<Journal>,
         node: Arc<Node>,
         owners: Arc<Owners>,
+        figures: Arc<OwnershipFigures>,
+        clock: Clock,
         outbox: Arc<dyn Outbox>,
         solo: bool,
-        on_opened: OnOpened,
     ) -> Arc<Self> {
         Arc::new(Self {
             journal,
             node,
             owners,
+            figures,
+            clock,
             outbox,
-            on_opened,
             solo,
+            has_peers: AtomicBool::new(false),
             draining: watch::Sender::new(false),
             stop: CancellationToken::new(),
             progress: watch::Sender::new(Progress::default()),
         })
     }
 
-    /// Follows the views of the node and the messages of others until [`Self::stop`].
-    pub async fn run(self: Arc<Self>, mut messages: mpsc::Receiver<PeerMessage>) {
-        let mut tasks = ShardTasks::new(Arc::clone(&self.journal), Arc::clone(&self.node));
+    /// Follows the views of the node, and the messages of others, until [`Self::stop`].
+    pub async fn run(self: Arc<Self>, mut messages: mpsc::Receiver<PeerMessage>, on_opened: OnOpened) {
+        let mut tasks = ShardTasks::new(Arc::clone(&self.journal), Arc::clone(&self.node), self.clock.clone());
+        let mut unowned = Unowned::new(self.journal.shards());
         let (mut views, mut draining) = (self.node.views(), self.draining.subscribe());
+        let mut view = View::none();
         loop {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return,
-                done = tasks.next() => self.finished(&mut tasks, done),
-                Some(message) = messages.recv() => self.hear(&mut tasks, message),
-                changed = views.changed() => match changed {
-                    Ok(()) => self.see(&views.borrow_and_update()),
-                    Err(_) => return,
-                },
-                _ = draining.changed() => draining.mark_unchanged(),
+                done = tasks.next() => self.finished(&mut tasks, &mut unowned, done, &on_opened),
+                Some(message) = messages.recv() => self.hear(&mut tasks, &mut unowned, message, &view),
+                Ok(()) = views.changed() => {
+                    view = views.borrow_and_update().clone();
+                    self.owners.learn_all(&view.snapshot);
+                    self.has_peers.store(!self.is_alone(), Ordering::Relaxed);
+                    unowned.see(&self.owners, self.clock.boot_time());
+                }
+                _ = draining.changed() => {}
             }
-            let view = self.node.view();
-            if view.heartbeats > 0 && view.me.is_some() {
-                tasks.plan(&view, *self.draining.borrow(), self.solo);
+            if view.heartbeats > 0 && view.missed == 0 {
+                let draining = *draining.borrow_and_update();
+                tasks.plan(&view, draining, self.solo && !draining);
             }
+            self.figures.set_owned(self.journal.held().len());
+            self.progress.send_modify(|progress| {
+                progress.changes += 1;
+                progress.releasing = tasks.releasing();
+            });
         }
     }
 
-    fn see(&self, view: &View) {
-        self.owners.learn_all(&view.snapshot);
-        self.progress.send_modify(|progress| progress.changes += 1);
-    }
-
-    /// Other nodes tell what they did, so that nobody waits for the next heartbeat.
-    fn hear(&self, tasks: &mut ShardTasks, message: PeerMessage) {
+    /// Other nodes tell what they did, so that nobody has to wait for the next heartbeat.
+    fn hear(&self, tasks: &mut ShardTasks, unowned: &mut Unowned, message: PeerMessage, view: &View) {
         match message {
             PeerMessage::Owns { shard, epoch, node } => {
                 self.owners.learn(shard, KnownOwner { epoch, node: Some(node) });
             }
             PeerMessage::Released { shard, epoch, to } => {
-                let news = self.owners.learn(shard, KnownOwner { epoch, node: None });
-                let me = self.node.view().me;
-                if news && me == Some(to) && !*self.draining.borrow() {
+                self.owners.learn(shard, KnownOwner { epoch, node: None });
+                if view.me == Some(to) && !*self.draining.borrow() {
+                    unowned.was_given(shard, self.clock.boot_time());
                     // The claim compares with the released row, so a message that is wrong or late claims nothing.
-                    tasks.claim(shard, Owner { epoch, token: OwnerToken(uuid::Uuid::nil()) }, to);
+                    tasks.claim(shard, Owner { epoch, token: OwnerToken(Uuid::nil()) }, to);
                 }
             }
         }
     }
 
-    fn finished(&self, tasks: &mut ShardTasks, done: shard_tasks::Done) {
+    fn finished(&self, tasks: &mut ShardTasks, unowned: &mut Unowned, done: Done, on_opened: &OnOpened) {
         match tasks.settle(done) {
-            shard_tasks::Settled::Opened { shard, epoch, me } => {
+            Settled::Opened { shard, epoch, me } => {
+                unowned.ended(shard, self.clock.boot_time(), &self.figures);
                 self.owners.learn(shard, KnownOwner { epoch, node: Some(me) });
-                (self.on_opened)(shard);
+                on_opened(shard);
                 self.outbox.tell_all(PeerMessage::Owns { shard, epoch, node: me });
             }
-            shard_tasks::Settled::Released { shard, epoch, to } => {
+            Settled::Released { shard, epoch, to } => {
                 self.owners.learn(shard, KnownOwner { epoch, node: None });
                 self.outbox.tell(to.id, PeerMessage::Released { shard, epoch, to });
             }
-            shard_tasks::Settled::NotOpened { shard, error } => {
-                self.node.request_heartbeat();
-                if let StartError::Damaged(_, error) = &error {
-                    self.progress.send_modify(|progress| progress.damaged = Some((shard, error.0.clone())));
-                }
+            Settled::Damaged(StartError::Damaged(shard, error)) => {
+                self.progress.send_modify(|progress| progress.damaged = Some((shard, error)));
             }
-            shard_tasks::Settled::Nothing => self.node.request_heartbeat(),
+            Settled::Damaged(_) | Settled::Other => self.node.request_heartbeat(),
         }
-        self.progress.send_modify(|progress| progress.changes += 1);
     }
 
     /// Waits until every shard has an owner, and those of this node are loaded.
     ///
     /// # Errors
-    /// The store is unusable; or a shard's rows are damaged, and no other node could serve it.
+    /// The store is unusable; or a shard's rows are damaged, and there is no other node that could serve it.
     pub async fn settled(&self) -> Result<(), StartError> {
+        self.node.first_view().await?;
         let mut progress = self.progress.subscribe();
-        let mut views = self.node.views();
         loop {
-            let view = views.borrow_and_update().clone();
-            if let Some(error) = view.failure.filter(|_| view.heartbeats == 0 && view.missed >= MAX_INITIAL_FAILURES) {
-                return Err(StartError::Store(error));
-            }
             let damaged = progress.borrow_and_update().damaged.clone();
             if let Some((shard, error)) = damaged.filter(|_| self.is_alone()) {
-                return Err(StartError::Damaged(shard, crate::store::StoreError(error)));
+                return Err(StartError::Damaged(shard, error));
             }
-            if view.heartbeats > 0 && self.unsettled().is_empty() {
+            if self.owners.all().into_iter().all(|(shard, known)| self.is_settled(shard, known)) {
                 return Ok(());
             }
-            tokio::select! {
-                _ = progress.changed() => {}
-                _ = views.changed() => {}
+            if progress.changed().await.is_err() {
+                std::future::pending::<()>().await;
             }
         }
     }
 
-    /// Shards that have no owner as far as this node knows, or that it is still loading.
-    fn unsettled(&self) -> Vec<ShardId> {
-        let me = self.node.view().me;
-        let all = self.owners.all().into_iter();
-        all.filter(|(shard, known)| match known.node {
-            None => true,
-            Some(node) => Some(node) == me && !self.journal.holds(*shard),
-        })
-        .map(|(shard, _)| shard)
-        .collect()
+    fn is_settled(&self, shard: ShardId, known: KnownOwner) -> bool {
+        let me = self.node.views().borrow().me;
+        known.node.is_some_and(|node| Some(node) != me || self.journal.holds(shard))
     }
 
-    /// Returns whether no other node is alive, as far as the last heartbeat shows.
+    /// This node, if it has joined.
+    fn me(&self) -> Option<NodeId> {
+        self.node.views().borrow().me.map(|me| me.id)
+    }
+
+    /// Returns whether there is a node that could answer instead of this one. Cheap: every call asks.
+    #[must_use]
+    pub fn has_peers(&self) -> bool {
+        self.has_peers.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether no other node lives, as far as the last good heartbeat shows.
     #[must_use]
     pub fn is_alone(&self) -> bool {
-        self.node.view().others().next().is_none()
+        let views = self.node.views();
+        let view = views.borrow();
+        view.living().all(|row| Some(row.node) == view.me)
     }
 
-    /// Hands every shard over to the other nodes, for at most `wait`. Returns at once if there are none: a stop then
-    /// releases the shards to nobody in particular.
+    /// Hands every shard over to other nodes, for at most `wait`. Without an active one it returns at once; the journal's
+    /// stop then releases the shards to nobody in particular.
     pub async fn drain(&self, wait: Duration) {
         self.node.drain();
-        if self.is_alone() {
-            return;
-        }
         self.draining.send_replace(true);
         let mut progress = self.progress.subscribe();
-        let gone = async {
-            while !self.journal.held().is_empty() && !self.is_alone() {
+        let handed_over = async {
+            while self.has_successors()
+                && (progress.borrow_and_update().releasing > 0 || !self.journal.held().is_empty())
+            {
                 if progress.changed().await.is_err() {
                     return;
                 }
             }
         };
-        if tokio::time::timeout(wait, gone).await.is_err() {
+        if tokio::time::timeout(wait, handed_over).await.is_err() {
             tracing::warn!(shards = self.journal.held().len(), "not every shard was handed over in time");
         }
+    }
+
+    fn has_successors(&self) -> bool {
+        let views = self.node.views();
+        let view = views.borrow();
+        view.living().any(|row| Some(row.node) != view.me && row.state == NodeState::Active)
     }
 
     /// Ends [`Self::run`].
@@ -215,4 +233,3 @@ impl Ownership {
         self.stop.cancel();
     }
 }
-

@@ -1,88 +1,59 @@
-//! Finds, for a call whose shard is not here, where it goes (C8).
+//! Sends calls to the owners of their shards (C8).
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http::Request;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::Instant;
 use tonic::Status;
 use tonic::body::Body;
 
 use super::Ownership;
-use super::waiting::Waiting;
+use super::locator::{Locator, NoPlace, Place};
 use crate::auth::Caller;
-use crate::cluster::KnownOwner;
+use crate::cluster::{Forwarded, KnownOwner};
 use crate::ids::{NodeId, ShardId};
-use crate::peers::Peers;
+use crate::peers::{ForwardHead, Peers};
 use crate::server::{Forwarder, Location, Sent};
 use crate::status;
 
-/// Pause before an owner that did not take the call is tried again, if nothing else happens.
-const RETRY_PAUSE: Duration = Duration::from_secs(1);
-
-/// Routes calls to the owners of their shards.
+/// Routes calls between the nodes of an installation.
 pub struct Router {
     ownership: Arc<Ownership>,
+    locator: Locator,
     peers: Arc<Peers>,
-    waiting: Waiting,
 }
 
 impl Router {
     #[must_use]
-    pub fn new(ownership: Arc<Ownership>, peers: Arc<Peers>) -> Self {
-        let waiting = Waiting::new(ownership.journal.shards());
-        Self { ownership, peers, waiting }
+    pub fn new(ownership: Arc<Ownership>, peers: Arc<Peers>) -> Arc<Self> {
+        Arc::new(Self { locator: Locator::new(Arc::clone(&ownership)), ownership, peers })
     }
 
-    /// Number of calls that wait for an owner now.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.waiting.count()
-    }
-
-    /// The place to send the call to now; `None`: nobody is known to have the shard.
-    fn place(&self, shard: ShardId) -> Option<Location> {
-        let owner = self.ownership.owners.of(shard);
-        if self.ownership.journal.holds(shard) {
-            return Some(Location::Here(owner));
-        }
-        let node = owner.node.filter(|node| Some(*node) != self.ownership.node.view().me)?;
-        Some(Location::At { owner, via: self.way(node.id)? })
-    }
-
-    /// The peer to send to: the owner, or one that may reach it when this node cannot.
-    fn way(&self, owner: NodeId) -> Option<NodeId> {
-        if self.peers.is_reachable(owner) {
-            return Some(owner);
-        }
-        self.peers.reachable().find(|peer| *peer != owner).or(Some(owner))
-    }
-
-    async fn wait(&self, shard: ShardId, tried: Option<KnownOwner>, until: Instant) -> Result<Location, Status> {
-        let _place = self.waiting.enter(shard).ok_or_else(status::overloaded)?;
-        let mut progress = self.ownership.progress.subscribe();
-        let mut pause = std::pin::pin!(sleep(RETRY_PAUSE));
-        loop {
-            progress.borrow_and_update();
-            let known = self.ownership.owners.of(shard);
-            match self.place(shard) {
-                Some(place) if tried != Some(known) || pause.is_elapsed() => return Ok(place),
-                _ => {}
+    async fn send_to(&self, via: NodeId, call: Request<Body>, head: &ForwardHead) -> Sent {
+        let sent = self.peers.send(via, call, head).await;
+        let outcome = match &sent {
+            Sent::Answer(_) => Forwarded::Answered,
+            Sent::Unknown => Forwarded::Unknown,
+            // Who refuses a call says where its shard is instead.
+            Sent::NotApplied { hint: Some((shard, known)) } => {
+                self.locator.learn(*shard, *known);
+                Forwarded::Moved
             }
-            tokio::select! {
-                () = self.ownership.owners.changed(shard, known) => {}
-                _ = progress.changed() => {}
-                () = &mut pause, if !pause.is_elapsed() => {}
-                () = sleep_until(until) => return Err(status::no_owner()),
+            Sent::NotApplied { hint: None } => {
+                self.locator.not_reached(via);
+                Forwarded::Unreached
             }
-        }
+        };
+        self.ownership.figures.count(outcome);
+        sent
     }
 }
 
 impl Forwarder for Router {
     fn has_peers(&self) -> bool {
-        !self.ownership.is_alone()
+        self.ownership.has_peers()
     }
 
     fn locate(
@@ -92,9 +63,13 @@ impl Forwarder for Router {
         until: Instant,
     ) -> BoxFuture<'_, Result<Location, Status>> {
         Box::pin(async move {
-            match self.place(shard) {
-                Some(place) if tried.is_none() => Ok(place),
-                _ => self.wait(shard, tried, until).await,
+            match self.locator.locate(shard, tried, until).await {
+                Ok(Place::Here(owner)) => Ok(Location::Here(owner)),
+                Ok(Place::There { owner, via }) => Ok(Location::At { owner, via }),
+                Err(NoPlace::TooMany | NoPlace::TooLate) => {
+                    self.ownership.figures.count(Forwarded::GaveUp);
+                    Err(status::overloaded())
+                }
             }
         })
     }
@@ -107,7 +82,18 @@ impl Forwarder for Router {
         deadline: Duration,
         visited: &[NodeId],
     ) -> BoxFuture<'_, Sent> {
-        let _ = (to, call, caller, deadline, visited);
-        todo!("peers")
+        let via = match to {
+            Location::At { via, .. } => Some(*via),
+            Location::Here(_) => None,
+        };
+        let me = self.ownership.me();
+        let visited = visited.iter().copied().chain(me).collect();
+        let head = ForwardHead { caller: caller.clone(), token: caller.principal.token, visited, left: deadline };
+        Box::pin(async move {
+            match via {
+                Some(via) => self.send_to(via, call, &head).await,
+                None => Sent::NotApplied { hint: None },
+            }
+        })
     }
 }

@@ -1,12 +1,12 @@
 //! Claims and releases of shards that are in progress. Each runs in a task of its own, because a load takes as long as
 //! the shard is large.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use crate::clock::Clock;
 use crate::cluster::{Action, Holdings, Node, Planner, View};
 use crate::ids::{Epoch, ShardId};
 use crate::journal::{Journal, StartError};
@@ -15,41 +15,42 @@ use crate::store::nodes::NodeRef;
 
 /// End of a task.
 pub(super) enum Done {
-    Opened { shard: ShardId, me: NodeRef, result: Result<Owner, StartError> },
+    Opened(ShardId, NodeRef, Result<Owner, StartError>),
     /// `None`: the shard was not held any more.
-    Released { shard: ShardId, to: NodeRef, owner: Option<Owner> },
-    /// A panic, which is a bug: which shard it was is known from what is missing.
+    Released(ShardId, NodeRef, Option<Owner>),
+    GivenBack(ShardId),
+    /// A panic, which is a bug.
     Panicked,
 }
 
 /// What followed from it.
 pub(super) enum Settled {
     Opened { shard: ShardId, epoch: Epoch, me: NodeRef },
-    NotOpened { shard: ShardId, error: StartError },
+    Damaged(StartError),
     Released { shard: ShardId, epoch: Epoch, to: NodeRef },
-    Nothing,
+    /// Nothing that others need to know; the next heartbeat shows what became of the shard.
+    Other,
 }
 
 pub(super) struct ShardTasks {
     journal: Arc<Journal>,
     node: Arc<Node>,
+    clock: Clock,
     planner: Planner,
     loading: BTreeSet<ShardId>,
     releasing: BTreeSet<ShardId>,
-    /// When the last task of a shard ended, in boot time: a view that was read before says nothing about the shard.
-    changed: BTreeMap<ShardId, Duration>,
     running: JoinSet<Done>,
 }
 
 impl ShardTasks {
-    pub fn new(journal: Arc<Journal>, node: Arc<Node>) -> Self {
+    pub fn new(journal: Arc<Journal>, node: Arc<Node>, clock: Clock) -> Self {
         Self {
             planner: Planner::new(journal.shards()),
             journal,
             node,
+            clock,
             loading: BTreeSet::new(),
             releasing: BTreeSet::new(),
-            changed: BTreeMap::new(),
             running: JoinSet::new(),
         }
     }
@@ -63,88 +64,93 @@ impl ShardTasks {
         }
     }
 
-    /// Starts what the plan says now.
-    pub fn plan(&mut self, view: &View, draining: bool, solo: bool) {
+    /// Number of shards that are being released.
+    pub fn releasing(&self) -> usize {
+        self.releasing.len()
+    }
+
+    /// Starts what the plan says now. `keeps`: the node releases no shard, whatever the plan says.
+    pub fn plan(&mut self, view: &View, draining: bool, keeps: bool) {
         let Some(me) = view.me else { return };
-        let holdings = Holdings {
-            serving: self.journal.held().into_iter().filter(|shard| !self.releasing.contains(shard)).collect(),
-            loading: self.loading.clone(),
-            releasing: self.releasing.clone(),
-            draining,
-        };
-        for action in self.planner.plan(view, &holdings, view.answered) {
+        let serving = self.journal.held().into_iter().filter(|shard| !self.releasing.contains(shard)).collect();
+        let (loading, releasing) = (self.loading.clone(), self.releasing.clone());
+        let holdings = Holdings { serving, loading, releasing, draining };
+        for action in self.planner.plan(view, &holdings, self.clock.boot_time()) {
             match action {
-                Action::Claim { shard, over } if self.is_news(shard, view) => self.claim(shard, over, me),
-                Action::Release { shard, to } if !solo => self.release(shard, to),
-                Action::Claim { .. } | Action::Release { .. } => {}
+                Action::Claim { shard, over } => self.claim(shard, over, me),
+                Action::Release { .. } if keeps => {}
+                Action::Release { shard, to } => self.release(shard, to),
+                Action::GiveBack { shard, owner, to } => self.give_back(shard, owner, to),
             }
         }
     }
 
-    /// Returns whether the view was read after the last change of the shard that this node made.
-    fn is_news(&self, shard: ShardId, view: &View) -> bool {
-        self.changed.get(&shard).is_none_or(|changed| view.sent > *changed)
-    }
-
+    /// Claims a shard as `me`, unless there is something to do with it already, or this node has another id by now.
     pub fn claim(&mut self, shard: ShardId, over: Owner, me: NodeRef) {
+        let Some(lease) = self.node.lease(me) else { return };
         if self.journal.holds(shard) || self.releasing.contains(&shard) || !self.loading.insert(shard) {
             return;
         }
-        let (journal, lease) = (Arc::clone(&self.journal), self.node.lease().shard(shard));
-        self.running.spawn(async move {
-            let result = journal.open(shard, over, me, lease).await;
-            Done::Opened { shard, me, result }
-        });
+        let (journal, lease) = (Arc::clone(&self.journal), lease.shard(shard));
+        self.running.spawn(async move { Done::Opened(shard, me, journal.open(shard, over, me, lease).await) });
     }
 
     fn release(&mut self, shard: ShardId, to: NodeRef) {
-        if !self.releasing.insert(shard) {
-            return;
+        if self.releasing.insert(shard) {
+            let journal = Arc::clone(&self.journal);
+            self.running.spawn(async move { Done::Released(shard, to, journal.release(shard, Some(to)).await) });
         }
-        let journal = Arc::clone(&self.journal);
-        self.running.spawn(async move {
-            let owner = journal.release(shard, Some(to)).await;
-            Done::Released { shard, to, owner }
-        });
+    }
+
+    fn give_back(&mut self, shard: ShardId, owner: Owner, to: Option<NodeRef>) {
+        if self.releasing.insert(shard) {
+            let journal = Arc::clone(&self.journal);
+            self.running.spawn(async move {
+                journal.give_back(shard, owner, to).await;
+                Done::GivenBack(shard)
+            });
+        }
     }
 
     /// Notes the end of a task.
     pub fn settle(&mut self, done: Done) -> Settled {
-        let now = self.node.lease().now();
         match done {
-            Done::Opened { shard, me, result } => {
+            Done::Opened(shard, me, result) => {
                 self.loading.remove(&shard);
-                self.changed.insert(shard, now);
-                match result {
-                    Ok(owner) => Settled::Opened { shard, epoch: owner.epoch, me },
-                    Err(StartError::Taken(_)) => {
-                        tracing::debug!(%shard, "another node was first");
-                        Settled::Nothing
-                    }
-                    Err(error) => {
-                        tracing::error!(%shard, %error, "the shard was not loaded; this node leaves it alone for a while");
-                        self.planner.load_failed(shard, now);
-                        Settled::NotOpened { shard, error }
-                    }
-                }
+                self.opened(shard, me, result)
             }
-            Done::Released { shard, to, owner } => {
+            Done::Released(shard, to, owner) => {
                 self.releasing.remove(&shard);
-                self.changed.insert(shard, now);
-                match owner {
-                    Some(owner) => Settled::Released { shard, epoch: owner.epoch, to },
-                    None => Settled::Nothing,
-                }
+                owner.map_or(Settled::Other, |owner| Settled::Released { shard, epoch: owner.epoch, to })
+            }
+            Done::GivenBack(shard) => {
+                self.releasing.remove(&shard);
+                Settled::Other
             }
             Done::Panicked => {
                 tracing::error!("a claim or a release of a shard panicked");
-                // Tasks that are still running keep their shards; the one that is gone must not block its shard.
+                // It is not known which shard it was. The others end by themselves.
                 if self.running.is_empty() {
                     self.loading.clear();
                     self.releasing.clear();
                 }
-                Settled::Nothing
+                Settled::Other
             }
         }
     }
+
+    fn opened(&mut self, shard: ShardId, me: NodeRef, result: Result<Owner, StartError>) -> Settled {
+        let error = match result {
+            Ok(owner) => return Settled::Opened { shard, epoch: owner.epoch, me },
+            Err(StartError::Taken(_) | StartError::Held(_) | StartError::Stopping) => return Settled::Other,
+            Err(error) => error,
+        };
+        tracing::error!(%shard, %error, "the shard was not loaded; this node leaves it to the others for a while");
+        self.planner.load_failed(shard, self.clock.boot_time());
+        match error {
+            StartError::Damaged(..) => Settled::Damaged(error),
+            _ => Settled::Other,
+        }
+    }
 }
+

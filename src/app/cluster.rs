@@ -1,0 +1,226 @@
+//! This process as one of the nodes on a database: its heartbeats, its shards, and its peers.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context;
+use futures_util::future::Either;
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::nodes::host;
+use crate::clock::Clock;
+use crate::cluster::{
+    Directory, KnownOwner, LEASE_DURATION, LockFile, Node, NodeDescription, Owners, OwnershipFigures,
+};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::health::{NotReadyReason, Readiness};
+use crate::ids::{NodeId, ShardId};
+use crate::journal::Journal;
+use crate::ownership::{MAX_MESSAGES, OnOpened, Ownership, Router};
+use crate::peers::{self, Identity, PeerEvents, PeerMessage, Peers};
+use crate::auth::Tokens;
+use crate::shards::{AllShards, LocalShards, NoOtherProcess};
+use crate::telemetry::metrics::Metrics;
+use crate::server::{Handler, Listener, Server, Stats};
+use crate::store::Installation;
+use crate::store::nodes::{NodeState, NodeStore, PROTOCOL, PeerEndpoint};
+
+/// Longest time for the calls of other nodes to end. By then no shard is here any more, so they end at once.
+const PEER_DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
+/// Longest time to remove this process from the table of nodes.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Sends the heartbeats of this process, on a thread and a runtime of their own, so that no other work can delay them.
+pub(super) struct Membership {
+    pub node: Arc<Node>,
+    pub peers: Arc<Peers>,
+}
+
+impl Membership {
+    /// Joins the other nodes. `peer_address`: where they reach this one.
+    pub fn start(
+        store: Arc<dyn NodeStore>,
+        clock: Clock,
+        installation: &Installation,
+        state_dir: &Path,
+        peer_address: String,
+    ) -> anyhow::Result<Self> {
+        let identity = Identity::generate().context("a key for the other nodes")?;
+        let peer = PeerEndpoint { address: peer_address.into(), fingerprint: identity.fingerprint() };
+        let description = NodeDescription {
+            host: host().into(),
+            version: crate::VERSION,
+            protocol: PROTOCOL,
+            peer: Some(peer),
+        };
+        let node = Node::new(store, clock.clone(), installation.shards, description);
+        let lock = LockFile::new(state_dir, installation.instance);
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().context("a runtime for heartbeats")?;
+        let running = Arc::clone(&node);
+        thread::Builder::new()
+            .name("usher-heartbeat".into())
+            .spawn(move || runtime.block_on(running.run(lock)))
+            .context("a thread for heartbeats")?;
+        Ok(Self { node, peers: Arc::new(Peers::new(identity, clock)) })
+    }
+
+    /// Leaves the other nodes: they see this one no more. What it still owns, because it ended during its start, is free
+    /// at once.
+    pub async fn leave(&self) {
+        self.node.stop(LEAVE_TIMEOUT).await;
+    }
+}
+
+/// The parts of this process that know the other nodes.
+pub(super) struct Cluster {
+    membership: Arc<Membership>,
+    pub ownership: Arc<Ownership>,
+    router: Arc<Router>,
+    pub directory: Arc<Directory>,
+    figures: Arc<OwnershipFigures>,
+    owners: Arc<Owners>,
+    messages: mpsc::Sender<PeerMessage>,
+    heard: Option<mpsc::Receiver<PeerMessage>>,
+    /// Tasks that follow the heartbeats, and the shards.
+    running: Vec<AbortOnDropHandle<()>>,
+    server: Option<Server>,
+}
+
+impl Cluster {
+    pub fn new(membership: Arc<Membership>, journal: &Arc<Journal>, clock: &Clock, solo: bool) -> Self {
+        let Membership { node, peers } = &*membership;
+        let owners = Arc::new(Owners::new(journal.shards()));
+        let figures = Arc::<OwnershipFigures>::default();
+        let outbox = Arc::clone(peers);
+        let (journal, node) = (Arc::clone(journal), Arc::clone(node));
+        let ownership =
+            Ownership::new(journal, node, Arc::clone(&owners), Arc::clone(&figures), clock.clone(), outbox, solo);
+        let router = Router::new(Arc::clone(&ownership), Arc::clone(peers));
+        let directory = Arc::new(Directory::new(clock.clone()));
+        let (messages, heard) = mpsc::channel(MAX_MESSAGES);
+        let (running, server, heard) = (Vec::new(), None, Some(heard));
+        Self { membership, ownership, router, directory, figures, owners, messages, heard, running, server }
+    }
+
+    /// Takes calls of other nodes from now on; `calls` answers those that they forward.
+    pub fn listen<H: Handler>(
+        &mut self,
+        listener: Listener,
+        calls: Arc<H>,
+        limits: &crate::server::Limits,
+        stats: Arc<Stats>,
+    ) -> anyhow::Result<()> {
+        let events = Arc::new(Events { owners: Arc::clone(&self.owners), messages: self.messages.clone() });
+        let (listener, handler) = self.membership.peers.listen(listener, events, calls).context("TLS for peers")?;
+        self.server = Some(Server::start(listener, handler, &peers::limits(limits), stats));
+        Ok(())
+    }
+
+    /// Claims and loads shards from now on. Must be called after [`Self::listen`]: other nodes send calls to an owner.
+    pub fn start(&mut self, readiness: &Arc<Readiness>, on_opened: OnOpened) {
+        let Some(heard) = self.heard.take() else { return };
+        let Membership { node, peers } = &*self.membership;
+        let follow = follow(Arc::clone(node), Arc::clone(peers), Arc::clone(&self.directory), Arc::clone(readiness));
+        let run = Arc::clone(&self.ownership).run(heard, on_opened);
+        self.running.extend([Either::Left(follow), Either::Right(run)].map(|task| AbortOnDropHandle::new(tokio::spawn(task))));
+    }
+
+    /// Waits until every shard has an owner, and those of this node are loaded; from then on this node takes its share.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn settled(&self) -> Result<(), Failure> {
+        self.ownership.settled().await.map_err(super::opening::not_opened)?;
+        self.membership.node.set_state(NodeState::Active);
+        Ok(())
+    }
+
+    /// Sends calls to other nodes.
+    pub fn router(&self) -> Arc<Router> {
+        Arc::clone(&self.router)
+    }
+
+    /// All shards, whichever node owns them.
+    pub fn all_shards(&self, journal: &Arc<Journal>, tokens: &Arc<Tokens>) -> Arc<AllShards> {
+        let local = LocalShards::new(Arc::clone(journal), Arc::clone(tokens));
+        AllShards::new(local, Arc::new(NoOtherProcess))
+    }
+
+    /// Registers the metrics of this process as a node.
+    pub fn observe(&self, metrics: &Metrics) {
+        let node = Arc::clone(&self.membership.node);
+        metrics.observe_node(move || node.figures());
+        let directory = Arc::clone(&self.directory);
+        metrics.observe_agreement(move || directory.agreement());
+        metrics.observe_ownership(&self.figures);
+    }
+
+    /// Takes no more calls of other nodes, and leaves their table.
+    pub async fn stop(self) {
+        self.ownership.stop();
+        if let Some(server) = &self.server {
+            server.drain(PEER_DRAIN_TIMEOUT).await;
+        }
+        self.membership.leave().await;
+    }
+}
+
+/// Takes over each view: for the peers, for those who list the nodes, and for readiness.
+async fn follow(node: Arc<Node>, peers: Arc<Peers>, directory: Arc<Directory>, readiness: Arc<Readiness>) {
+    let mut views = node.views();
+    loop {
+        let view = views.borrow_and_update().clone();
+        if let Some(me) = view.me.filter(|_| view.missed == 0) {
+            peers.follow(&view.snapshot.nodes);
+            directory.observe(me, &view.snapshot, view.answered);
+        }
+        let age = node.heartbeat_age().unwrap_or_default();
+        readiness.set_to(NotReadyReason::NoLease, view.heartbeats > 0 && age >= LEASE_DURATION);
+        let rest = if age < LEASE_DURATION { LEASE_DURATION - age } else { LEASE_DURATION };
+        // The lease also ends by time alone, without any change of the view.
+        if let Ok(Err(_)) = tokio::time::timeout(rest, views.changed()).await {
+            return;
+        }
+    }
+}
+
+/// What peers tell and ask.
+struct Events {
+    owners: Arc<Owners>,
+    messages: mpsc::Sender<PeerMessage>,
+}
+
+impl PeerEvents for Events {
+    fn told(&self, _from: NodeId, message: PeerMessage) {
+        // If it is lost, the next heartbeat tells the same.
+        let _ = self.messages.try_send(message);
+    }
+
+    fn owner(&self, shard: ShardId) -> KnownOwner {
+        self.owners.of(shard)
+    }
+
+    fn owners(&self) -> Vec<(ShardId, KnownOwner)> {
+        self.owners.all()
+    }
+}
+
+/// Where other nodes reach the listener at `bound`.
+///
+/// # Errors
+/// It listens on all addresses, and which of them others reach is not known.
+pub(super) fn advertised(config: &Config, bound: SocketAddr, towards_database: Option<IpAddr>) -> Result<String, Failure> {
+    let address = config.peers.advertised(bound, towards_database);
+    let missing = || Failure::Usage(vec![
+        "--peer-advertise: is missing: --peer-listen is all addresses, and by which one other nodes reach this machine is \
+         not known"
+            .to_owned(),
+    ]);
+    Ok(address.ok_or_else(missing)?.to_string())
+}

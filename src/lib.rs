@@ -12,6 +12,7 @@
 //! - `journal`: queues commands, has the ledger decide them, and commits the changes in batches, one writer per shard.
 //! - `ledger`: decides, without time, randomness, input or output.
 //! - `cluster`: the processes that share a store, and the lease without which a process answers nothing from memory.
+//! - `peers`: the other processes: sends them calls for shards that they own, and takes theirs.
 //! - `store`: writes batches to SQLite or PostgreSQL, and reads them back.
 //!
 //! Used by several of these:
@@ -78,6 +79,7 @@ pub mod notify;
 pub mod opaque_id;
 pub mod ops;
 mod partial;
+pub mod peers;
 pub mod proto;
 pub mod server;
 pub mod service;

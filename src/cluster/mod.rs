@@ -8,9 +8,11 @@ mod lease;
 mod lock;
 mod members;
 mod node;
+mod owners;
 mod view;
 
 pub use lease::{LEASE_DURATION, Lease, ShardLease};
 pub use lock::LockFile;
 pub use node::{Node, NodeFigures};
+pub use owners::KnownOwner;
 pub use view::{Blocked, Claims, View};

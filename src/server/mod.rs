@@ -8,6 +8,7 @@ mod anonymous;
 mod call;
 mod codes;
 mod connection;
+mod forward;
 mod idle;
 mod limits;
 mod listener;
@@ -31,6 +32,7 @@ use std::time::Duration;
 pub use call::CallHandler;
 pub use codes::CODES;
 pub use connection::Connection;
+pub use forward::{Forwarded, Sent};
 pub use limits::Limits;
 pub use listener::Listener;
 pub use methods::{Method, Methods};
@@ -39,7 +41,7 @@ pub use routes::Routes;
 pub use serve::Handler;
 pub use startup_handler::StartupHandler;
 pub use stats::Stats;
-pub use tls::{Tls, TlsError, TlsFiles};
+pub use tls::{Accepted, Handshake, Tls, TlsError, TlsFiles};
 
 use listener::Acceptor;
 
@@ -52,7 +54,7 @@ pub struct Server {
 impl Server {
     /// Starts to accept connections; `handler` answers their calls.
     pub fn start<H: Handler>(listener: Listener, handler: Arc<H>, limits: &Limits, stats: Arc<Stats>) -> Self {
-        let acceptor = Arc::new(Acceptor::new(limits, stats));
+        let acceptor = Arc::new(Acceptor::new(&listener, limits, stats));
         tokio::spawn(Arc::clone(&acceptor).accept(listener, handler));
         Self { acceptor }
     }

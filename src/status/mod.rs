@@ -216,6 +216,13 @@ pub fn watch_ended() -> Status {
     unavailable(ErrorReason::WatchEnded, text, Duration::from_secs(1))
 }
 
+/// The node that answers a forwarded call was lost before its answer was whole.
+#[must_use]
+pub fn peer_lost() -> Status {
+    let text = "The connection to the server that serves this tenant was lost: what was asked for may have been done.";
+    unavailable(ErrorReason::NotOwner, text, Duration::from_secs(1))
+}
+
 /// The deadline of the call passed before its answer was ready.
 #[must_use]
 pub fn deadline_exceeded() -> Status {

@@ -1,6 +1,7 @@
 //! Compiles `proto/usher/v1/*.proto` to Rust, without protoc. Writes the generated code (`usher.v1.rs`) and the
-//! descriptors for server reflection (`usher.v1.bin`) to `OUT_DIR`; `src/proto.rs` includes both. Also sets
-//! `USHER_COMMIT`, the commit that is built.
+//! descriptors for server reflection (`usher.v1.bin`) to `OUT_DIR`; `src/proto.rs` includes both. What nodes say to each
+//! other, `proto/usher/peer/v1/`, becomes code alone: nobody else is shown it. Also sets `USHER_COMMIT`, the commit that
+//! is built.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -9,19 +10,33 @@ use std::{env, fs};
 
 const ROOT: &str = "proto";
 const PACKAGE: &str = "proto/usher/v1";
+const PEERS: &str = "proto/usher/peer/v1";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let protos = proto_files(Path::new(PACKAGE))?;
+    // A macro embeds the migrations, so cargo does not see the dependency.
+    println!("cargo::rerun-if-changed=src/store/migrations");
+    compile(PEERS)?;
+    let mut compiler = compile(PACKAGE)?;
+
+    // `compile_fds` ignores `file_descriptor_set_path`, so the bytes are written here.
+    compiler.include_source_info(false);
+    #[allow(clippy::disallowed_methods)] // Cargo passes the output folder to a build script in a variable.
+    let out_dir = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
+    fs::write(out_dir.join("usher.v1.bin"), compiler.encode_file_descriptor_set())?;
+    println!("cargo::rustc-env=USHER_COMMIT={}", commit());
+    Ok(())
+}
+
+/// Writes the code of a package to `OUT_DIR`.
+fn compile(package: &str) -> Result<protox::Compiler, Box<dyn Error>> {
+    let protos = proto_files(Path::new(package))?;
     // The folder too, so that cargo notices a new file.
-    println!("cargo::rerun-if-changed={PACKAGE}");
+    println!("cargo::rerun-if-changed={package}");
     for proto in &protos {
         println!("cargo::rerun-if-changed={}", proto.display());
     }
 
     let mut compiler = protox::Compiler::new([ROOT])?;
-    // A macro embeds the migrations, so cargo does not see the dependency.
-    println!("cargo::rerun-if-changed=src/store/migrations");
-
     // With the well-known types, so that a client of reflection finds every type that a message refers to.
     compiler.include_imports(true).open_files(&protos)?;
 
@@ -35,14 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .btree_map(".usher.v1")
         .codec_path("crate::proto::codec::SmallBuffers")
         .compile_fds_with_config(compiler.file_descriptor_set(), config)?;
-
-    // `compile_fds` ignores `file_descriptor_set_path`, so the bytes are written here.
-    compiler.include_source_info(false);
-    #[allow(clippy::disallowed_methods)] // Cargo passes the output folder to a build script in a variable.
-    let out_dir = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
-    fs::write(out_dir.join("usher.v1.bin"), compiler.encode_file_descriptor_set())?;
-    println!("cargo::rustc-env=USHER_COMMIT={}", commit());
-    Ok(())
+    Ok(compiler)
 }
 
 /// The commit in `usher::VERSION`: the value of `USHER_COMMIT`, for builds without a repository; else the commit of the

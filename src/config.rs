@@ -5,6 +5,7 @@ pub mod args;
 mod exchange;
 mod limits;
 mod notify;
+mod peers;
 mod problems;
 mod security;
 mod storage;
@@ -24,6 +25,7 @@ use crate::{spans, telemetry};
 pub use limits::Limits;
 pub use notify::{Email, NotifyConfig};
 pub(crate) use notify::{given, secret};
+pub use peers::Peers;
 pub(crate) use problems::ConfigProblems;
 pub use security::Security;
 use storage::storage;
@@ -55,6 +57,8 @@ fn listed(problems: &[String]) -> String {
 pub struct Config {
     pub listen: SocketAddr,
     pub ops_listen: SocketAddr,
+    /// How other nodes reach this one; only on PostgreSQL.
+    pub peers: Peers,
     /// Number of pools that `/metrics` shows by name.
     pub metrics_top_tenants: usize,
     /// Time from the first signal until every call has ended and everything is closed.
@@ -115,9 +119,11 @@ impl Config {
         let default_shards = if matches!(storage, Storage::Embedded { .. }) { 1 } else { 4 };
         let shards = args.store_use.shards.as_deref().map(|text| number(text, 1, 1024));
         let listen = problems.take("--listen", address(&args.network.listen), PLACEHOLDER);
+        let ops_listen = problems.take("--ops-listen", address(&args.network.ops_listen), UNSPECIFIED);
         let mut config = Config {
             listen,
-            ops_listen: problems.take("--ops-listen", address(&args.network.ops_listen), UNSPECIFIED),
+            ops_listen,
+            peers: Peers::new(&args.network, listen, ops_listen, &storage, &mut problems),
             metrics_top_tenants: problems.take(
                 "--metrics-top-tenants",
                 number(&args.network.metrics_top_tenants, 0, 1_000),
@@ -174,11 +180,14 @@ impl Config {
         ];
         match &self.storage {
             Storage::Embedded { folder } => settings.push(("data-dir", folder.display().to_string())),
-            Storage::Postgres { migrate_on_start, .. } => settings.extend([
-                ("database-url", self.storage.to_string()),
-                ("migrate-on-start", migrate_on_start.to_string()),
-                ("state-dir", self.state_dir.display().to_string()),
-            ]),
+            Storage::Postgres { migrate_on_start, .. } => {
+                settings.extend(self.peers.settings());
+                settings.extend([
+                    ("database-url", self.storage.to_string()),
+                    ("migrate-on-start", migrate_on_start.to_string()),
+                    ("state-dir", self.state_dir.display().to_string()),
+                ]);
+            }
         }
         settings.extend([
             ("shards", self.shards.to_string()),

@@ -13,6 +13,7 @@
 //! - `ledger`: decides, without time, randomness, input or output.
 //! - `shards`: asks the owners of all shards for what concerns no single tenant.
 //! - `cluster`: the processes that share a store, and the lease without which a process answers nothing from memory.
+//! - `peers`: the other processes: sends them calls for shards that they own, and takes theirs.
 //! - `store`: writes batches to SQLite or PostgreSQL, and reads them back.
 //!
 //! Used by several of these:
@@ -78,8 +79,8 @@ pub mod licensing;
 pub mod notify;
 pub mod opaque_id;
 pub mod ops;
-mod partial;
 pub mod ownership;
+mod partial;
 pub mod peers;
 pub mod proto;
 pub mod server;

@@ -18,6 +18,8 @@ pub struct Peer {
     pub address: SocketAddr,
     /// Names in its certificate, which was verified.
     pub names: Option<Names>,
+    /// SHA-256 of its certificate, if it is another node of the installation, on the peers' port.
+    pub fingerprint: Option<[u8; 32]>,
     /// When the certificate, or one of its chain, expires.
     end: WallTime,
     revoked: AtomicBool,
@@ -38,13 +40,28 @@ pub enum Withdrawn {
     Expired,
     /// By a revocation list, or because its authority is no longer trusted.
     Revoked,
+    /// The store no longer shows the node whose certificate it is.
+    Unpinned,
 }
 
 impl Peer {
     /// A peer without a certificate.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, names: None, end: WallTime(i64::MAX), revoked: AtomicBool::new(false), known: Mutex::default() }
+        Self {
+            address,
+            names: None,
+            fingerprint: None,
+            end: WallTime(i64::MAX),
+            revoked: AtomicBool::new(false),
+            known: Mutex::default(),
+        }
+    }
+
+    /// Another node of the installation, known by its certificate alone.
+    #[must_use]
+    pub fn node(address: SocketAddr, fingerprint: [u8; 32]) -> Self {
+        Self { fingerprint: Some(fingerprint), ..Self::new(address) }
     }
 
     /// A peer with a verified chain of certificates, its own first.

@@ -42,6 +42,17 @@ pub struct Network {
     /// Address of the operations port, plaintext: /livez, /readyz, /metrics
     #[arg(long, value_name = "ADDRESS", env = "USHER_OPS_LISTEN", default_value = "127.0.0.1:9464")]
     pub ops_listen: String,
+    /// Address for the other nodes of the installation, mutual TLS; PostgreSQL only [default: that of --listen, with the
+    /// next port]
+    #[arg(long, value_name = "ADDRESS", env = "USHER_PEER_LISTEN")]
+    pub peer_listen: Option<String>,
+    /// Where the other nodes reach --peer-listen [default: its address; where that is all addresses, the one from which
+    /// this machine connects to the database]
+    #[arg(long, value_name = "HOST:PORT", env = "USHER_PEER_ADVERTISE")]
+    pub peer_advertise: Option<String>,
+    /// Do not start while other nodes serve from the same database; PostgreSQL only
+    #[arg(long, env = "USHER_SOLO", value_parser = BoolishValueParser::new())]
+    pub solo: bool,
     /// Show so many pools in /metrics by tenant and name, those with the most seats in use; 0: none, for tenants are
     /// many, and their names are nobody else's business
     #[arg(long, value_name = "NUMBER", env = "USHER_METRICS_TOP_TENANTS", default_value = "0")]

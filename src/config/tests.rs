@@ -112,6 +112,55 @@ fn one_address_cannot_serve_both_ports_unless_the_system_chooses_them() {
 }
 
 #[test]
+fn peers_have_the_next_port_unless_they_are_given_one() {
+    let postgres = ["DATABASE_URL=postgres://u@h/d"];
+    let peers = |arguments: &str| config(arguments, &postgres).unwrap().peers;
+    for (arguments, listens) in [
+        ("", "127.0.0.1:50052"),
+        ("--listen [::1]:7", "[::1]:8"),
+        ("--listen 127.0.0.1:0 --ops-listen 127.0.0.1:0", "127.0.0.1:0"),
+        ("--listen 127.0.0.1:65535 --peer-listen 127.0.0.1:9", "127.0.0.1:9"),
+        ("--peer-listen=", "127.0.0.1:50052"),
+        ("--peer-listen 10.1.2.3:7", "10.1.2.3:7"),
+    ] {
+        assert_eq!(peers(arguments).listen.to_string(), listens, "{arguments}");
+    }
+    assert!(peers("--solo").solo && !peers("").solo);
+    for (arguments, expected) in [
+        ("--peer-listen here", "--peer-listen: \"here\" is not an address"),
+        ("--listen 127.0.0.1:65535", "--peer-listen: is missing, and there is no port after that of --listen"),
+        ("--peer-listen 127.0.0.1:50051", "--listen and --peer-listen: both are 127.0.0.1:50051"),
+        ("--ops-listen 127.0.0.1:50052", "--ops-listen and --peer-listen: both are 127.0.0.1:50052"),
+        ("--peer-advertise node-1", "--peer-advertise: \"node-1\" is not HOST:PORT"),
+        ("--peer-advertise node-1:0", "--peer-advertise: \"node-1:0\" is no address that other nodes"),
+        ("--peer-advertise [::]:7", "--peer-advertise: \"[::]:7\" is no address that other nodes"),
+    ] {
+        let found = problems(arguments, &postgres);
+        assert!(found.len() == 1 && found[0].starts_with(expected), "{arguments}: {found:?}");
+    }
+    // The embedded store has no peers, and no port for them that could be wrong.
+    assert!(config("--ops-listen 127.0.0.1:50052", &[]).is_ok() && config("--listen 127.0.0.1:65535", &[]).is_ok());
+}
+
+#[test]
+fn peers_are_told_an_address_that_they_can_reach() {
+    let advertised = |arguments: &str, bound: &str, local: Option<&str>| {
+        let peers = config(arguments, &["DATABASE_URL=postgres://u@h/d"]).unwrap().peers;
+        let local = local.map(|ip| ip.parse().unwrap());
+        peers.advertised(bound.parse().unwrap(), local).map(|address| address.to_string())
+    };
+    for (arguments, bound, local, expected) in [
+        ("", "10.1.2.3:7", Some("10.9.9.9"), Some("10.1.2.3:7")),
+        ("", "0.0.0.0:7", Some("10.9.9.9"), Some("10.9.9.9:7")),
+        ("", "[::]:7", Some("fd00::1"), Some("[fd00::1]:7")),
+        ("", "[::]:7", None, None),
+        ("--peer-advertise node-1.example.com:9", "[::]:7", None, Some("node-1.example.com:9")),
+    ] {
+        assert_eq!(advertised(arguments, bound, local).as_deref(), expected, "{arguments} {bound}");
+    }
+}
+
+#[test]
 fn the_database_is_found_in_the_option_then_in_our_variable_then_in_everybodys() {
     let find = |arguments: &str, environment: &[&str]| config(arguments, environment).unwrap().storage.to_string();
     let both = ["USHER_DATABASE_URL=postgres://b@h/b", "DATABASE_URL=postgres://c@h/c"];
@@ -167,7 +216,7 @@ fn every_option_has_a_line_in_check_config() {
         assert!(shown.contains(option), "--{option} is not shown");
     }
     for name in shown {
-        assert!(options.contains(&name) || ["demo", "migrate-on-start"].contains(&name), "{name} is no option");
+        assert!(options.contains(&name) || ["demo", "migrate-on-start", "solo"].contains(&name), "{name} is no option");
     }
 }
 

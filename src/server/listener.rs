@@ -9,16 +9,15 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Limits;
-use super::anonymous::{AnonymousBudget, AnonymousConnection};
+use super::anonymous::AnonymousBudget;
 use super::serve::{Client, Handler, Lifetime, StopSignals, serve};
 use super::stats::Stats;
-use super::tls::{Accepted, Tls};
-use crate::auth::{Peer, Withdrawn, network};
+use super::tls::{Accepted, Handshake, Tls};
+use crate::auth::{Peer, network};
 use crate::clock::Clock;
 use crate::ids::random_seed;
 
@@ -32,7 +31,9 @@ pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
     /// `None`: plaintext.
-    tls: Option<Arc<Tls>>,
+    tls: Option<Arc<dyn Handshake>>,
+    /// True: its clients are other nodes of the installation, which multiplex the calls of many.
+    for_peers: bool,
 }
 
 impl Listener {
@@ -43,13 +44,21 @@ impl Listener {
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let address = socket.local_addr()?;
-        Ok(Self { socket, address, tls: None })
+        Ok(Self { socket, address, tls: None, for_peers: false })
     }
 
     /// Accepts only TLS; `None`: only plaintext.
     #[must_use]
     pub fn with_tls(mut self, tls: Option<Arc<Tls>>) -> Self {
-        self.tls = tls;
+        self.tls = tls.map(|tls| tls as Arc<dyn Handshake>);
+        self
+    }
+
+    /// Accepts only other nodes of the installation, by this handshake.
+    #[must_use]
+    pub fn for_peers(mut self, handshake: Arc<dyn Handshake>) -> Self {
+        self.tls = Some(handshake);
+        self.for_peers = true;
         self
     }
 
@@ -76,9 +85,9 @@ pub(super) struct Acceptor {
 }
 
 impl Acceptor {
-    pub fn new(limits: &Limits, stats: Arc<Stats>) -> Self {
+    pub fn new(listener: &Listener, limits: &Limits, stats: Arc<Stats>) -> Self {
         Self {
-            http: Arc::new(http(limits)),
+            http: Arc::new(if listener.for_peers { http_for_peers(limits) } else { http(limits) }),
             lifetime: Lifetime {
                 first_call: limits.first_call_timeout,
                 age: limits.max_connection_age,
@@ -112,7 +121,13 @@ impl Acceptor {
         }
     }
 
-    fn admit<H: Handler>(&self, socket: TcpStream, address: SocketAddr, tls: Option<Arc<Tls>>, handler: &Arc<H>) {
+    fn admit<H: Handler>(
+        &self,
+        socket: TcpStream,
+        address: SocketAddr,
+        tls: Option<Arc<dyn Handshake>>,
+        handler: &Arc<H>,
+    ) {
         // First the total, then the address: a connection that exceeds the total must not use the budget of its
         // address.
         let permit = Arc::clone(&self.room).try_acquire_owned().ok();
@@ -136,8 +151,11 @@ impl Acceptor {
                     serve(socket, client, http, handler, lifetime, stop_signals).await;
                 }
                 Some(tls) => match tokio::time::timeout(lifetime.first_call, tls.accept(socket, address)).await {
-                    Ok(Ok(accepted)) => {
-                        let (socket, client) = client_of(accepted, anonymous);
+                    Ok(Ok(Accepted { socket, peer, is_known, withdrawn })) => {
+                        if is_known {
+                            anonymous.has_shown_credential();
+                        }
+                        let client = Client { peer, anonymous, withdrawn };
                         serve(socket, client, http, handler, lifetime, stop_signals).await;
                     }
                     // For example a scanner, a plaintext client, or a certificate that is not trusted.
@@ -178,22 +196,6 @@ impl Acceptor {
     }
 }
 
-/// Makes the client of a TLS connection.
-fn client_of(
-    accepted: Accepted,
-    anonymous: AnonymousConnection,
-) -> (TlsStream<TcpStream>, Client<impl Future<Output = Withdrawn>>) {
-    let Accepted { socket, peer, certificate } = accepted;
-    let end = peer.end();
-    let withdrawn = async move {
-        match certificate {
-            Some(certificate) => certificate.withdrawn(end).await,
-            None => std::future::pending().await,
-        }
-    };
-    (socket, Client { peer, anonymous, withdrawn })
-}
-
 /// Configures HTTP/2, and HTTP/1.1 for gRPC-Web, with bounds on what a client can use. Twice as many bytes of headers
 /// are read as are accepted: up to there a call is answered with a gRPC status; beyond it, HTTP answers 431.
 fn http(limits: &Limits) -> Builder<TokioExecutor> {
@@ -213,6 +215,21 @@ fn http(limits: &Limits) -> Builder<TokioExecutor> {
         .header_read_timeout(limits.first_call_timeout)
         // hyper requires at least 8 KiB.
         .max_buf_size((headers_read as usize).max(8 * 1024));
+    http
+}
+
+/// Configures HTTP/2 between nodes. One connection carries the calls of many clients: an upload that nobody reads must not
+/// hold up the others, and calls that are given up in masses, after a pause, are no attack.
+fn http_for_peers(limits: &Limits) -> Builder<TokioExecutor> {
+    /// Bytes that are on the way to the handler of one call, and to all of a connection.
+    const CALL_WINDOW: u32 = 256 * 1024;
+    const CONNECTION_WINDOW: u32 = 64 * 1024 * 1024;
+    let mut http = http(limits).http2_only();
+    http.http2()
+        .initial_stream_window_size(CALL_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_pending_accept_reset_streams(limits.max_streams as usize)
+        .max_local_error_reset_streams(None);
     http
 }
 

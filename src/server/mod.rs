@@ -44,7 +44,7 @@ pub use routes::Routes;
 pub use serve::Handler;
 pub use startup_handler::StartupHandler;
 pub use stats::Stats;
-pub use tls::{Tls, TlsError, TlsFiles};
+pub use tls::{Accepted, Handshake, Tls, TlsError, TlsFiles};
 
 use listener::Acceptor;
 
@@ -57,7 +57,7 @@ pub struct Server {
 impl Server {
     /// Starts to accept connections; `handler` answers their calls.
     pub fn start<H: Handler>(listener: Listener, handler: Arc<H>, limits: &Limits, stats: Arc<Stats>) -> Self {
-        let acceptor = Arc::new(Acceptor::new(limits, stats));
+        let acceptor = Arc::new(Acceptor::new(&listener, limits, stats));
         tokio::spawn(Arc::clone(&acceptor).accept(listener, handler));
         Self { acceptor }
     }

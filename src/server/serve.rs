@@ -94,6 +94,10 @@ pub(super) async fn serve<H: Handler>(
         () = not_reading => return,
         () = tokio::time::sleep(lifetime.age) => stop_signals.ending.cancel(),
         withdrawn = withdrawn => {
+            if withdrawn == Withdrawn::Unpinned {
+                // Not drained: who is not shown by the store is not a node of this installation any more (C9).
+                return;
+            }
             tracing::info!(address = %connection.peer().address, ?withdrawn, "a client certificate is no longer valid");
             if withdrawn == Withdrawn::Revoked {
                 connection.peer().revoke();

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
@@ -71,17 +72,25 @@ struct Served {
     verifier_fingerprint: u64,
 }
 
+/// The TLS of a listener.
+pub trait Handshake: fmt::Debug + Send + Sync + 'static {
+    /// Makes the handshake with a client at `address`.
+    fn accept(self: Arc<Self>, socket: TcpStream, address: SocketAddr) -> BoxFuture<'static, io::Result<Accepted>>;
+}
+
 /// A client that has completed the TLS handshake.
-pub(super) struct Accepted {
+pub struct Accepted {
     pub socket: TlsStream<TcpStream>,
     pub peer: Peer,
-    /// Its certificate, if it has sent one, which was verified.
-    pub certificate: Option<AcceptedCertificate>,
+    /// True: the handshake alone was enough of a credential.
+    pub is_known: bool,
+    /// Resolves when its certificate, if it has sent one, is no longer valid.
+    pub withdrawn: BoxFuture<'static, Withdrawn>,
 }
 
 /// A client certificate that was verified, and is verified again whenever the trusted authorities or the revocation
 /// list change.
-pub(super) struct AcceptedCertificate {
+struct AcceptedCertificate {
     chain: Vec<CertificateDer<'static>>,
     /// Fingerprint of the verifier that accepted it.
     verified_by: u64,
@@ -130,8 +139,7 @@ impl Tls {
         Some(format!("--tls-cert: {file}: the certificate {what}: clients refuse it"))
     }
 
-    /// Makes the TLS handshake with a client at `address`.
-    pub(super) async fn accept(&self, socket: TcpStream, address: SocketAddr) -> io::Result<Accepted> {
+    async fn shake_hands(&self, socket: TcpStream, address: SocketAddr) -> io::Result<Accepted> {
         let mut served = self.served.subscribe();
         let (config, verified_by) = {
             let served = served.borrow_and_update();
@@ -139,18 +147,26 @@ impl Tls {
         };
         let socket = TlsAcceptor::from(config).accept(socket).await?;
         let Some(chain) = socket.get_ref().1.peer_certificates() else {
-            return Ok(Accepted { socket, peer: Peer::new(address), certificate: None });
+            let withdrawn = Box::pin(std::future::pending());
+            return Ok(Accepted { socket, peer: Peer::new(address), is_known: false, withdrawn });
         };
         let chain: Vec<_> = chain.iter().map(|certificate| certificate.clone().into_owned()).collect();
         let peer = Peer::with_certificate(address, &chain);
         let certificate = AcceptedCertificate { chain, verified_by, served, clock: self.clock.clone() };
-        Ok(Accepted { socket, peer, certificate: Some(certificate) })
+        let withdrawn = Box::pin(certificate.withdrawn(peer.end()));
+        Ok(Accepted { socket, peer, is_known: false, withdrawn })
+    }
+}
+
+impl Handshake for Tls {
+    fn accept(self: Arc<Self>, socket: TcpStream, address: SocketAddr) -> BoxFuture<'static, io::Result<Accepted>> {
+        Box::pin(async move { self.shake_hands(socket, address).await })
     }
 }
 
 impl AcceptedCertificate {
     /// Resolves when the certificate is no longer valid: when it expires at `end`, or when the files withdraw it.
-    pub async fn withdrawn(mut self, end: WallTime) -> Withdrawn {
+    async fn withdrawn(mut self, end: WallTime) -> Withdrawn {
         loop {
             let now = self.clock.wall();
             if now > end {

@@ -38,6 +38,11 @@ pub const MODULES: &[Row] = &[
     ("status", &["auth", "error_reason", "ids", "journal", "ledger", "license", "shards"]),
     ("tasks", &["auth", "clock", "ids", "journal", "ledger", "licensing", "notify", "shards"]),
     ("server", &["auth", "clock", "cluster", "histogram", "ids", "ledger", "license", "spans", "status"]),
+    ("peers", &["auth", "clock", "cluster", "ids", "ledger", "proto", "server", "status", "store"]),
+    (
+        "ownership",
+        &["auth", "clock", "cluster", "ids", "journal", "peers", "server", "status", "store"],
+    ),
     ("telemetry", &["cluster", "histogram", "journal", "ledger", "server", "tasks"]),
     ("config", &["auth", "exchange", "files", "ledger", "notify", "server", "spans", "store", "telemetry"]),
     ("ops", &["auth", "health", "journal", "server", "tasks", "telemetry"]),
@@ -171,6 +176,7 @@ pub const CRATES: &[CrateRule] = &[
             "journal",
             "notify",
             "ops",
+            "peers",
             "server",
             "service",
             "shards",
@@ -190,6 +196,7 @@ pub const CRATES: &[CrateRule] = &[
             "demo",
             "health",
             "journal",
+            "peers",
             "server",
             "service",
             "spans",
@@ -202,18 +209,18 @@ pub const CRATES: &[CrateRule] = &[
     },
     CrateRule {
         crates: &["tonic", "tonic_health", "tonic_reflection", "tonic_types", "tonic_web"],
-        users: &["app", "commands", "ops", "proto", "server", "service", "spans", "status"],
+        users: &["app", "commands", "ops", "peers", "proto", "server", "service", "spans", "status"],
         why: "gRPC ends at the services: what they call does not know the protocol",
     },
     CrateRule {
         crates: &["prost", "prost_types"],
-        users: &["commands", "proto", "server::methods", "service"],
+        users: &["commands", "peers::head", "proto", "server::methods", "service"],
         why: "messages are encoded where calls begin and end",
     },
     CrateRule {
         crates: &["ring"],
-        users: &["auth", "license", "notify", "opaque_id"],
-        why: "signatures are for licenses, webhooks, credentials and opaque ids",
+        users: &["auth", "license", "notify", "opaque_id", "peers::identity"],
+        why: "signatures and hashes are for licenses, webhooks, credentials, opaque ids and peers",
     },
     CrateRule { crates: &["rusqlite"], users: &["store::sqlite"], why: "only one store uses SQLite" },
     CrateRule {
@@ -226,6 +233,7 @@ pub const CRATES: &[CrateRule] = &[
         users: &["spans", "telemetry"],
         why: "traces and metrics are exported by two modules; all others count in plain atomics",
     },
+    CrateRule { crates: &["h2", "rcgen"], users: &["peers"], why: "only peers are known by a key of this process" },
     CrateRule { crates: &["lettre"], users: &["notify"], why: "email is sent by one module" },
     CrateRule { crates: &["hyper_rustls"], users: &["https"], why: "other servers are authenticated in one place" },
     CrateRule {

@@ -1,0 +1,17 @@
+//! What this process knows, and wants to know, of the owners of shards.
+
+use super::message::PeerMessage;
+use crate::cluster::KnownOwner;
+use crate::ids::{NodeId, ShardId};
+
+/// Who carries out the ownership of shards in this process.
+pub trait PeerEvents: Send + Sync + 'static {
+    /// A peer tells something. Must not wait.
+    fn told(&self, from: NodeId, message: PeerMessage);
+
+    /// The owner of a shard, as far as this process knows.
+    fn owner(&self, shard: ShardId) -> KnownOwner;
+
+    /// The whole map, by shard.
+    fn owners(&self) -> Vec<(ShardId, KnownOwner)>;
+}

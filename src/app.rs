@@ -16,13 +16,12 @@ mod opened;
 mod opening;
 mod reload;
 mod signals;
-mod store_watch;
 mod stopping;
+mod store_watch;
 mod systemd;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use anyhow::Context;
 use tokio::signal::unix::Signal;
@@ -49,14 +48,14 @@ pub use check::check_files;
 pub use signals::Signals;
 
 use api_security::ApiSecurity;
+use cluster::{Cluster, Membership};
 use host_names::host_names;
 use licensing::Vendors;
 use nodes::{OnlyNode, SharedStore};
 use observe::observe;
 use opened::OpenedShards;
-use stopping::Ended;
-use cluster::{Cluster, Membership};
 use opening::{installation, journal_config, not_opened, open};
+use stopping::Ended;
 
 /// Serves until a signal, or until this process loses its shards. Calls `announce` once it serves.
 ///
@@ -225,13 +224,11 @@ impl Running {
                 (Arc::new(started.await.map_err(not_opened)?), None)
             }
             Some((nodes, listener)) => {
-                let address = cluster::advertised(config, listener.address(), nodes.local_address())?;
-                let membership =
-                    Membership::start(nodes, clock.clone(), &installation, &config.state_dir, address)?;
+                let address = cluster::advertised(config, listener.address()).await?;
+                let membership = Membership::start(nodes, clock.clone(), &installation, &config.state_dir, address)?;
                 let membership = Arc::new(membership);
                 let _ = joined.set(Arc::clone(&membership));
-                let journal =
-                    Journal::empty(Arc::clone(&store), clock.clone(), installation, journal_config(config));
+                let journal = Journal::empty(Arc::clone(&store), clock.clone(), installation, journal_config(config));
                 let journal = Arc::new(journal);
                 let cluster = Cluster::new(membership, &journal, &clock, config.peers.solo);
                 (journal, Some(cluster))
@@ -246,7 +243,8 @@ impl Running {
             None => AllShards::of_one_process(Arc::clone(&journal), Arc::clone(&tokens)),
             Some(cluster) => cluster.all_shards(&journal, &tokens),
         };
-        let context = ServiceContext::new(Arc::clone(&shards), Arc::clone(&licensing), limits(config), watchers_go.clone());
+        let context =
+            ServiceContext::new(Arc::clone(&shards), Arc::clone(&licensing), limits(config), watchers_go.clone());
         let about = Arc::new(ServerInfo {
             started: clock.wall(),
             postgres: is_shared,

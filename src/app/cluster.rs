@@ -1,6 +1,6 @@
 //! This process as one of the nodes on a database: its heartbeats, its shards, and its peers.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -12,23 +12,23 @@ use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::nodes::host;
+use crate::auth::Tokens;
 use crate::clock::Clock;
 use crate::cluster::{
     Directory, KnownOwner, LEASE_DURATION, LockFile, Node, NodeDescription, Owners, OwnershipFigures,
 };
-use crate::config::Config;
+use crate::config::{Config, Storage};
 use crate::failure::Failure;
 use crate::health::{NotReadyReason, Readiness};
 use crate::ids::{NodeId, ShardId};
 use crate::journal::Journal;
 use crate::ownership::{MAX_MESSAGES, OnOpened, Ownership, Router};
 use crate::peers::{self, Identity, PeerEvents, PeerMessage, Peers};
-use crate::auth::Tokens;
-use crate::shards::{AllShards, LocalShards, NoOtherProcess};
-use crate::telemetry::metrics::Metrics;
 use crate::server::{Handler, Listener, Server, Stats};
+use crate::shards::{AllShards, LocalShards, NoOtherProcess};
 use crate::store::Installation;
 use crate::store::nodes::{NodeState, NodeStore, PROTOCOL, PeerEndpoint};
+use crate::telemetry::metrics::Metrics;
 
 /// Longest time for the calls of other nodes to end. By then no shard is here any more, so they end at once.
 const PEER_DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -52,12 +52,8 @@ impl Membership {
     ) -> anyhow::Result<Self> {
         let identity = Identity::generate().context("a key for the other nodes")?;
         let peer = PeerEndpoint { address: peer_address.into(), fingerprint: identity.fingerprint() };
-        let description = NodeDescription {
-            host: host().into(),
-            version: crate::VERSION,
-            protocol: PROTOCOL,
-            peer: Some(peer),
-        };
+        let description =
+            NodeDescription { host: host().into(), version: crate::VERSION, protocol: PROTOCOL, peer: Some(peer) };
         let node = Node::new(store, clock.clone(), installation.shards, description);
         let lock = LockFile::new(state_dir, installation.instance);
         let runtime =
@@ -128,7 +124,8 @@ impl Cluster {
         let Membership { node, peers } = &*self.membership;
         let follow = follow(Arc::clone(node), Arc::clone(peers), Arc::clone(&self.directory), Arc::clone(readiness));
         let run = Arc::clone(&self.ownership).run(heard, on_opened);
-        self.running.extend([Either::Left(follow), Either::Right(run)].map(|task| AbortOnDropHandle::new(tokio::spawn(task))));
+        self.running
+            .extend([Either::Left(follow), Either::Right(run)].map(|task| AbortOnDropHandle::new(tokio::spawn(task))));
     }
 
     /// Waits until every shard has an owner, and those of this node are loaded; from then on this node takes its share.
@@ -215,12 +212,27 @@ impl PeerEvents for Events {
 ///
 /// # Errors
 /// It listens on all addresses, and which of them others reach is not known.
-pub(super) fn advertised(config: &Config, bound: SocketAddr, towards_database: Option<IpAddr>) -> Result<String, Failure> {
-    let address = config.peers.advertised(bound, towards_database);
-    let missing = || Failure::Usage(vec![
+pub(super) async fn advertised(config: &Config, bound: SocketAddr) -> Result<String, Failure> {
+    let towards = if bound.ip().is_unspecified() { towards_database(config).await } else { None };
+    let address = config.peers.advertised(bound, towards);
+    let missing = || {
+        Failure::Usage(vec![
         "--peer-advertise: is missing: --peer-listen is all addresses, and by which one other nodes reach this machine is \
          not known"
             .to_owned(),
-    ]);
+    ])
+    };
     Ok(address.ok_or_else(missing)?.to_string())
+}
+
+/// The address of this machine from which it reaches the database. Nothing is sent.
+async fn towards_database(config: &Config) -> Option<IpAddr> {
+    let Storage::Postgres { url, .. } = &config.storage else { return None };
+    let (host, port) = url.tcp_host()?;
+    let database = tokio::net::lookup_host((host, port)).await.ok()?.next()?;
+    let any: SocketAddr =
+        if database.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
+    let socket = tokio::net::UdpSocket::bind(any).await.ok()?;
+    socket.connect(database).await.ok()?;
+    Some(socket.local_addr().ok()?.ip())
 }

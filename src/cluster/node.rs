@@ -159,4 +159,3 @@ impl Node {
         let _ = tokio::time::timeout(wait, self.stopped.cancelled()).await;
     }
 }
-

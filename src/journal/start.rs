@@ -1,7 +1,6 @@
 //! Start of a journal, and how it gets shards: a shard is claimed and loaded, and then its writer starts.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -18,9 +17,6 @@ use crate::ids::ShardId;
 use crate::opaque_id::OpaqueIds;
 use crate::store::nodes::NodeRef;
 use crate::store::{Installation, Owner, Position, Store};
-
-/// Delay before the next attempt when another process claimed a shard: at least this, and less than twice this.
-const RETRY_DELAY: Duration = Duration::from_millis(200);
 
 impl Journal {
     /// A journal on a store that several processes share. It holds no shard yet: see [`Self::open`].

@@ -58,12 +58,7 @@ impl Locator {
     ///
     /// # Errors
     /// [`NoPlace`]
-    pub async fn locate(
-        &self,
-        shard: ShardId,
-        tried: Option<KnownOwner>,
-        until: Instant,
-    ) -> Result<Place, NoPlace> {
+    pub async fn locate(&self, shard: ShardId, tried: Option<KnownOwner>, until: Instant) -> Result<Place, NoPlace> {
         match self.place(shard) {
             Some(place) if tried.is_none() => Ok(place),
             _ => self.wait(shard, tried, until).await,

@@ -25,9 +25,17 @@ pub(super) enum Done {
 
 /// What followed from it.
 pub(super) enum Settled {
-    Opened { shard: ShardId, epoch: Epoch, me: NodeRef },
+    Opened {
+        shard: ShardId,
+        epoch: Epoch,
+        me: NodeRef,
+    },
     Damaged(StartError),
-    Released { shard: ShardId, epoch: Epoch, to: NodeRef },
+    Released {
+        shard: ShardId,
+        epoch: Epoch,
+        to: NodeRef,
+    },
     /// Nothing that others need to know; the next heartbeat shows what became of the shard.
     Other,
 }
@@ -153,4 +161,3 @@ impl ShardTasks {
         }
     }
 }
-

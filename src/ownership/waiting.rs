@@ -27,11 +27,6 @@ impl Waiting {
         // Counted first, and given back by the drop of `place` if that was one too many.
         (waiting.fetch_add(1, Ordering::Relaxed) < MAX_WAITING).then_some(place)
     }
-
-    /// Number of calls that wait now.
-    pub fn count(&self) -> usize {
-        self.0.iter().map(|waiting| waiting.load(Ordering::Relaxed)).sum()
-    }
 }
 
 impl Drop for Place<'_> {
@@ -53,7 +48,6 @@ mod tests {
         assert!(waiting.enter(ShardId(1)).is_some(), "another shard has places of its own");
         places.pop();
         assert!(waiting.enter(ShardId(0)).is_some());
-        assert_eq!(waiting.count(), MAX_WAITING - 1);
         assert!(waiting.enter(ShardId(2)).is_none());
     }
 }

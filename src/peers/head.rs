@@ -149,7 +149,7 @@ fn principal(caller: PeerCaller) -> Result<Principal, HeadError> {
         return Err(HeadError("the service itself calls nobody"));
     }
     let grants = caller.grants.into_iter().map(grant).collect::<Result<_, _>>()?;
-    Ok(Principal { actor, grants })
+    Ok(Principal { actor, grants, token: caller.token_id.map(TokenId) })
 }
 
 fn grant(grant: PeerGrant) -> Result<Grant, HeadError> {

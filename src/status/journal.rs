@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tonic::Status;
 
-use super::routing::Routing;
+use super::routing::{Routing, marked};
 use super::{draining, internal, no_such_tenant, overloaded, unavailable};
 use crate::error_reason::ErrorReason;
 use crate::ids::TenantId;
@@ -26,17 +26,17 @@ impl From<JournalError> for Status {
             ),
             JournalError::NotApplied(shard) => {
                 let text = "Another node serves this tenant; nothing was decided: send the call again.";
-                Routing::NotApplied(shard).mark(unavailable(ErrorReason::NotOwner, text, retry))
+                marked(unavailable(ErrorReason::NotOwner, text, retry), Routing::NotApplied(shard))
             }
             JournalError::OutcomeUnknown(shard) => {
                 let text = "This tenant moved to another node while the call was carried out, and whether it was, or a \
                             part of it, is not known: read what has become of it before you send it again.";
-                Routing::Unknown(shard).mark(unavailable(ErrorReason::OutcomeUnknown, text, retry))
+                marked(unavailable(ErrorReason::OutcomeUnknown, text, retry), Routing::Unknown(shard))
             }
             JournalError::NoLease(shard) => {
                 let text = "This node does not know whether it still serves this tenant, or another one does; nothing \
                             was answered: send the call again.";
-                Routing::NoLease(shard).mark(unavailable(ErrorReason::NoLease, text, retry))
+                marked(unavailable(ErrorReason::NoLease, text, retry), Routing::NoLease(shard))
             }
             JournalError::Stopping => draining(),
             JournalError::Failed => internal(),
@@ -74,7 +74,8 @@ pub fn unread(error: AuditError, tenant: &TenantId) -> Status {
 mod tests {
     use tonic::Code;
 
-        use super::super::tests::check;
+    use super::super::routing::take;
+    use super::super::tests::check;
     use super::*;
     use crate::ids::ShardId;
     use crate::store::StoreError;
@@ -98,10 +99,10 @@ mod tests {
         ] {
             let status = check(error.into(), Code::Unavailable, reason);
             let mut headers = status.into_http::<()>().into_parts().0.headers;
-            assert_eq!(Routing::take(&mut headers), Some(routing));
+            assert_eq!(take(&mut headers), Some(routing));
         }
         let status: Status = JournalError::StoreAway.into();
-        assert_eq!(Routing::take(&mut status.into_http::<()>().into_parts().0.headers), None, "nobody else has the store");
+        assert_eq!(take(&mut status.into_http::<()>().into_parts().0.headers), None, "nobody else has the store");
     }
 
     #[test]

@@ -110,9 +110,11 @@ impl Writer {
         match self.store.release(self.shard, self.owner, to).await {
             Ok(true) => {}
             Ok(false) => tracing::warn!(shard = %self.shard, "another process owned the shard when it was released"),
-            Err(error) => tracing::warn!(shard = %self.shard, %error, "it is not known whether the shard was released; if \
+            Err(error) => {
+                tracing::warn!(shard = %self.shard, %error, "it is not known whether the shard was released; if \
                                                                        not, the next owner waits until this process is \
-                                                                       known to be gone"),
+                                                                       known to be gone")
+            }
         }
         Some(self.owner)
     }

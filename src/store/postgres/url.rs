@@ -67,6 +67,18 @@ impl DatabaseUrl {
         Ok(Self(config))
     }
 
+    /// Host and port of the first server that is reached by TCP; `None`: all are sockets of this machine.
+    #[must_use]
+    pub fn tcp_host(&self) -> Option<(&str, u16)> {
+        let ports = self.0.get_ports();
+        let port = |at: usize| ports.get(at).or(ports.first()).copied().unwrap_or(5432);
+        self.0.get_hosts().iter().enumerate().find_map(|(at, host)| match host {
+            Host::Tcp(name) => Some((name.as_str(), port(at))),
+            #[cfg(unix)]
+            Host::Unix(_) => None,
+        })
+    }
+
     /// Time limit for connecting and logging in: the timeout in the URL is for one host, and for TCP alone.
     pub(super) fn connect_limit(&self) -> Duration {
         let hosts = u32::try_from(self.0.get_hosts().len()).unwrap_or(1).max(1);

@@ -10,8 +10,8 @@ use crate::cluster::{Agreement, File, NodeFigures, OwnershipFigures};
 impl Metrics {
     /// Registers the metrics of this process's heartbeats.
     pub fn observe_node(&self, figures: impl Fn() -> NodeFigures + Clone + Send + Sync + 'static) {
-        let (heartbeats, age, standby) = (figures.clone(), figures.clone(), figures.clone());
-        self.observe("usher_standby", move |report| report(u64::from(standby().standby), &[]));
+        let (heartbeats, age, rejoined) = (figures.clone(), figures.clone(), figures.clone());
+        self.observe("usher_node_rejoined_total", move |report| report(rejoined().rejoined, &[]));
         self.observe("usher_beats_total", move |report| {
             report(heartbeats().heartbeats, &["good"]);
             report(heartbeats().missed, &["missed"]);

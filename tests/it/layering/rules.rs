@@ -39,10 +39,7 @@ pub const MODULES: &[Row] = &[
     ("tasks", &["auth", "clock", "ids", "journal", "ledger", "licensing", "notify", "shards"]),
     ("server", &["auth", "clock", "cluster", "histogram", "ids", "ledger", "license", "spans", "status"]),
     ("peers", &["auth", "clock", "cluster", "ids", "ledger", "proto", "server", "status", "store"]),
-    (
-        "ownership",
-        &["auth", "clock", "cluster", "ids", "journal", "peers", "server", "status", "store"],
-    ),
+    ("ownership", &["auth", "clock", "cluster", "ids", "journal", "peers", "server", "status", "store"]),
     ("telemetry", &["cluster", "histogram", "journal", "ledger", "server", "tasks"]),
     ("config", &["auth", "exchange", "files", "ledger", "notify", "server", "spans", "store", "telemetry"]),
     ("ops", &["auth", "health", "journal", "server", "tasks", "telemetry"]),

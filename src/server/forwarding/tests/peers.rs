@@ -31,7 +31,11 @@ async fn the_caller_is_whom_the_first_node_let_in_and_needs_a_role_here_too() {
     assert_eq!(told.reason(), "NOT_ALLOWED");
     assert!(stage.others.calls().is_empty());
     let told = answer(&stage, request(HEARTBEAT, &message(10))).await;
-    assert_eq!(told.status().code(), tonic::Code::Unauthenticated, "nobody's call, whatever this node's own callers may");
+    assert_eq!(
+        told.status().code(),
+        tonic::Code::Unauthenticated,
+        "nobody's call, whatever this node's own callers may"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -279,7 +279,12 @@ impl Running {
             cluster.start(&readiness, opened::set_up_later(&opened));
             cluster.settled().await?;
         }
-        shards.refresh_tokens().await.context("cannot read the API tokens")?;
+        let read = shards.refresh_tokens().await;
+        match &cluster {
+            None => read.context("cannot read the API tokens")?,
+            // Nobody is let in by token before the node that keeps the tokens has answered; that is asked every second.
+            Some(_) => read.unwrap_or_else(|error| tracing::warn!(%error, "the API tokens are not known yet")),
+        }
         if config.security.authenticates() {
             api_security::warn_of_anonymous_tokens(&tokens);
         }

@@ -160,3 +160,5 @@ impl Node {
     }
 }
 
+#[cfg(test)]
+mod tests;

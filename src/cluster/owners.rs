@@ -79,9 +79,9 @@ fn owner(row: &OwnerRow, snapshot: &ClusterSnapshot) -> Option<NodeRef> {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt;
     use super::super::tests::{node, snapshot};
     use super::*;
+    use futures_util::FutureExt;
 
     const SHARD: ShardId = ShardId(0);
 

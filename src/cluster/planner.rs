@@ -160,13 +160,7 @@ impl Planner {
         self.failed.insert(shard, now + FAILED_LOAD_PAUSE);
     }
 
-    fn situation<'a>(
-        &self,
-        view: &View,
-        me: NodeRef,
-        holdings: &'a Holdings,
-        now: Duration,
-    ) -> Option<Situation<'a>> {
+    fn situation<'a>(&self, view: &View, me: NodeRef, holdings: &'a Holdings, now: Duration) -> Option<Situation<'a>> {
         // A successful heartbeat reads the node's own row, too.
         let host = view.living().find(|row| row.node == me)?.host.clone();
         let wrong = clocks::wrong(view, me);

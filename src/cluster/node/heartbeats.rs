@@ -158,8 +158,7 @@ impl Node {
         silent: &Silent,
         lock: Option<&LockName>,
     ) -> Vec<NodeRef> {
-        let left =
-            |row: &&NodeRow| row.state != NodeState::Dead && row.lock.is_some() && row.lock.as_ref() == lock;
+        let left = |row: &&NodeRow| row.state != NodeState::Dead && row.lock.is_some() && row.lock.as_ref() == lock;
         let left = snapshot.nodes.iter().filter(left).map(|row| (row.node, None));
         let silent = silent.nodes.iter().map(|(node, heartbeat)| (*node, Some(*heartbeat)));
         let mut gone = Vec::new();

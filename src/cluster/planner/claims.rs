@@ -62,7 +62,8 @@ impl Planner {
                 && self.is_current(seen.shard, situation)
                 && (!situation.may_own() || self.failed.contains_key(&seen.shard))
         };
-        let give_back = |seen: &ShardSeen| Action::GiveBack { shard: seen.shard, owner: seen.owner, to: to(seen.shard) };
+        let give_back =
+            |seen: &ShardSeen| Action::GiveBack { shard: seen.shard, owner: seen.owner, to: to(seen.shard) };
         self.picture.shards.iter().filter(not_mine).map(give_back).collect()
     }
 

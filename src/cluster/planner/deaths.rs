@@ -40,7 +40,8 @@ impl Deaths {
     pub fn observe(&mut self, view: &View, me: NodeRef, now: Duration) {
         let living: BTreeMap<_, _> = view.living().map(|row| (row.node.id, row.host.clone())).collect();
         let former_me = self.me.replace(me).filter(|former| *former != me).map(|former| former.id);
-        let is_dead = |id: &NodeId| view.snapshot.nodes.iter().any(|row| row.node.id == *id && !living.contains_key(id));
+        let is_dead =
+            |id: &NodeId| view.snapshot.nodes.iter().any(|row| row.node.id == *id && !living.contains_key(id));
         for (id, host) in std::mem::replace(&mut self.living, living.clone()) {
             if is_dead(&id) || former_me == Some(id) {
                 self.died(host, now);

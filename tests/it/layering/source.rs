@@ -30,7 +30,8 @@ impl Used {
     }
 }
 
-/// Returns every source file. Unit tests inside a file may use any module: its code ends where they begin.
+/// Returns every source file. Unit tests may use any module: those inside a file begin where its
+/// code ends.
 pub fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
     read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), "", &mut sources);
@@ -42,9 +43,12 @@ fn read(folder: &Path, module: &str, sources: &mut Vec<Source>) {
         let path = entry.expect("an entry").path();
         let name = path.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned();
         let inner = if module.is_empty() { name.clone() } else { format!("{module}::{name}") };
+        if name == "tests" {
+            continue;
+        }
         if path.is_dir() {
             read(&path, &inner, sources);
-        } else if path.extension().is_some_and(|extension| extension == "rs") && name != "tests" {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             let module = if name == "mod" || name == "lib" { module.to_owned() } else { inner };
             let text = fs::read_to_string(&path).expect("a file");
             let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();

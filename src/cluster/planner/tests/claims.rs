@@ -9,11 +9,11 @@ fn a_shard_whose_owner_is_not_alive_is_claimed_at_once_by_whose_it_should_be() {
     let nodes = ["a", "b"];
     let (mine, theirs) = (first_of("a", &nodes), first_of("b", &nodes));
     for (owner, others, claimed) in [
-        ("a'", "", true),           // absent
-        ("c", "c:dead", true),      // dead
-        ("-", "", true),            // released to nobody in particular, or never claimed
-        ("->c", "", true),          // released to who is not there
-        ("->c", "c:dead", true),    // … or dead
+        ("a'", "", true),            // absent
+        ("c", "c:dead", true),       // dead
+        ("-", "", true),             // released to nobody in particular, or never claimed
+        ("->c", "", true),           // released to who is not there
+        ("->c", "c:dead", true),     // … or dead
         ("->c", "c:draining", true), // … or about to end
         ("->c", "c:joining", false), // its successor's
         ("c", "c:joining", false),

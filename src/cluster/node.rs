@@ -159,3 +159,6 @@ impl Node {
         let _ = tokio::time::timeout(wait, self.stopped.cancelled()).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 mod claims;
 mod clocks;
 mod deaths;
+mod model;
 
 mod moves;
 

@@ -26,7 +26,7 @@ pub const MODULES: &[Row] = &[
     ("clock", &["ledger"]),
     ("license", &["error_reason", "files", "ids", "json", "jws", "ledger"]),
     ("store", &["ids", "ledger", "opaque_id", "partial"]),
-    ("cluster", &["clock", "histogram", "ids", "store"]),
+    ("cluster", &["clock", "histogram", "ids", "ledger", "store"]),
     ("notify", &["https", "ids", "ledger", "license", "spans"]),
     ("exchange", &["https", "ids", "license", "notify"]),
     ("journal", &["clock", "cluster", "histogram", "ids", "ledger", "opaque_id", "spans", "store"]),

@@ -33,7 +33,7 @@ fn rebalancing_waits_until_the_members_have_been_the_same_for_ten_seconds() {
 #[test]
 fn a_restart_of_a_member_makes_another_set_and_the_same_placement() {
     let rows = placed(&["a", "b"]).join(" ").replace('b', "b'");
-    let mine = placed(&["a", "b"]).iter().zip(0..).filter(|(owner, _)| *owner == "a").map(|(_, shard)| shard);
+    let mine = placed(&["a", "b"]).into_iter().zip(0..).filter(|(owner, _)| *owner == "a").map(|(_, shard)| shard);
     let mut bench = Bench::serving(mine);
     for second in 0..120 {
         assert_eq!(bench.at(second * 1_000, "a b'", &rows), "");

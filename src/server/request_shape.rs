@@ -142,7 +142,9 @@ impl Refusal {
             Refusal::Shape(ShapeError::Version) => {
                 (StatusCode::BAD_REQUEST, "gRPC requires HTTP/2; over HTTP/1.1 use gRPC-Web\n")
             }
-            Refusal::Shape(ShapeError::ContentType | ShapeError::Fields(_) | ShapeError::Bytes(..) | ShapeError::PeerHeader) => (
+            Refusal::Shape(
+                ShapeError::ContentType | ShapeError::Fields(_) | ShapeError::Bytes(..) | ShapeError::PeerHeader,
+            ) => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "the content-type must be application/grpc, application/grpc-web or application/grpc-web-text\n",
             ),

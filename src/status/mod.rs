@@ -219,14 +219,22 @@ pub fn watch_ended() -> Status {
     unavailable(ErrorReason::WatchEnded, text, Duration::from_secs(1))
 }
 
-/// The connection to the owner of the tenant's shard broke, or the shard was taken away, after a call was sent.
+/// Whether a call was carried out is not known: the node that was to answer it is gone, or its shard is.
 #[must_use]
 pub fn outcome_unknown() -> Status {
-    unavailable(
-        ErrorReason::OutcomeUnknown,
-        "Another process took over this tenant meanwhile; whether the call was carried out is not known.",
-        Duration::from_secs(1),
-    )
+    let text = "This tenant moved to another node while the call was carried out, and whether it was, or a part of it, is \
+                not known: read what has become of it before you send it again.";
+    unavailable(ErrorReason::OutcomeUnknown, text, Duration::from_secs(1))
+}
+
+/// The error of a call of which an earlier step was carried out already. Where another node would answer this step, the
+/// call must not be sent there: its first steps would be done twice.
+#[must_use]
+pub fn half_done(error: Status) -> Status {
+    match routing::take(&mut error.metadata().clone().into_headers()) {
+        Some(_) => outcome_unknown(),
+        None => error,
+    }
 }
 
 /// The deadline of the call passed before its answer was ready.
@@ -286,6 +294,7 @@ fn unavailable(reason: ErrorReason, text: &str, retry: Duration) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::ShardId;
     use crate::store::StoreError;
 
     /// Code and reason of an error. The domain is always "usher".
@@ -387,6 +396,14 @@ mod tests {
         let store = AuditError::Store(StoreError("no route to db.internal".into()));
         let status = check(unread(store, &acme), Code::Unavailable, "STORE_UNAVAILABLE");
         assert!(!status.message().contains("db.internal"));
+    }
+
+    #[test]
+    fn a_call_of_which_a_part_was_done_is_not_sent_elsewhere() {
+        let marked = |status| routing::marked(status, routing::Routing::NotApplied(ShardId(1)));
+        let status = check(half_done(marked(overloaded())), Code::Unavailable, "OUTCOME_UNKNOWN");
+        assert!(status.metadata().is_empty());
+        check(half_done(overloaded()), Code::Unavailable, "OVERLOADED");
     }
 
     #[test]

@@ -98,12 +98,7 @@ impl Forwarder for Fake {
         !self.is_alone
     }
 
-    fn locate(
-        &self,
-        shard: ShardId,
-        tried: Option<KnownOwner>,
-        _: Instant,
-    ) -> BoxFuture<'_, Result<Location, Status>> {
+    fn locate(&self, shard: ShardId, tried: Option<KnownOwner>, _: Instant) -> BoxFuture<'_, Result<Location, Status>> {
         assert_eq!(shard, SHARD);
         self.tried.lock().unwrap().push(tried);
         let mut locations = self.locations.lock().unwrap();

@@ -92,38 +92,4 @@ fn reflection_alpha() -> ServerReflectionServerAlpha<impl ServerReflectionAlpha>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_service_has_its_methods() {
-        let methods = methods();
-        for service in [
-            "usher.v1.SeatService",
-            "usher.v1.SessionService",
-            "usher.v1.DirectoryService",
-            "usher.v1.LicenseService",
-            "usher.v1.TenantService",
-            "usher.v1.AuditService",
-            "usher.v1.NotificationService",
-            "usher.v1.TokenService",
-            "usher.v1.ServerService",
-            "grpc.health.v1.Health",
-            "grpc.reflection.v1.ServerReflection",
-            "grpc.reflection.v1alpha.ServerReflection",
-        ] {
-            assert!(methods.services().any(|name| name == service), "{service}");
-        }
-        let check_out = methods.find("/usher.v1.SeatService/CheckOut").expect("it is in the contract");
-        assert_eq!(methods.all()[check_out].service(), "usher.v1.SeatService");
-        assert!(!methods.all()[check_out].streams);
-    }
-
-    #[test]
-    fn endless_streams_are_in_the_contract_and_stream() {
-        let methods = methods();
-        let endless: Vec<_> = methods.all().iter().filter(|method| method.endless).collect();
-        assert_eq!(endless.len(), 4, "{endless:?}");
-        assert!(endless.iter().all(|method| method.streams), "{endless:?}");
-    }
-}
+mod tests;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Either, ready};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, Uri};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use tokio::time::Instant;
@@ -308,7 +308,10 @@ struct Admitted {
 }
 
 /// A service that reads requests with such bodies.
-trait Answers<B>: Service<Request<RequestBody<B>>, Response = Response<Body>, Error = Infallible> + Clone {}
+pub(super) trait Answers<B>:
+    Service<Request<RequestBody<B>>, Response = Response<Body>, Error = Infallible> + Clone
+{
+}
 
 impl<F, B> Answers<B> for F where
     F: Service<Request<RequestBody<B>>, Response = Response<Body>, Error = Infallible> + Clone
@@ -320,6 +323,10 @@ where
     F: Answers<Body> + Send + Sync + 'static,
     <F as Service<Request<RequestBody<Body>>>>::Future: Send + 'static,
 {
+    fn path(&self, number: usize) -> Uri {
+        Uri::try_from(format!("/{}", self.methods.label(number))).unwrap_or_default()
+    }
+
     fn answer_again(&self, number: usize, request: Request<Body>) -> BoxFuture<'static, Response<Body>> {
         match self.method_routes[number] {
             Some(route) => self.routes.call_again(route, request),

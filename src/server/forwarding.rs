@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http::header::{CONTENT_TYPE, TE};
-use http::{HeaderMap, HeaderName, Request, Response, Uri, Version};
+use http::{HeaderName, HeaderValue, Request, Response, Uri, Version};
 use tokio::time::Instant;
 use tonic::Status;
 use tonic::body::Body;
@@ -27,10 +27,9 @@ const MAX_VISITED: usize = 2;
 /// Attempts after the first. Each needs a change of owner, or another way to it; it bounds what a mistake could cost.
 const MAX_ATTEMPTS: usize = 8;
 
+const SENT_ON_COUNT: usize = 5;
 /// Headers that are sent on. Credentials are not among them: the caller was verified here.
-const SENT_ON: [HeaderName; 7] = [
-    CONTENT_TYPE,
-    TE,
+static SENT_ON: [HeaderName; SENT_ON_COUNT] = [
     HeaderName::from_static("grpc-encoding"),
     HeaderName::from_static("grpc-accept-encoding"),
     HeaderName::from_static("traceparent"),
@@ -40,14 +39,17 @@ const SENT_ON: [HeaderName; 7] = [
 
 /// Answers a call in this process.
 pub(super) trait Local: Send + Sync {
+    /// Path of a method, by its number.
+    fn path(&self, number: usize) -> Uri;
+
     fn answer_again(&self, number: usize, request: Request<Body>) -> BoxFuture<'static, Response<Body>>;
 }
 
 /// Request of a call, except for its body.
 #[derive(Debug)]
 pub(super) struct Head {
-    pub uri: Uri,
-    pub headers: HeaderMap,
+    /// Values of [`SENT_ON`]. Not the whole map, which would be copied for each call and needed for few.
+    headers: [Option<HeaderValue>; SENT_ON_COUNT],
     pub caller: Caller,
     /// The nodes that had the call before this one.
     pub visited: Vec<NodeId>,
@@ -61,8 +63,8 @@ impl Head {
         let visited = request.extensions_mut().remove::<Forwarded>().map(|forwarded| forwarded.visited);
         let caller = request.extensions().get::<Caller>()?.clone();
         let is_repeated = request.extensions().get::<Repeated>().is_some();
-        let (uri, headers) = (request.uri().clone(), request.headers().clone());
-        Some(Self { uri, headers, caller, visited: visited.unwrap_or_default(), is_repeated })
+        let headers = SENT_ON.each_ref().map(|name| request.headers().get(name).cloned());
+        Some(Self { headers, caller, visited: visited.unwrap_or_default(), is_repeated })
     }
 }
 
@@ -150,16 +152,18 @@ impl Forwarding {
         let mut request = Request::new(Arc::clone(&self.body).again()?);
         *request.method_mut() = http::Method::POST;
         *request.version_mut() = Version::HTTP_2;
-        request.uri_mut().clone_from(&self.head.uri);
+        *request.uri_mut() = self.local.path(self.terms.number);
         let headers = request.headers_mut();
-        for name in SENT_ON {
-            if let Some(value) = self.head.headers.get(&name) {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+        for (name, value) in SENT_ON.iter().zip(&self.head.headers) {
+            if let Some(value) = value {
                 headers.insert(name, value.clone());
             }
         }
         spans::propagate(headers);
         if self.head.is_repeated {
-            headers.insert(REPEATED, http::HeaderValue::from_static("1"));
+            headers.insert(REPEATED, HeaderValue::from_static("1"));
             request.extensions_mut().insert(Repeated);
         }
         request.extensions_mut().insert(self.head.caller.clone());

@@ -102,3 +102,40 @@ impl http_body::Body for Stream {
         SizeHint::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::{BodyExt, StreamBody};
+    use tokio_stream::iter;
+
+    use super::super::anonymous::AnonymousBudget;
+    use super::super::read_budget::ReadTurn;
+    use super::super::{Methods, Stats};
+    use super::*;
+    use crate::auth::Peer;
+    use crate::clock::Clock;
+    use crate::ids::ShardId;
+    use crate::status::routing::{Routing, marked};
+
+    fn connection() -> Arc<Connection> {
+        let address: std::net::SocketAddr = "127.0.0.1:1".parse().unwrap();
+        let anonymous = AnonymousBudget::new(10, Clock::system()).connect(address.ip(), false).unwrap();
+        Arc::new(Connection::new(Peer::new(address), anonymous, ReadTurn::new(false), Default::default()))
+    }
+
+    #[tokio::test]
+    async fn a_stream_whose_shard_moved_ends_with_a_status_and_without_a_mark() {
+        let status = marked(status::watch_ended(), Routing::NotApplied(ShardId(1)));
+        let mut trailers = HeaderMap::new();
+        status.add_header(&mut trailers).unwrap();
+        assert!(trailers.contains_key("usher-routing"));
+        let frames = [Ok::<_, Status>(Frame::data(Bytes::from_static(b"a"))), Ok(Frame::trailers(trailers))];
+        let response = Response::new(Body::new(StreamBody::new(iter(frames))));
+        let stats = Arc::new(Stats::new(Arc::new(Methods::read(&[]).unwrap())));
+        let response = Stream::wrap(response, stats.begin(None).0, false, &connection());
+        let all = response.into_body().collect().await.unwrap();
+        let trailers = all.trailers().unwrap();
+        assert_eq!(Status::from_header_map(trailers).unwrap().code(), tonic::Code::Unavailable);
+        assert!(!trailers.contains_key("usher-routing"));
+    }
+}

@@ -98,6 +98,8 @@ async fn mail(
         Attempt::Failed(why) | Attempt::Later(why, _) => (why, false),
     };
     let why: String = why.chars().take(MAX_ERROR_CHARS).collect();
-    access.submit(note(Some(why.as_str().into()))).await??;
+    // A mail was tried: whoever noted that elsewhere would try another one.
+    let noted = access.submit(note(Some(why.as_str().into()))).await;
+    noted.map_err(|error| status::half_done(error.into()))??;
     Err(if for_good { status::request_refused(&why) } else { status::request_not_sent(&why) })
 }

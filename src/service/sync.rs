@@ -87,13 +87,8 @@ impl Sync {
             let _permit = context.syncing(&access)?;
             access.query(GetTenant).await??;
             let ceiling = ceiling(&context, &access, &terms).await?;
-            let mut sync = Self::new(context, access, terms, ceiling);
-            sync.take(entries).await?;
-            while let Some(message) = next(&mut stream).await? {
-                parse::same_sync(&sync.terms, &message)?;
-                sync.take(message.entries).await?;
-            }
-            sync.end().await
+            let sync = Self::new(context, access, terms, ceiling);
+            sync.take_all(entries, stream).await.map_err(status::half_done)
         };
         tokio::select! {
             taken = taken => taken,
@@ -118,6 +113,20 @@ impl Sync {
             left_out: 0,
             waited_for: 0,
         }
+    }
+
+    /// Processes the entries of the first message, and all messages after it.
+    async fn take_all(
+        mut self,
+        entries: Vec<v1::SyncEntry>,
+        mut stream: Streaming<v1::SyncUsersRequest>,
+    ) -> Result<v1::SyncUsersResponse, Status> {
+        self.take(entries).await?;
+        while let Some(message) = next(&mut stream).await? {
+            parse::same_sync(&self.terms, &message)?;
+            self.take(message.entries).await?;
+        }
+        self.end().await
     }
 
     async fn take(&mut self, entries: Vec<v1::SyncEntry>) -> Result<(), Status> {

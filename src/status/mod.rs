@@ -177,14 +177,22 @@ pub fn watch_ended() -> Status {
     unavailable(ErrorReason::WatchEnded, text, Duration::from_secs(1))
 }
 
-/// The connection to the owner of the tenant's shard broke, or the shard was taken away, after a call was sent.
+/// Whether a call was carried out is not known: the node that was to answer it is gone, or its shard is.
 #[must_use]
 pub fn outcome_unknown() -> Status {
-    unavailable(
-        ErrorReason::OutcomeUnknown,
-        "Another process took over this tenant meanwhile; whether the call was carried out is not known.",
-        Duration::from_secs(1),
-    )
+    let text = "This tenant moved to another node while the call was carried out, and whether it was, or a part of it, is \
+                not known: read what has become of it before you send it again.";
+    unavailable(ErrorReason::OutcomeUnknown, text, Duration::from_secs(1))
+}
+
+/// The error of a call of which an earlier step was carried out already. Where another node would answer this step, the
+/// call must not be sent there: its first steps would be done twice.
+#[must_use]
+pub fn half_done(error: Status) -> Status {
+    match routing::take(&mut error.metadata().clone().into_headers()) {
+        Some(_) => outcome_unknown(),
+        None => error,
+    }
 }
 
 /// The deadline of the call passed before its answer was ready.
@@ -244,6 +252,7 @@ fn unavailable(reason: ErrorReason, text: &str, retry: Duration) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::ShardId;
 
     /// Code and reason of an error. The domain is always "usher".
     fn shape(status: &Status) -> (Code, String) {
@@ -322,6 +331,14 @@ mod tests {
         assert_eq!(status.get_details_bad_request().unwrap().field_violations[0].field, "policy.away_after");
 
         check(Refusal::StaleEtag.into(), Code::Aborted, "STALE_ETAG");
+    }
+
+    #[test]
+    fn a_call_of_which_a_part_was_done_is_not_sent_elsewhere() {
+        let marked = |status| routing::marked(status, routing::Routing::NotApplied(ShardId(1)));
+        let status = check(half_done(marked(overloaded())), Code::Unavailable, "OUTCOME_UNKNOWN");
+        assert!(status.metadata().is_empty());
+        check(half_done(overloaded()), Code::Unavailable, "OVERLOADED");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use std::sync::Mutex;
 use std::task::Poll;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use tokio_stream::iter;
@@ -138,10 +139,10 @@ fn refused(routing: Routing) -> Status {
 
 fn echo(bytes: &[u8]) -> Response<Body> {
     let mut trailers = HeaderMap::new();
-    trailers.insert("grpc-status", http::HeaderValue::from_static("0"));
+    trailers.insert("grpc-status", HeaderValue::from_static("0"));
     let frames = [Ok::<_, Status>(Frame::data(Bytes::copy_from_slice(bytes))), Ok(Frame::trailers(trailers))];
     let mut response = Response::new(Body::new(StreamBody::new(iter(frames))));
-    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/grpc"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     response
 }
 

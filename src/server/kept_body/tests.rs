@@ -124,30 +124,3 @@ async fn what_is_kept_counts_against_the_upload_budget() {
     drop(again);
     assert_eq!(budget.taken(), 0);
 }
-
-/// What a call costs if there are peers: run it with `--release -- --ignored --nocapture`.
-#[tokio::test]
-#[ignore = "a measurement, not a test"]
-async fn cost_of_keeping() {
-    let bytes = Bytes::from(message(120));
-    let one = async |keeps: bool| {
-        let source = http_body_util::Full::new(bytes.clone());
-        let (mut body, kept) = if keeps {
-            let (body, kept) = RequestBody::kept(source, Keep { largest: LARGEST, uploads: false });
-            (body, Some(kept))
-        } else {
-            (RequestBody::plain(source), None)
-        };
-        while let Some(frame) = body.frame().await {
-            std::hint::black_box(frame.is_ok());
-        }
-        drop(kept);
-    };
-    for keeps in [false, true, false, true] {
-        let began = tokio::time::Instant::now();
-        for _ in 0..1_000_000 {
-            one(keeps).await;
-        }
-        println!("kept: {keeps}, {} ns a call", began.elapsed().as_millis());
-    }
-}

@@ -82,7 +82,7 @@ async fn a_service_learns_that_a_call_may_have_been_carried_out() {
         let stage = Stage::for_peers(Fake::told(&[], &[]), &[]);
         let mut request = forwarded(HEARTBEAT, Role::Application, &[node(9)]);
         if repeated {
-            request.headers_mut().insert(REPEATED, http::HeaderValue::from_static("1"));
+            request.headers_mut().insert(REPEATED, HeaderValue::from_static("1"));
         }
         answer(&stage, request).await;
         assert_eq!(stage.seats.calls(), [(message(10), repeated)]);
@@ -90,7 +90,7 @@ async fn a_service_learns_that_a_call_may_have_been_carried_out() {
     // A client cannot say so.
     let stage = Stage::new(Fake::told(&[], &[]), &[]);
     let mut request = request(HEARTBEAT, &message(10));
-    request.headers_mut().insert(REPEATED, http::HeaderValue::from_static("1"));
+    request.headers_mut().insert(REPEATED, HeaderValue::from_static("1"));
     answer(&stage, request).await;
     assert_eq!(stage.seats.calls(), [(message(10), false)]);
 }

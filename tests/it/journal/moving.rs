@@ -1,0 +1,381 @@
+//! Shards come and go while calls run (C1, C7, C8): every acknowledged change moves with its shard, a call that a
+//! process no longer takes is "not applied", and only a batch whose fate nobody can tell is "unknown".
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use usher::clock::Clock;
+use usher::cluster::Lease;
+use usher::ids::{Epoch, NodeId, OwnerToken, Seq, TenantId, UserId};
+use usher::journal::{Journal, JournalError, ShardState, StartError, WatchEvent};
+use usher::ledger::command::{GetUsage, GrantSeats, ListSessions};
+use usher::ledger::outcome::{CheckedOut, Done, Granted, HeartbeatResult};
+use usher::ledger::time::WallTime;
+use usher::store::Owner;
+use usher::store::nodes::NodeRef;
+
+use super::{NOON, Process, SHARD, actor, config, pool, session_of, tenant};
+use crate::support::memory::{Fault, Memory, installation};
+
+/// Enough users for many batches of one command.
+const MANY: usize = 2_000;
+
+/// A node: a process that shares its store with others.
+struct Peer {
+    process: Process,
+    store: Memory,
+    lease: Arc<Lease>,
+    me: NodeRef,
+}
+
+impl Peer {
+    fn new(store: &Memory) -> Self {
+        let (clock, manual) = Clock::manual(NOON);
+        let journal = Journal::empty(Arc::new(store.clone()), clock.clone(), installation(1), config());
+        let process = Process { journal: Arc::new(journal), clock: manual };
+        let (lease, me) = (Lease::exclusive(clock, 1), NodeRef { id: NodeId::random(), generation: 1 });
+        Self { process, store: store.clone(), lease, me }
+    }
+
+    /// Claims the shard over its owner, whoever that is.
+    async fn open(&self) -> Result<Owner, StartError> {
+        self.open_over(self.owner()).await
+    }
+
+    async fn open_over(&self, over: Owner) -> Result<Owner, StartError> {
+        self.process.journal.open(SHARD, over, self.me, self.lease.shard(SHARD)).await
+    }
+
+    /// The owner, as the store has it.
+    fn owner(&self) -> Owner {
+        let disk = self.store.disk.lock().unwrap();
+        Owner { epoch: Epoch(disk.epoch), token: OwnerToken(disk.token) }
+    }
+
+    async fn release(&self) -> Option<Owner> {
+        self.process.journal.release(SHARD, None).await
+    }
+
+    /// Signs a user in, as a task.
+    fn check_out(&self, name: &'static str) -> JoinHandle<Result<CheckedOut, JournalError>> {
+        let process = Process { journal: Arc::clone(&self.process.journal), clock: Arc::clone(&self.process.clock) };
+        tokio::spawn(async move { process.check_out(name).await })
+    }
+
+    fn release_now(&self) -> JoinHandle<Option<Owner>> {
+        let journal = Arc::clone(&self.process.journal);
+        tokio::spawn(async move { journal.release(SHARD, None).await })
+    }
+
+    /// Gives many users seats, as a task: a command of many steps.
+    fn grant_many(&self) -> JoinHandle<Result<Vec<Done<Granted>>, JournalError>> {
+        let journal = Arc::clone(&self.process.journal);
+        let users = (0..MANY).map(|no| UserId::stored(&format!("user{no:05}"))).collect();
+        let grant = GrantSeats { pools: vec![pool()], users, organizations: Vec::new() };
+        tokio::spawn(async move { journal.submit(&actor(), &tenant(), grant).await })
+    }
+
+    fn state(&self) -> ShardState {
+        *self.process.journal.states()[0].borrow()
+    }
+
+    async fn granted(&self) -> u64 {
+        let usage = self.process.journal.query(&tenant(), GetUsage).await.unwrap().unwrap();
+        usage.pools[0].granted
+    }
+}
+
+/// Lets tasks run, and no time pass.
+async fn let_it_run() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn two_peers(store: &Memory, seats: u64) -> (Peer, Peer) {
+    let (mut first, second) = (Peer::new(store), Peer::new(&store.other()));
+    first.open().await.unwrap();
+    first.process = first.process.pool(seats).await;
+    (first, second)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_acknowledged_is_there_wherever_the_shard_goes() {
+    let store = Memory::default();
+    let (first, second) = two_peers(&store, 9).await;
+    let mut sessions = Vec::new();
+    // There and back again: a slot is opened anew after it was released.
+    for (here, next, name) in [(&first, &second, "ann"), (&second, &first, "bob"), (&first, &second, "cid")] {
+        sessions.push(session_of(&here.process.check_out(name).await.unwrap()));
+        let released = here.release().await.expect("it was held");
+        assert_eq!((here.state(), here.process.journal.held()), (ShardState::Elsewhere, vec![]));
+        let owner = next.open().await.unwrap();
+        assert_eq!((owner.epoch.0, next.state()), (released.epoch.0 + 1, ShardState::Serving));
+        assert!(next.process.journal.holds(SHARD));
+        for session in &sessions {
+            assert!(matches!(next.process.heartbeat(*session).await.unwrap(), HeartbeatResult::Kept(_)), "{name}");
+        }
+        assert_eq!(here.process.heartbeat(sessions[0]).await, Err(JournalError::NotApplied(SHARD)));
+    }
+    assert_eq!(second.process.usage().await.unwrap().in_use, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_memory_only_moves_too() {
+    let store = Memory::default();
+    let (first, second) = two_peers(&store, 1).await;
+    let ann = session_of(&first.process.check_out("ann").await.unwrap());
+    for _ in 0..3 {
+        assert!(first.process.check_out("bob").await.unwrap().decision.is_err(), "there is one seat");
+    }
+    let minute = Duration::from_secs(60);
+    [&first, &second].iter().for_each(|peer| peer.process.clock.advance(minute));
+    first.process.heartbeat(ann).await.unwrap();
+    let denials = || store.disk.lock().unwrap().events.values().map(|event| event.count).max();
+    assert!(denials() < Some(3), "equal denials are counted in memory");
+    first.release().await.unwrap();
+    assert_eq!(denials(), Some(3));
+    second.open().await.unwrap();
+    let list = ListSessions { limit: 10, ..ListSessions::default() };
+    let page = second.process.journal.query(&tenant(), list).await.unwrap().unwrap();
+    assert_eq!(page.rows[0].last_activity, WallTime(NOON.0 + 60_000), "the last activity");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_during_a_release_is_not_applied_and_nothing_before_it_is_lost() {
+    let store = Memory::default();
+    let (first, second) = two_peers(&store, 9).await;
+    store.fail_next(Fault::Stall);
+    let in_flight = first.check_out("ann");
+    store.has_stalled().await;
+    let queued = first.check_out("bob");
+    let_it_run().await;
+    let released = first.release_now();
+    let_it_run().await;
+    assert!(!released.is_finished(), "a batch is on its way");
+    assert_eq!(first.process.check_out("cid").await, Err(JournalError::NotApplied(SHARD)), "at once");
+    store.resume_commits();
+    assert!(in_flight.await.unwrap().unwrap().decision.is_ok());
+    assert!(queued.await.unwrap().unwrap().decision.is_ok());
+    assert!(released.await.unwrap().is_some());
+
+    second.open().await.unwrap();
+    assert_eq!(second.process.usage().await.unwrap().in_use, 2, "those that were acknowledged");
+    assert!(second.process.check_out("cid").await.unwrap().decision.is_ok(), "the same call, sent to the owner");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_came_first_is_decided_first() {
+    let store = Memory::default();
+    let (first, second) = two_peers(&store, 2).await;
+    store.fail_next(Fault::Stall);
+    let ann = first.check_out("ann");
+    store.has_stalled().await;
+    let bob = first.check_out("bob");
+    let_it_run().await;
+    let cid = first.check_out("cid");
+    let_it_run().await;
+    let released = first.release_now();
+    let_it_run().await;
+    store.resume_commits();
+    released.await.unwrap().unwrap();
+    assert!(ann.await.unwrap().unwrap().decision.is_ok());
+    assert!(bob.await.unwrap().unwrap().decision.is_ok());
+    assert!(cid.await.unwrap().unwrap().decision.is_err(), "there were two seats");
+    second.open().await.unwrap();
+    assert_eq!(second.process.usage().await.unwrap().in_use, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_release_waits_for_commands_of_many_steps_and_serves_meanwhile() {
+    let store = Memory::default();
+    let (first, second) = two_peers(&store, 9).await;
+    store.commits_take(Duration::from_millis(10));
+    let granted = first.grant_many();
+    let_it_run().await;
+    let released = first.release_now();
+    let_it_run().await;
+    assert!(first.process.usage().await.is_ok(), "it serves");
+    assert_eq!(granted.await.unwrap().unwrap().len(), MANY);
+    assert!(released.await.unwrap().is_some());
+    second.open().await.unwrap();
+    assert_eq!(second.granted().await, 3 + MANY as u64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_is_half_done_when_the_shard_must_go_is_of_unknown_outcome() {
+    let store = Memory::default();
+    let (first, second) = two_peers(&store, 9).await;
+    // Slower than a release waits, and fast enough that the store does not count as away.
+    store.commits_take(Duration::from_millis(1_900));
+    let half_done = first.grant_many();
+    let_it_run().await;
+    let not_begun = first.grant_many();
+    let clock = Arc::clone(&first.process.clock);
+    let passing = tokio::spawn(async move {
+        let mut second = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            second.tick().await;
+            clock.advance(Duration::from_secs(1));
+        }
+    });
+    assert!(first.release().await.is_some());
+    passing.abort();
+    assert_eq!(half_done.await.unwrap().unwrap_err(), JournalError::OutcomeUnknown(SHARD));
+    assert_eq!(not_begun.await.unwrap().unwrap_err(), JournalError::NotApplied(SHARD), "it may be sent to the owner");
+    second.open().await.unwrap();
+    let granted = second.granted().await;
+    assert!(granted > 3 && granted < MANY as u64, "{granted} of {MANY}: half done");
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_batch_whose_fate_nobody_can_tell_is_unknown() {
+    for (fault, claims, expected) in [
+        // The claim of the next owner tells that the batch is not there, or that it is.
+        (Fault::LostBefore, 1, Some(JournalError::NotApplied(SHARD))),
+        (Fault::LostAfter, 1, None),
+        // After two claims the store does not tell any more.
+        (Fault::LostBefore, 2, Some(JournalError::OutcomeUnknown(SHARD))),
+        (Fault::LostAfter, 2, Some(JournalError::OutcomeUnknown(SHARD))),
+    ] {
+        let store = Memory::default();
+        let (first, _) = two_peers(&store, 9).await;
+        let disk = Arc::clone(&store.disk);
+        store.claim_before_next(move || (0..claims).for_each(|_| disk.lock().unwrap().taken_by_another()));
+        store.fail_next(Fault::Stall);
+        let before = first.check_out("cid");
+        store.has_stalled().await;
+        store.fail_next(fault);
+        let in_flight = first.check_out("ann");
+        let_it_run().await;
+        // It waits for ann's batch, and only reads.
+        let journal = Arc::clone(&first.process.journal);
+        let read = tokio::spawn(async move { journal.query(&tenant(), GetUsage).await.map(drop) });
+        let_it_run().await;
+        store.resume_commits();
+        assert!(before.await.unwrap().is_ok());
+        assert_eq!(in_flight.await.unwrap().err(), expected, "{fault:?}, {claims}");
+        let read_failed = expected.is_some().then_some(JournalError::NotApplied(SHARD));
+        assert_eq!(read.await.unwrap().err(), read_failed, "{fault:?}, {claims}");
+        assert_eq!(first.process.check_out("bob").await, Err(JournalError::NotApplied(SHARD)));
+        assert_eq!((first.state(), *first.process.journal.losses().borrow()), (ShardState::Elsewhere, 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_behind_a_batch_of_a_lost_shard_is_not_applied() {
+    let store = Memory::default();
+    let (first, second) = two_peers(&store, 9).await;
+    store.fail_next(Fault::Stall);
+    let in_flight = first.check_out("ann");
+    store.has_stalled().await;
+    let queued = first.check_out("bob");
+    let_it_run().await;
+    second.open().await.unwrap();
+    store.resume_commits();
+    assert_eq!(in_flight.await.unwrap().unwrap_err(), JournalError::NotApplied(SHARD), "fenced");
+    assert_eq!(queued.await.unwrap().unwrap_err(), JournalError::NotApplied(SHARD), "never sent");
+    assert_eq!(second.process.usage().await.unwrap().in_use, 0);
+    assert_eq!(first.release().await, None, "it is lost");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_loses_its_lease_refuses_newcomers_at_once_and_tells_what_became_of_its_last_batch() {
+    let store = Memory::default();
+    let (first, _) = two_peers(&store, 9).await;
+    store.fail_next(Fault::Stall);
+    let in_flight = first.check_out("ann");
+    store.has_stalled().await;
+    first.lease.lose(SHARD);
+    let_it_run().await;
+    assert_eq!(first.state(), ShardState::Elsewhere);
+    assert_eq!(first.process.check_out("bob").await, Err(JournalError::NotApplied(SHARD)));
+    assert!(!in_flight.is_finished());
+    store.resume_commits();
+    assert!(in_flight.await.unwrap().unwrap().decision.is_ok(), "nobody had claimed the shard before");
+    assert_eq!(first.state(), ShardState::Elsewhere, "a batch brings nothing back");
+    first.open().await.unwrap();
+    assert_eq!(first.process.usage().await.unwrap().in_use, 1, "a claim does");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shard_that_cannot_be_loaded_is_left_to_others() {
+    let store = Memory::default();
+    let (first, second) = two_peers(&store, 9).await;
+    first.release().await.unwrap();
+    store.loads(false);
+    assert!(matches!(first.open().await, Err(StartError::Store(_))));
+    assert!(first.owner().token.0.is_nil() && !first.process.journal.holds(SHARD), "released again");
+    second.open().await.unwrap();
+    assert!(second.process.check_out("ann").await.unwrap().decision.is_ok());
+    second.release().await.unwrap();
+
+    store.loads(true);
+    let seq = std::mem::replace(&mut store.disk.lock().unwrap().position.seq, Seq(-1));
+    assert!(matches!(first.open().await, Err(StartError::Damaged(..))));
+    assert_eq!(first.state(), ShardState::Damaged, "it stays visible");
+    assert_eq!(first.process.check_out("bob").await, Err(JournalError::NotApplied(SHARD)));
+    assert!(first.owner().token.0.is_nil());
+    store.disk.lock().unwrap().position.seq = seq;
+    first.open().await.unwrap();
+    assert_eq!(first.state(), ShardState::Serving);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shard_is_claimed_only_over_the_owner_that_was_seen_and_once() {
+    let store = Memory::default();
+    let (first, second) = two_peers(&store, 9).await;
+    let seen = first.owner();
+    first.release().await.unwrap();
+    assert!(matches!(second.open_over(seen).await, Err(StartError::Taken(_))));
+    assert_eq!((second.state(), first.release().await), (ShardState::Elsewhere, None));
+    second.open().await.unwrap();
+    assert!(matches!(second.open().await, Err(StartError::Held(_))));
+    assert!(second.process.usage().await.is_ok(), "it still serves");
+}
+
+#[tokio::test(start_paused = true)]
+async fn figures_go_on_where_a_shard_left_them() {
+    let store = Memory::default();
+    let (first, second) = two_peers(&store, 9).await;
+    let commands = || first.process.journal.stats()[0].commands.load(std::sync::atomic::Ordering::Relaxed);
+    let before = commands();
+    first.release().await.unwrap();
+    assert_eq!(first.process.journal.totals(5).await.0, Default::default(), "another node counts it now");
+    first.process.journal.tick();
+    assert_eq!(first.process.journal.queue_depth(), 0);
+    second.open().await.unwrap();
+    assert_eq!(second.process.journal.totals(5).await.0.tenants, 1);
+    second.release().await.unwrap();
+    first.open().await.unwrap();
+    first.process.check_out("ann").await.unwrap();
+    assert_eq!(commands(), before + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_releases_everything_and_its_newcomers_may_ask_others() {
+    let store = Memory::default();
+    let (first, second) = two_peers(&store, 9).await;
+    let ann = first.process.check_out("ann").await.unwrap();
+    let mut events = first.process.journal.watch(&tenant(), None).await.unwrap().unwrap();
+    assert!(first.process.journal.stop().await);
+    assert_eq!(events.next().await, WatchEvent::Closed);
+    assert_eq!(first.process.check_out("bob").await, Err(JournalError::NotApplied(SHARD)));
+    assert_eq!(first.state(), ShardState::Stopped);
+    assert!(matches!(first.open().await, Err(StartError::Stopping)));
+    second.open().await.unwrap();
+    assert!(matches!(second.process.heartbeat(session_of(&ann)).await.unwrap(), HeartbeatResult::Kept(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_that_holds_nothing_refuses_everything_for_others_to_answer() {
+    let (clock, _) = Clock::manual(NOON);
+    let journal = Journal::empty(Arc::new(Memory::default()), clock, installation(4), config());
+    let acme = TenantId::parse("acme").unwrap();
+    let shard = acme.shard(4);
+    assert_eq!(journal.query(&acme, GetUsage).await.map(drop), Err(JournalError::NotApplied(shard)));
+    assert_eq!(journal.watch(&acme, None).await.map(drop), Err(JournalError::NotApplied(shard)));
+    assert_eq!((journal.shards(), journal.held().len()), (4, 0));
+    assert!(journal.stop().await);
+}

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use self::loading::{Loading, loaded};
 use super::backlog::Backlog;
-use super::batch::{OpenBatch, Waiter, make_batch, numbers};
+use super::batch::{OpenBatch, Waiter, numbers};
 use super::in_flight::{InFlight, Progress, on_failure, outcome, progress};
 use super::message::{Leave, Message, from_memory};
 use super::recovery::{ClaimedShard, CommitOutcome, LastBatch, commit_until_known};
@@ -35,7 +35,7 @@ use crate::ledger::time::Moment;
 use crate::ledger::{KeptDenials, Ledger, PoolUsageEntry, Ticking, Totals};
 use crate::spans;
 use crate::store::nodes::NodeRef;
-use crate::store::{Owner, Position, Store, StoreError};
+use crate::store::{Batch, Owner, Position, Store, StoreError};
 
 pub(super) struct Writer {
     shard: ShardId,
@@ -328,7 +328,7 @@ impl Writer {
         (self.position.last_tenant, self.position.last_event) = numbers(&changes, before);
         let now = self.now();
         mark(&mut self.position, now, self.ledger.wall_high(), self.timeline.continuity(&self.clock));
-        let batch = Arc::new(make_batch(changes, self.position));
+        let batch = Arc::new(Batch::new(changes, self.position));
         fail_point!("batch-built");
         let (sent, sent_at) = (self.clock.monotonic(), spans::now());
         let (store, refused, ending) = (Arc::clone(&self.store), Arc::clone(&self.refused), self.ending.subscribe());

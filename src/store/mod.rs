@@ -7,6 +7,8 @@
 pub mod audit_block;
 pub mod audit_filter;
 pub mod audit_search;
+mod batch;
+pub mod batch_codec;
 pub mod continuity;
 pub mod encode;
 mod history;
@@ -28,6 +30,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+pub use self::batch::Batch;
 use self::nodes::NodeRef;
 use crate::ids::{
     Epoch, EventNo, InstanceId, OrganizationId, OwnerToken, PoolId, Seq, SessionId, ShardId, TenantNo, UserId,
@@ -110,18 +113,6 @@ impl Position {
             () => None,
         }
     }
-}
-
-/// Changes and events that one transaction writes; each key occurs once.
-#[derive(Debug)]
-pub struct Batch {
-    /// Position of the shard once this batch is committed. `position.seq - 1` must be the store's `seq`.
-    pub position: Position,
-    /// One change per key, except that a deletion of a tenant covers all its rows. Sorted by table and key, deletions
-    /// of tenants first.
-    pub rows: Vec<Change>,
-    /// One event per number, in ascending order. An event that was committed before differs only in its count (R21).
-    pub events: Vec<AuditEvent>,
 }
 
 /// Error of a store or of the connection to it, as text for an operator. Never contains a secret.

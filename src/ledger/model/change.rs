@@ -1,6 +1,7 @@
 //! Effects of commands as data: absolute states of rows. Applying a change twice is harmless.
 
 mod bytes;
+mod keys;
 
 use std::time::Duration;
 

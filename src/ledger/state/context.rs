@@ -43,7 +43,7 @@ impl Context<'_> {
 
     /// Adds a change of a row, and charges it.
     pub fn put(&mut self, change: Change) {
-        self.budget.write(if is_deletion(&change) { Budget::WRITE / 2 } else { Budget::WRITE });
+        self.budget.write(if change.is_deletion() { Budget::WRITE / 2 } else { Budget::WRITE });
         self.out.rows.push(change);
     }
 
@@ -92,19 +92,4 @@ impl Context<'_> {
         self.denials.remember(event.clone(), self.now.tick);
         self.out.events.push(event);
     }
-}
-
-/// True for a change that deletes a row: it contains only the key.
-fn is_deletion(change: &Change) -> bool {
-    matches!(
-        change,
-        Change::DeleteTenant(_)
-            | Change::DeleteLicense(..)
-            | Change::DeleteOrganization(..)
-            | Change::DeleteUser(..)
-            | Change::DeleteSeat(..)
-            | Change::DeleteSession(..)
-            | Change::DeleteNotification(..)
-            | Change::DeleteToken(_)
-    )
 }

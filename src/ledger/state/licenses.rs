@@ -111,6 +111,11 @@ impl Licenses {
         self.past.push(row);
     }
 
+    /// Removes a row during a load, if it is there.
+    pub fn unload(&mut self, id: &LicenseId, revision: u64) {
+        self.past.retain(|row| row.id != *id || row.revision != revision);
+    }
+
     /// Ends a load, in which rows came in any order: the newest revision of each license becomes its head.
     pub fn finish(&mut self) {
         self.past.sort_by(|a, b| (&a.id, a.revision).cmp(&(&b.id, b.revision)));

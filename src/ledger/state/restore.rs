@@ -1,5 +1,7 @@
 //! Restores a ledger from the rows of a store. Start, recovery and take-over all use it.
 
+mod following;
+mod replaced_rows;
 mod validate;
 
 use std::collections::VecDeque;
@@ -149,11 +151,9 @@ impl Restore {
         tenant.unwrap_or_else(|| panic!("a row of tenant {no}, which the store does not have"))
     }
 
+    /// Adds a session. Its lease begins when the load ends: see [`Tenant::begin_leases`].
     fn session(&mut self, row: SessionRow) {
-        let (now, grace) = (self.now.tick, self.grace);
         let tenant = self.tenant(row.tenant);
-        let promised = row.lease_ttl.max(tenant.policy.lease_ttl);
-        let leased = !row.lease_ttl.is_zero() && !tenant.policy.lease_ttl.is_zero();
         let session = Session {
             id: row.id,
             user: row.user,
@@ -164,7 +164,7 @@ impl Restore {
             exempt: row.exempt,
             touched: false,
             user_idle: false,
-            heard_or_ended: row.ended.map_or(now, |(at, _)| at),
+            heard_or_ended: row.ended.map_or(Tick::default(), |(at, _)| at),
             end_reason: row.ended.map(|(_, reason)| reason),
             organization: row.organization,
             device: row.device,
@@ -172,24 +172,13 @@ impl Restore {
             started: row.started,
             last_activity: row.last_activity,
             lease_ms: millis(row.lease_ttl),
-            lease_end: if leased { now + promised + grace } else { Tick::NEVER },
-            idle_grace: now + promised + grace,
+            lease_end: Tick::NEVER,
+            idle_grace: Tick::default(),
         };
-        let (started, active, organization) = (session.started, session.last_activity, session.organization);
-        let (user, session_no) = (session.user, session.no);
-        // A session number whose row has not come yet has no session.
-        let mut others = tenant.users.get(user).slots.iter().filter_map(|slot| tenant.sessions.at(*slot));
-        let newest = others.all(|other| other.started <= started);
         let slot = tenant.sessions.insert(session);
-        let last = tenant.users.last_sign_in(user);
-        tenant.users.signs_in(user, last.map_or(row.signed_in, |last| last.max(row.signed_in)));
-        let user = tenant.users.get_mut(user);
-        user.set_slot(session_no, slot);
-        if newest {
-            // `None` if the organization was deleted since, as it was in memory before the load.
-            user.last_organization = organization;
-        }
-        user.earlier_activity = user.earlier_activity.max(active);
+        let last = tenant.users.last_sign_in(row.user);
+        tenant.users.signs_in(row.user, last.map_or(row.signed_in, |last| last.max(row.signed_in)));
+        tenant.users.get_mut(row.user).set_slot(row.no, slot);
     }
 
     /// Computes the counters of the loaded rows. From here on the ledger can decide.
@@ -206,6 +195,8 @@ impl Restore {
         for tenant in self.ledger.tenants.iter_mut().flatten() {
             tenant.licenses.set_floors(self.ledger.floors.of(&tenant.id));
             tenant.licenses.finish();
+            tenant.begin_leases(self.now.tick, self.grace);
+            tenant.note_last_organizations();
             tenant.users.iter_mut().for_each(User::sort_seats);
             tenant.count_seats();
             tenant.count_sessions();
@@ -219,5 +210,29 @@ impl Restore {
             self.ledger.tally.put(tenant);
         }
         self.ledger
+    }
+}
+
+impl Tenant {
+    /// Gives each live session its full lease, and `grace` on top of it.
+    fn begin_leases(&mut self, now: Tick, grace: Duration) {
+        let policy = &self.policy;
+        for session in self.sessions.iter_mut().filter(|session| session.is_live()) {
+            let promised = Duration::from_millis(session.lease_ms).max(policy.lease_ttl);
+            let leased = session.lease_ms > 0 && !policy.lease_ttl.is_zero();
+            session.heard_or_ended = now;
+            session.lease_end = if leased { now + promised + grace } else { Tick::NEVER };
+            session.idle_grace = now + promised + grace;
+        }
+    }
+
+    /// The organization of the session that a user started last is where the next login lands (R8); `None` if it was
+    /// deleted since, as it was in memory before the load.
+    fn note_last_organizations(&mut self) {
+        let sessions = &self.sessions;
+        for user in self.users.iter_mut() {
+            let newest = user.slots.iter().map(|slot| sessions.get(*slot)).max_by_key(|session| session.started);
+            user.last_organization = newest.and_then(|session| session.organization);
+        }
     }
 }

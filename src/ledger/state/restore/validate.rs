@@ -120,14 +120,14 @@ impl Restore {
     }
 
     /// Each number was assigned with an audit event: memory is allocated for no more numbers than there were events.
-    fn given(&self, no: u32, what: &str) -> Option<String> {
+    pub(super) fn given(&self, no: u32, what: &str) -> Option<String> {
         let EventNo(events) = self.ledger.last_event;
         (u64::from(no) > events).then(|| format!("{what} number {no} was never given: there were {events} events"))
     }
 }
 
 /// Refuses ticks and versions that no run reaches, because arithmetic with them could overflow.
-fn ticks<const T: usize, const V: usize>(ticks: [Tick; T], versions: [u64; V]) -> Option<String> {
+pub(super) fn ticks<const T: usize, const V: usize>(ticks: [Tick; T], versions: [u64; V]) -> Option<String> {
     if let Some(tick) = ticks.into_iter().find(|tick| *tick > LAST_TICK) {
         return Some(format!("the tick {} is beyond the year 9999", tick.0));
     }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::ahead::LoadingAhead;
+use super::followers::Followers;
 use super::recovery::{self, ClaimedShard};
 use super::session_watch::Ring;
 use super::slot::{Held, Slot};
@@ -45,7 +47,7 @@ impl Journal {
         let mut all = Vec::new();
         for slot in &journal.slots {
             let claimed = recovery::claim(&*journal.store, slot.shard, None, None).await?;
-            all.push(journal.load(slot.shard, claimed).await?);
+            all.push(journal.load(slot.shard, claimed, None).await?);
         }
         for (slot, claimed) in journal.slots.iter().zip(all) {
             let mut writer = slot.writer.lock().await;
@@ -94,19 +96,27 @@ impl Journal {
     /// shard, so that one of them gets all shards.
     async fn open_all(&self, node: &Node, me: NodeRef, owners: &[(ShardId, Owner)]) -> Result<(), StartError> {
         for (shard, over) in owners {
-            self.open(*shard, *over, me, node.lease().shard(*shard)).await?;
+            self.open(*shard, *over, me, node.lease().shard(*shard), None).await?;
         }
         Ok(())
     }
 
-    /// Claims a shard over the owner that was seen, loads it, and serves it. `lease` must be fresh. If the load fails,
+    /// Claims a shard over the owner that was seen, loads it, and serves it. `lease` must be fresh. `ahead`: a load of
+    /// the shard that has followed this owner, which saves the time for another one. If the load fails,
     /// or `lease` was lost meanwhile, the shard is released again, so that others can have it. If the future is
     /// dropped, the shard may stay claimed; a process that reads its own name on a shard that it does not hold claims
     /// it again.
     ///
     /// # Errors
     /// [`StartError`]
-    pub async fn open(&self, shard: ShardId, over: Owner, me: NodeRef, lease: ShardLease) -> Result<Owner, StartError> {
+    pub async fn open(
+        &self,
+        shard: ShardId,
+        over: Owner,
+        me: NodeRef,
+        lease: ShardLease,
+        ahead: Option<LoadingAhead>,
+    ) -> Result<Owner, StartError> {
         let slot = self.slot(shard).ok_or(StartError::Taken(shard))?;
         let mut writer = slot.writer.lock().await;
         if slot.held().is_some() {
@@ -124,7 +134,7 @@ impl Journal {
         let loaded = tokio::select! {
             biased;
             () = self.stopping.cancelled() => Err(StartError::Stopping),
-            loaded = self.load(shard, (owner, position)) => loaded,
+            loaded = self.load(shard, (owner, position), ahead) => loaded,
         };
         match loaded {
             Ok(_) if lease.is_lost() => {
@@ -166,8 +176,13 @@ impl Journal {
         }
     }
 
-    async fn load(&self, shard: ShardId, claimed: (Owner, Position)) -> Result<ClaimedShard, StartError> {
-        recovery::load_claimed(&*self.store, shard, claimed, &self.clock, &self.config).await
+    async fn load(
+        &self,
+        shard: ShardId,
+        claimed: (Owner, Position),
+        ahead: Option<LoadingAhead>,
+    ) -> Result<ClaimedShard, StartError> {
+        recovery::load_claimed(&*self.store, shard, claimed, (&self.clock, &self.config), ahead).await
     }
 
     /// Starts the writer of a shard. No other writer of the slot runs.
@@ -180,11 +195,17 @@ impl Journal {
         let (queue, messages) = mpsc::channel(self.config.queue);
         let (busy, is_busy) = watch::channel(false);
         let ring = Arc::new(Ring::new(claimed.position.last_event));
-        let status =
-            WriterStatus { slot: Arc::clone(slot), ring: Arc::clone(&ring), stats: Arc::clone(&slot.stats), busy };
+        let followers = Arc::new(Followers::new(claimed.position.seq));
+        let status = WriterStatus {
+            slot: Arc::clone(slot),
+            ring: Arc::clone(&ring),
+            stats: Arc::clone(&slot.stats),
+            followers: Arc::clone(&followers),
+            busy,
+        };
         let (store, clock) = (Arc::clone(&self.store), self.clock.clone());
         let writer = Writer::new(slot.shard, store, clock, self.config, (lease.clone(), node), claimed, status);
-        slot.open(Held { queue, lease, ring, busy: is_busy });
+        slot.open(Held { queue, lease, ring, followers, busy: is_busy });
         tokio::spawn(writer.run(messages))
     }
 

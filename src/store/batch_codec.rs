@@ -34,7 +34,8 @@ pub struct FollowedBatch {
 /// Fingerprint (FNV-1a) of the columns of all tables.
 static COLUMNS: LazyLock<u64> = LazyLock::new(|| {
     let column = |column: &Column| [column.name, column.sql_type];
-    let texts = TABLES.iter().flat_map(|table| std::iter::once(table.name).chain(table.columns.iter().flat_map(column)));
+    let texts =
+        TABLES.iter().flat_map(|table| std::iter::once(table.name).chain(table.columns.iter().flat_map(column)));
     let bytes = texts.flat_map(|text| text.bytes().chain([0]));
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 });

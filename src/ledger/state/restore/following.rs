@@ -133,7 +133,11 @@ impl Restore {
         }
         let (no, user) = (row.tenant, row.no);
         let other = tenant.users.find(&row.id).filter(|other| *other != user);
-        if tenant.users.at(user).is_some() { tenant.replace_user(row) } else { self.put(Change::PutUser(row)) }
+        if tenant.users.at(user).is_some() {
+            tenant.replace_user(row)
+        } else {
+            self.put(Change::PutUser(row))
+        }
         Ok(other.map(|other| SharedId { tenant: no, user, other }))
     }
 

@@ -6,10 +6,12 @@
 //! its batch is durable.
 
 mod admin_log;
+pub mod ahead;
 mod audit;
 mod backlog;
 mod batch;
 mod errors;
+mod followers;
 mod in_flight;
 mod leaving;
 mod message;
@@ -35,8 +37,10 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+pub use ahead::LoadingAhead;
 pub use audit::AuditFilter;
 pub use errors::{AuditError, JournalError, StartError};
+pub use followers::{CommittedBatch, Follow};
 pub use session_watch::SessionWatch;
 pub use shard_state::ShardState;
 pub use stats::Stats;

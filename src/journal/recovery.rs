@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
+use super::ahead::LoadingAhead;
 use super::timeline::Timeline;
 use super::{JournalConfig, LOAD_GRACE_PERIOD, StartError, fresh_token};
 use crate::clock::Clock;
@@ -39,29 +40,42 @@ pub(super) async fn claim(
     })
 }
 
-/// Loads a shard that was claimed.
+/// Loads a shard that was claimed. `ahead` has the rows already, if all went well.
 pub(super) async fn load_claimed(
     store: &dyn Store,
     shard: ShardId,
     (owner, position): (Owner, Position),
-    clock: &Clock,
-    config: &JournalConfig,
+    (clock, config): (&Clock, &JournalConfig),
+    ahead: Option<LoadingAhead>,
 ) -> Result<ClaimedShard, StartError> {
     if let Some(what) = position.implausible() {
         return Err(StartError::Damaged(shard, StoreError(format!("shards (shard_id {shard}): {what}"))));
     }
-    let timeline = Timeline::resume(clock, &position);
-    let ledger = load(store, shard, &position, timeline.now(clock), config).await.map_err(|error| match error {
-        ReadError::Unavailable(error) => StartError::Store(error),
-        ReadError::Damaged(error) => StartError::Damaged(shard, error),
-    })?;
+    let ahead = match ahead {
+        Some(ahead) => ahead.reach(owner, &position).await,
+        None => None,
+    };
+    let timeline = Timeline::resume(clock, &position, ahead.as_ref().map(|ahead| ahead.seen));
+    let now = timeline.now(clock);
+    let finished = ahead.and_then(|ahead| {
+        let inconsistent = |what: &String| tracing::error!(%shard, what, "the rows loaded ahead are not consistent");
+        ahead.finish(&position, now).inspect_err(inconsistent).ok()
+    });
+    let ahead = finished.is_some();
+    let ledger = match finished {
+        Some(ledger) => ledger,
+        None => load(store, shard, &position, now, config).await.map_err(|error| match error {
+            ReadError::Unavailable(error) => StartError::Store(error),
+            ReadError::Damaged(error) => StartError::Damaged(shard, error),
+        })?,
+    };
     let kept = ledger.kept_ids().len();
     if kept > 0 {
         let why = "users keep their ids of an earlier release, because other users have the new ids already: `usher store check` \
                    lists them";
         tracing::warn!(%shard, users = kept, "{why}");
     }
-    tracing::info!(%shard, epoch = owner.epoch.0, seq = position.seq.0, "shard claimed and loaded");
+    tracing::info!(%shard, epoch = owner.epoch.0, seq = position.seq.0, ahead, "shard claimed and loaded");
     Ok(ClaimedShard { owner, position, ledger, timeline })
 }
 

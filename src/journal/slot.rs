@@ -6,6 +6,7 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 
+use super::followers::Followers;
 use super::message::Message;
 use super::session_watch::Ring;
 use super::stats::Stats;
@@ -18,6 +19,7 @@ pub(super) struct Held {
     pub queue: mpsc::Sender<Message>,
     pub lease: ShardLease,
     pub ring: Arc<Ring>,
+    pub followers: Arc<Followers>,
     /// A command of several steps is in progress.
     pub busy: watch::Receiver<bool>,
 }

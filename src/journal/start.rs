@@ -5,6 +5,8 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::ahead::LoadingAhead;
+use super::followers::Followers;
 use super::recovery::{self, ClaimedShard};
 use super::session_watch::Ring;
 use super::slot::{Held, Slot};
@@ -41,7 +43,7 @@ impl Journal {
         let mut all = Vec::new();
         for slot in &journal.slots {
             let claimed = recovery::claim(&*journal.store, slot.shard, None, None).await?;
-            all.push(journal.load(slot.shard, claimed).await?);
+            all.push(journal.load(slot.shard, claimed, None).await?);
         }
         for (slot, claimed) in journal.slots.iter().zip(all) {
             let mut writer = slot.writer.lock().await;
@@ -52,14 +54,22 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Claims a shard over the owner that was seen, loads it, and serves it. `lease` must be fresh. If the load fails,
+    /// Claims a shard over the owner that was seen, loads it, and serves it. `lease` must be fresh. `ahead`: a load of
+    /// the shard that has followed this owner, which saves the time for another one. If the load fails,
     /// or `lease` was lost meanwhile, the shard is released again, so that others can have it. If the future is
     /// dropped, the shard may stay claimed; a process that reads its own name on a shard that it does not hold claims
     /// it again.
     ///
     /// # Errors
     /// [`StartError`]
-    pub async fn open(&self, shard: ShardId, over: Owner, me: NodeRef, lease: ShardLease) -> Result<Owner, StartError> {
+    pub async fn open(
+        &self,
+        shard: ShardId,
+        over: Owner,
+        me: NodeRef,
+        lease: ShardLease,
+        ahead: Option<LoadingAhead>,
+    ) -> Result<Owner, StartError> {
         let slot = self.slot(shard).ok_or(StartError::Taken(shard))?;
         let mut writer = slot.writer.lock().await;
         if slot.held().is_some() {
@@ -78,7 +88,7 @@ impl Journal {
         let loaded = tokio::select! {
             biased;
             () = self.stopping.cancelled() => Err(StartError::Stopping),
-            loaded = self.load(shard, (owner, position)) => loaded,
+            loaded = self.load(shard, (owner, position), ahead) => loaded,
         };
         match loaded {
             Ok(_) if lease.is_lost() => {
@@ -120,8 +130,13 @@ impl Journal {
         }
     }
 
-    async fn load(&self, shard: ShardId, claimed: (Owner, Position)) -> Result<ClaimedShard, StartError> {
-        recovery::load_claimed(&*self.store, shard, claimed, &self.clock, &self.config).await
+    async fn load(
+        &self,
+        shard: ShardId,
+        claimed: (Owner, Position),
+        ahead: Option<LoadingAhead>,
+    ) -> Result<ClaimedShard, StartError> {
+        recovery::load_claimed(&*self.store, shard, claimed, (&self.clock, &self.config), ahead).await
     }
 
     /// Starts the writer of a shard. No other writer of the slot runs.
@@ -134,11 +149,17 @@ impl Journal {
         let (queue, messages) = mpsc::channel(self.config.queue);
         let (busy, is_busy) = watch::channel(false);
         let ring = Arc::new(Ring::new(claimed.position.last_event));
-        let status =
-            WriterStatus { slot: Arc::clone(slot), ring: Arc::clone(&ring), stats: Arc::clone(&slot.stats), busy };
+        let followers = Arc::new(Followers::new(claimed.position.seq));
+        let status = WriterStatus {
+            slot: Arc::clone(slot),
+            ring: Arc::clone(&ring),
+            stats: Arc::clone(&slot.stats),
+            followers: Arc::clone(&followers),
+            busy,
+        };
         let (store, clock) = (Arc::clone(&self.store), self.clock.clone());
         let writer = Writer::new(slot.shard, store, clock, self.config, (lease.clone(), node), claimed, status);
-        slot.open(Held { queue, lease, ring, busy: is_busy });
+        slot.open(Held { queue, lease, ring, followers, busy: is_busy });
         tokio::spawn(writer.run(messages))
     }
 

@@ -21,15 +21,16 @@ pub(super) struct Timeline {
 
 impl Timeline {
     /// Continues at the position of the last batch, plus the time that has passed since then if the machine can tell
-    /// it: see [`Continuity::resume`]. A shard that was never used starts at the wall time.
-    pub fn resume(clock: &Clock, position: &Position) -> Self {
+    /// it: see [`Continuity::resume`]. `seen`: when this process first knew that batch, on its monotonic clock; `None`:
+    /// it did not follow the shard. A shard that was never used starts at the wall time.
+    pub fn resume(clock: &Clock, position: &Position, seen: Option<Duration>) -> Self {
         let (wall, boot, origin) = (clock.wall(), clock.boot(), clock.monotonic());
         let last = (position.tick, position.wall);
         if position.tick == Tick::default() {
             let base = Tick(u64::try_from(wall.0).unwrap_or(0).max(1));
             return Self { base, origin, line: Continuity::default().line((base, wall)) };
         }
-        let base = position.continuity.resume(last, wall, boot);
+        let base = position.continuity.resume(last, wall, boot, seen.map(|seen| origin.saturating_sub(seen)));
         Self { base, origin, line: position.continuity.line(last) }
     }
 

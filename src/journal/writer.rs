@@ -359,6 +359,7 @@ impl Writer {
                 self.committed = Some(sent.sent);
                 self.status.stats.batch_commands.record(sent.commands as u64);
                 self.status.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent));
+                self.status.followers.push(owner, &sent.batch);
                 self.status.ring.push(&sent.batch, self.timeline.line());
                 sent.waiters.into_iter().for_each(Waiter::answer);
                 self.row_refusals = if sent.dirty { 0 } else { self.row_refusals };

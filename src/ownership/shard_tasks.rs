@@ -100,7 +100,7 @@ impl ShardTasks {
             return;
         }
         let (journal, lease) = (Arc::clone(&self.journal), lease.shard(shard));
-        self.running.spawn(async move { Done::Opened(shard, me, journal.open(shard, over, me, lease).await) });
+        self.running.spawn(async move { Done::Opened(shard, me, journal.open(shard, over, me, lease, None).await) });
     }
 
     fn release(&mut self, shard: ShardId, to: NodeRef) {

@@ -12,6 +12,7 @@ pub mod batch_codec;
 pub mod continuity;
 pub mod encode;
 mod history;
+mod load_part;
 pub mod nodes;
 pub mod notifications;
 pub mod open;
@@ -31,6 +32,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 pub use self::batch::Batch;
+pub use self::load_part::LoadPart;
 use self::nodes::NodeRef;
 use crate::ids::{
     Epoch, EventNo, InstanceId, OrganizationId, OwnerToken, PoolId, Seq, SessionId, ShardId, TenantNo, UserId,
@@ -316,6 +318,11 @@ pub trait Store: Send + Sync + 'static {
     /// Sends every row of the shard in chunks, as `Put…` changes: tenants, licenses, pools, organizations, users,
     /// seats, sessions, notifications, tokens, license floors, in this order.
     fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> StoreFuture<'_, Result<(), ReadError>>;
+
+    /// Like [`Store::load`], for a process that does not own the shard (yet): the owner may go on committing. Everything
+    /// is as of one moment: the position, which comes first, and the rows. To end a load that is of no use any more, the
+    /// caller drops the future.
+    fn load_ahead(&self, shard: ShardId, parts: mpsc::Sender<LoadPart>) -> StoreFuture<'_, Result<(), ReadError>>;
 
     /// Commits a batch as one transaction behind the fence. The caller must await the future to its end: if it is
     /// dropped, the outcome is unknown until the next claim.

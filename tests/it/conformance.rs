@@ -4,6 +4,8 @@ pub mod audit;
 mod audit_blocks;
 mod audit_expiry;
 mod batches;
+mod followed_batches;
+mod loads_ahead;
 mod migrations;
 mod nodes;
 mod only_postgres;
@@ -88,6 +90,10 @@ suite! {
         a_tenants_deletion_covers_everything_but_the_audit,
         a_large_shard_loads_whole_and_in_order,
         a_load_nobody_takes_ends,
+    }
+    loads_ahead {
+        a_load_ahead_shows_one_moment,
+        a_load_ahead_that_is_given_up_leaves_nothing_behind,
     }
     audit {
         events_come_newest_first,

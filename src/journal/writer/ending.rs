@@ -59,6 +59,7 @@ impl Writer {
         self.refuse_newcomers(messages).await;
         self.await_last_batch().await;
         self.refuse_rest();
+        self.status.followers.close();
         self.status.ring.close();
         match self.status.state() {
             // Another process may be able to load what this one could not.

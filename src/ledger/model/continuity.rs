@@ -2,7 +2,9 @@
 //! ends and right when the next begins, so the time between them by that clock ends no session. Only the machine's
 //! monotonic clock can measure that time, if the machine is the same and was not restarted.
 
-use super::time::{Moment, Tick, WallTime};
+use std::time::Duration;
+
+use super::time::{Moment, Tick, WallTime, millis};
 use super::wall_line::{ClockOffset, ClockOffsets, WallLine};
 
 /// A reading of a machine's monotonic clock.
@@ -30,16 +32,17 @@ impl Continuity {
     }
 
     /// Returns the first tick of another process. `last`: tick and wall time of the last batch; `wall` and `boot`:
-    /// clocks of the new process. Time that passed and that no tick counts becomes part of the next clock offset.
+    /// clocks of the new process; `seen`: time for which it has known the last batch, if it followed the shard. Time
+    /// that passed and that no tick counts becomes part of the next clock offset.
     #[must_use]
-    pub fn resume(&self, last: (Tick, WallTime), wall: WallTime, boot: Option<Boot>) -> Tick {
+    pub fn resume(&self, last: (Tick, WallTime), wall: WallTime, boot: Option<Boot>, seen: Option<Duration>) -> Tick {
         let (tick, since) = last;
         let passed = match (self.boot, boot) {
             (Some(then), Some(now)) if then.id == now.id => now.at.checked_sub(then.at),
             _ => None,
         };
         // Unmeasured time gets one tick of its own, a millisecond, so that everything before it has an earlier tick.
-        let passed = passed.unwrap_or(u64::from(wall > since));
+        let passed = passed.unwrap_or_else(|| seen.map_or(0, millis).max(u64::from(wall > since)));
         Tick(tick.0.saturating_add(passed))
     }
 
@@ -78,7 +81,7 @@ mod tests {
     /// Ticks that pass when the wall clock advances by `by`. The shard is at tick 1,000,000; its last batch was at
     /// noon.
     fn resume(before: Option<Boot>, by: i64, now: Option<Boot>) -> u64 {
-        let tick = Continuity::new(before, &[]).resume((Tick(1_000_000), NOON), WallTime(NOON.0 + by), now);
+        let tick = Continuity::new(before, &[]).resume((Tick(1_000_000), NOON), WallTime(NOON.0 + by), now, None);
         tick.0 - 1_000_000
     }
 
@@ -100,6 +103,21 @@ mod tests {
         }
     }
 
+    /// C14: whatever the clock of the next node says.
+    #[test]
+    fn r31_another_machine_adds_what_it_has_measured_itself() {
+        let resume = |before, by, now, seen| {
+            let continuity = Continuity::new(before, &[]);
+            let seen = Some(Duration::from_millis(seen));
+            continuity.resume((Tick(1_000_000), NOON), WallTime(NOON.0 + by), now, seen).0 - 1_000_000
+        };
+        for by in [-10 * 365 * DAY, -DAY, DAY, 10 * 365 * DAY] {
+            assert_eq!(resume(boot(7, 5_000), by, boot(8, 900), 230), 230, "the clock is off by {by}");
+            assert_eq!(resume(None, by, None, 0), u64::from(by > 0));
+            assert_eq!(resume(boot(7, 5_000), by, boot(7, 5_400), 230), 400, "the same machine knows more");
+        }
+    }
+
     /// Displayed times do not move, over any number of restarts.
     #[test]
     fn r31_times_that_people_read_count_what_no_tick_counts() {
@@ -113,7 +131,7 @@ mod tests {
             noted.offsets = line.offsets();
             // Nobody serves for a while, or the clock is set back meanwhile.
             wall = WallTime(last.1.0 + [60_000, 0, -5_000_000, 7][round % 4] * (1 + round as i64));
-            tick = noted.resume(last, wall, None);
+            tick = noted.resume(last, wall, None, None);
             let line = noted.line(last);
             let _ = line.moment(tick, wall);
             noted.offsets = line.offsets();

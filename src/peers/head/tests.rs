@@ -11,7 +11,7 @@ fn only_tenants(ids: &[&str]) -> Tenants {
 }
 
 fn head(grants: Vec<Grant>, needs: Roles) -> ForwardHead {
-    let principal = Arc::new(Principal { actor: Actor("token:00000000000000ff:login".into()), grants });
+    let principal = Arc::new(Principal { actor: Actor("token:00000000000000ff:login".into()), grants, token: None });
     ForwardHead {
         caller: Caller { principal, needs },
         token: Some(TokenId(0xff)),

@@ -10,11 +10,11 @@ use tokio::time::timeout;
 use tokio_postgres::Client;
 
 use super::error::{Failure, damaged};
-use super::{installation, node_rows, snapshot};
+use super::{installation, node_rows, shards, snapshot};
 use crate::ids::ShardId;
 use crate::ledger::change::Change;
-use crate::store::StoreError;
 use crate::store::table::{TABLES, TableInfo};
+use crate::store::{LoadPart, StoreError};
 
 /// Rows in one message: enough to make sending cheap, few enough to use little memory.
 const CHUNK_ROWS: usize = 2048;
@@ -37,6 +37,16 @@ pub async fn load<P: From<Vec<Change>>>(client: &Client, shard: ShardId, rows: &
         }
     }
     if chunk.is_empty() { Ok(()) } else { send(rows, chunk).await }
+}
+
+/// Sends the position and the rows as of one moment.
+pub async fn load_ahead(client: &Client, shard: ShardId, parts: &Sender<LoadPart>) -> Result<(), Failure> {
+    client.batch_execute(snapshot::BEGIN).await?;
+    let row = client.query_opt(snapshot::READ_SHARD, &[&shard.0.cast_signed()]).await?;
+    let (owner, position) = shards::known(row, shard)?;
+    send_part(parts, LoadPart::Position(owner, Box::new(position))).await?;
+    load(client, shard, parts).await?;
+    Ok(client.batch_execute("COMMIT").await?)
 }
 
 fn select(table: &TableInfo) -> String {
@@ -63,5 +73,9 @@ fn silent() -> StoreError {
 }
 
 async fn send<P: From<Vec<Change>>>(rows: &Sender<P>, chunk: Vec<Change>) -> Result<(), Failure> {
-    rows.send(chunk.into()).await.map_err(|_| Failure::Store(StoreError("nobody takes the rows".into())))
+    send_part(rows, chunk.into()).await
+}
+
+async fn send_part<P>(parts: &Sender<P>, part: P) -> Result<(), Failure> {
+    parts.send(part).await.map_err(|_| Failure::Store(StoreError("nobody takes the rows".into())))
 }

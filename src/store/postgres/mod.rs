@@ -46,8 +46,8 @@ use self::writer::Writer;
 use super::nodes::{ClusterSnapshot, NewNode, NodeHeartbeat, NodeRef, NodeStore};
 use super::open::{Migrated, OpenError};
 use super::{
-    AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position, ReadError,
-    Store, StoreError, StoreFuture,
+    AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, LoadPart, Owner, Position,
+    ReadError, Store, StoreError, StoreFuture,
 };
 use crate::ids::ShardId;
 use crate::ledger::change::Change;
@@ -115,6 +115,11 @@ impl Store for PostgresStore {
     fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> StoreFuture<'_, Result<(), ReadError>> {
         let writer = self.writer(shard);
         Box::pin(async move { writer.load(rows).await })
+    }
+
+    fn load_ahead(&self, shard: ShardId, parts: mpsc::Sender<LoadPart>) -> StoreFuture<'_, Result<(), ReadError>> {
+        let writer = self.writer(shard);
+        Box::pin(async move { writer.load_ahead(parts).await })
     }
 
     fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> StoreFuture<'_, Result<(), CommitError>> {

@@ -19,7 +19,7 @@ const CHUNK_EVENTS: i64 = 4_096;
 const CHUNK_BLOCKS: i64 = 256;
 
 /// All statements see the same moment. There is no time limit.
-const BEGIN: &str = "/* usher:begin_snapshot */
+pub const BEGIN: &str = "/* usher:begin_snapshot */
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0";
 pub const READ_SHARD: &str = "/* usher:read_shard */
     SELECT epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no, continuity

@@ -13,7 +13,7 @@ use super::{audit_blocks, commit, load, shards};
 use crate::ids::ShardId;
 use crate::ledger::change::Change;
 use crate::store::nodes::NodeRef;
-use crate::store::{Batch, ClaimError, Claimant, CommitError, Owner, Position, ReadError, StoreError};
+use crate::store::{Batch, ClaimError, Claimant, CommitError, LoadPart, Owner, Position, ReadError, StoreError};
 
 /// Time to wait for an answer before the connection is closed. An early timeout loses nothing: the outcome is then
 /// determined by a claim, which waits for what the server still processes.
@@ -94,6 +94,12 @@ impl Writer {
         let shard = self.shard;
         // No limit for the whole load: each row has a timeout of its own.
         Ok(self.run(None, |to| Box::pin(async move { load::load(&to.client, shard, &rows).await })).await?)
+    }
+
+    /// Uses the connection that a claim needs next, so that it is open by then.
+    pub async fn load_ahead(&self, parts: mpsc::Sender<LoadPart>) -> Result<(), ReadError> {
+        let shard = self.shard;
+        Ok(self.run(None, |to| Box::pin(async move { load::load_ahead(&to.client, shard, &parts).await })).await?)
     }
 
     pub async fn commit(&self, owner: Owner, batch: Arc<Batch>) -> Result<(), CommitError> {

@@ -10,7 +10,7 @@ use super::{installation, shards, snapshot};
 use crate::ids::ShardId;
 use crate::ledger::change::Change;
 use crate::store::table::{TABLES, TableInfo};
-use crate::store::{ReadError, StoreError};
+use crate::store::{LoadPart, ReadError, StoreError};
 
 /// Rows in one message: enough to make sending cheap, few enough to use little memory.
 const CHUNK_ROWS: usize = 2048;
@@ -32,6 +32,15 @@ pub fn load<P: From<Vec<Change>>>(connection: &Connection, shard: ShardId, rows:
     if chunk.is_empty() { Ok(()) } else { Ok(send(rows, chunk)?) }
 }
 
+/// Sends the position and the rows as of one moment.
+pub fn load_ahead(connection: &mut Connection, shard: ShardId, parts: &Sender<LoadPart>) -> Result<(), ReadError> {
+    // All statements see the store at the moment of the first one.
+    let transaction = connection.transaction()?;
+    let (owner, position) = shards::read(&transaction, shard)?;
+    send_part(parts, LoadPart::Position(owner, Box::new(position)))?;
+    load(&transaction, shard, parts)
+}
+
 /// The rows are read in the order of the key, so reading is a scan.
 fn select(table: &TableInfo) -> String {
     format!("/* usher:load_{} */ {} WHERE shard_id = ?1", table.name, table.select())
@@ -50,5 +59,9 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Cow<'static, str>)> {
 }
 
 fn send<P: From<Vec<Change>>>(rows: &Sender<P>, chunk: Vec<Change>) -> Result<(), StoreError> {
-    rows.blocking_send(chunk.into()).map_err(|_| StoreError("nobody takes the rows".into()))
+    send_part(rows, chunk.into())
+}
+
+fn send_part<P>(parts: &Sender<P>, part: P) -> Result<(), StoreError> {
+    parts.blocking_send(part).map_err(|_| StoreError("nobody takes the rows".into()))
 }

@@ -38,8 +38,8 @@ use self::worker::Worker;
 use super::nodes::NodeRef;
 use super::open::{Migrated, OpenError};
 use super::{
-    AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position, ReadError,
-    Store, StoreError, StoreFuture,
+    AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, LoadPart, Owner, Position,
+    ReadError, Store, StoreError, StoreFuture,
 };
 use crate::ids::ShardId;
 use crate::ledger::change::Change;
@@ -111,6 +111,11 @@ impl Store for SqliteStore {
 
     fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> StoreFuture<'_, Result<(), ReadError>> {
         let answer = self.reader.run(move |database| load::load(database.connection()?, shard, &rows));
+        Box::pin(async { answer.await? })
+    }
+
+    fn load_ahead(&self, shard: ShardId, parts: mpsc::Sender<LoadPart>) -> StoreFuture<'_, Result<(), ReadError>> {
+        let answer = self.reader.run(move |database| load::load_ahead(database.connection()?, shard, &parts));
         Box::pin(async { answer.await? })
     }
 

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use usher::clock::Clock;
-use usher::cluster::{LEASE_DURATION, LockFile, Node, View};
+use usher::cluster::{LEASE_DURATION, Node, View};
 use usher::ids::SessionId;
-use usher::journal::{AuditError, AuditFilter, Journal, JournalError, ShardState};
+use usher::journal::{AuditError, AuditFilter, JournalError, ShardState};
 use usher::ledger::command::{CheckIn, CheckOut, Heartbeat, ListSessions};
 use usher::ledger::outcome::HeartbeatResult;
 
-use super::{NOON, Process, SHARD, actor, config, pool, session_of, tenant, user};
-use crate::support::memory::{Fault, Memory, installation};
+use super::{Process, SHARD, actor, pool, session_of, tenant, user};
+use crate::support::memory::{Fault, Memory};
 
 /// Waits for the process's next sign of life, good or missed.
 async fn next(views: &mut watch::Receiver<View>) {
@@ -176,38 +175,24 @@ async fn who_left_answers_nothing_from_memory() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_declared_dead_loses_its_shard_for_good() {
+async fn who_is_declared_dead_loses_its_shard_and_joins_anew() {
     let store = Memory::default();
     let (process, node, ann) = with_a_full_pool(&store).await;
+    let mut views = node.views();
+    let first = views.borrow_and_update().me;
     {
         let mut disk = store.disk.lock().unwrap();
         let dead = disk.nodes.0[0].node;
         assert!(disk.nodes.declare_dead(dead, None));
     }
+    let epoch = store.disk.lock().unwrap().epoch;
+    views.wait_for(|view| view.me.is_some() && view.me != first).await.unwrap();
+    assert_eq!(node.figures().rejoined, 1);
+    assert_eq!(process.heartbeat(ann).await, Err(JournalError::NotApplied(SHARD)), "the shard of its former life");
     let mut state = process.journal.states().remove(0);
-    state.wait_for(|state| *state == ShardState::Elsewhere).await.unwrap();
-    assert_eq!(process.heartbeat(ann).await, Err(JournalError::NotApplied(SHARD)));
-    assert!(node.views().borrow().dead);
-}
-
-#[tokio::test(start_paused = true)]
-async fn beats_that_fail_keep_their_pause_while_a_start_waits_for_one() {
-    let store = Memory::default();
-    let (clock, _manual) = Clock::manual(NOON);
-    let node = Node::new(Arc::new(store.clone()), clock.clone(), "host", 1);
-    tokio::spawn(Arc::clone(&node).run(LockFile::none()));
-    let cut = store.clone();
-    store.claim_before_next(move || cut.cut_off(true));
-    let (claimed, starting) = (Arc::new(store.clone()), Arc::clone(&node));
-    let started =
-        tokio::spawn(async move { Journal::start_among(&starting, claimed, clock, installation(1), config()).await });
-    // Lets tasks run, and no time pass.
-    for _ in 0..200 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(node.figures().missed, 1);
-    store.cut_off(false);
-    assert!(started.await.unwrap().is_ok());
+    state.wait_for(|state| *state == ShardState::Serving).await.unwrap();
+    assert_eq!(store.disk.lock().unwrap().epoch, epoch + 1, "it claimed the shard again");
+    assert!(matches!(process.heartbeat(ann).await.unwrap(), HeartbeatResult::Kept(_)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,7 +17,7 @@ mod watching;
 use std::sync::Arc;
 
 use usher::clock::{Clock, ManualClock};
-use usher::cluster::{LockFile, Node};
+use usher::cluster::Node;
 use usher::ids::{DeviceId, LicenseId, PoolId, SessionId, ShardId, TenantId, UserId};
 use usher::journal::{Journal, JournalConfig, JournalError};
 use usher::ledger::change::{Actor, Limit, Plan};
@@ -27,6 +27,7 @@ use usher::ledger::policy::Policy;
 use usher::ledger::time::WallTime;
 use usher::ledger::{Config, Seed};
 
+use crate::support::member::start_alone;
 use crate::support::memory::{Memory, installation};
 
 /// One process: a journal over the disk.
@@ -78,11 +79,8 @@ impl Process {
     /// Starts a process among others, and waits until it may claim the shard.
     async fn start_among(store: &Memory) -> (Self, Arc<Node>) {
         let (clock, manual) = Clock::manual(NOON);
-        let node = Node::new(Arc::new(store.clone()), clock.clone(), "host", 1);
-        tokio::spawn(Arc::clone(&node).run(LockFile::none()));
-        let store = Arc::new(store.clone());
-        let journal = Journal::start_among(&node, store, clock, installation(1), config()).await.unwrap();
-        (Self { journal: Arc::new(journal), clock: manual }, node)
+        let (journal, node) = start_alone(store, clock, installation(1), config()).await;
+        (Self { journal, clock: manual }, node)
     }
 
     /// Starts a process with a tenant that has a concurrent pool of `seats`, and three users who may sign in.

@@ -34,7 +34,7 @@ impl Peer {
         let (clock, manual) = Clock::manual(NOON);
         let journal = Journal::empty(Arc::new(store.clone()), clock.clone(), installation(1), config());
         let process = Process { journal: Arc::new(journal), clock: manual };
-        let (lease, me) = (Lease::exclusive(clock, 1), NodeRef { id: NodeId::random(), generation: 1 });
+        let (lease, me) = (Lease::exclusive(clock), NodeRef { id: NodeId::random(), generation: 1 });
         Self { process, store: store.clone(), lease, me }
     }
 
@@ -44,7 +44,7 @@ impl Peer {
     }
 
     async fn open_over(&self, over: Owner) -> Result<Owner, StartError> {
-        self.process.journal.open(SHARD, over, self.me, self.lease.shard(SHARD)).await
+        self.process.journal.open(SHARD, over, self.me, self.lease.shard(SHARD), None).await
     }
 
     /// The owner, as the store has it.
@@ -287,7 +287,7 @@ async fn who_loses_its_lease_refuses_newcomers_at_once_and_tells_what_became_of_
     store.fail_next(Fault::Stall);
     let in_flight = first.check_out("ann");
     store.has_stalled().await;
-    first.lease.lose(SHARD);
+    first.lease.lose(SHARD, Duration::from_secs(1));
     let_it_run().await;
     assert_eq!(first.state(), ShardState::Elsewhere);
     assert_eq!(first.process.check_out("bob").await, Err(JournalError::NotApplied(SHARD)));

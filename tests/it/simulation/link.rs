@@ -11,17 +11,20 @@ use usher::ledger::change::Change;
 use usher::ledger::time::WallTime;
 use usher::store::nodes::{ClusterSnapshot, NewNode, NodeHeartbeat, NodeRef, NodeStore};
 use usher::store::{
-    AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position, ReadError,
-    Store, StoreError, StoreFuture,
+    AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, LoadPart, Owner, Position,
+    ReadError, Store, StoreError, StoreFuture,
 };
 
 use super::test_data::SHARDS;
 
 pub type Claimed = Result<(Owner, Position), ClaimError>;
 
+/// Owner, position and rows of a shard, as of one moment.
+pub type Loaded = (Owner, Position, Vec<Change>);
+
 pub enum Request {
     Claim { shard: ShardId, over: Option<Owner>, by: Claimant, reply: oneshot::Sender<Claimed> },
-    Load { shard: ShardId, reply: oneshot::Sender<Result<Vec<Change>, StoreError>> },
+    Load { shard: ShardId, reply: oneshot::Sender<Result<Loaded, StoreError>> },
     Commit { shard: ShardId, owner: Owner, batch: Arc<Batch>, reply: oneshot::Sender<Result<(), CommitError>> },
     Release { shard: ShardId, owner: Owner, to: Option<NodeRef>, reply: oneshot::Sender<bool> },
     Join { new: NewNode, reply: oneshot::Sender<()> },
@@ -85,9 +88,21 @@ impl Store for Link {
 
     fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> StoreFuture<'_, Result<(), ReadError>> {
         Box::pin(async move {
-            let all = self.send(|reply| Request::Load { shard, reply }).await.unwrap_or_else(|_| Err(lost()))?;
-            for chunk in all.chunks(CHUNK) {
+            let loaded = self.send(|reply| Request::Load { shard, reply }).await.unwrap_or_else(|_| Err(lost()))?;
+            for chunk in loaded.2.chunks(CHUNK) {
                 rows.send(chunk.to_vec()).await.map_err(|_| StoreError("nobody takes the rows".into()))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn load_ahead(&self, shard: ShardId, parts: mpsc::Sender<LoadPart>) -> StoreFuture<'_, Result<(), ReadError>> {
+        Box::pin(async move {
+            let loaded = self.send(|reply| Request::Load { shard, reply }).await.unwrap_or_else(|_| Err(lost()))?;
+            let (owner, position, rows) = loaded;
+            let rows = rows.chunks(CHUNK).map(|chunk| LoadPart::Rows(chunk.to_vec()));
+            for part in std::iter::once(LoadPart::Position(owner, Box::new(position))).chain(rows) {
+                parts.send(part).await.map_err(|_| StoreError("nobody takes the rows".into()))?;
             }
             Ok(())
         })

@@ -17,6 +17,7 @@ use usher::ledger::{Config, Seed};
 
 use super::link::Link;
 use super::test_data::{DEMO_SEATS, SHARDS};
+use crate::support::member::description;
 use crate::support::memory::installation;
 
 /// A standstill, until this simulation time.
@@ -73,11 +74,11 @@ impl Process {
             queue: 16,
             batch: 5,
         };
-        let node = Node::new(Arc::new(link.clone()), clock.clone(), "host", SHARDS);
+        let node = Node::new(Arc::new(link.clone()), clock.clone(), SHARDS, description("host"));
         runtime.spawn(Arc::clone(&node).run(LockFile::none()));
         let starting = runtime.spawn({
-            let (node, store, clock) = (Arc::clone(&node), Arc::new(link.clone()), clock.clone());
-            async move { Journal::start_among(&node, store, clock, installation(SHARDS), config).await }
+            let (store, clock) = (Arc::new(link.clone()), clock.clone());
+            async move { Journal::start(store, clock, installation(SHARDS), config).await }
         });
         Self {
             no,

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use usher::ids::{NodeId, Seq, ShardId};
-use usher::ledger::change::Change;
 use usher::store::nodes::ClusterSnapshot;
 use usher::store::{Batch, ClaimError, CommitError, Owner, StoreError};
 
 use super::disk::Disk;
-use super::link::{Claimed, Request};
+use super::link::{Claimed, Loaded, Request};
 use super::step::Fate;
 use crate::model::rng::Rng;
 
@@ -62,7 +61,7 @@ struct Waiting {
 
 enum Done {
     Claim(Box<Claimed>),
-    Load(Vec<Change>),
+    Load(Box<Loaded>),
     Commit(Result<(), CommitError>),
     Release(bool),
     Beat(ClusterSnapshot),
@@ -224,7 +223,8 @@ impl Server {
                 Event::Answered
             }
             Request::Load { shard, .. } => {
-                waiting.done = Some(Done::Load(self.disk.shard_disk(*shard).rows.all()));
+                let disk = self.disk.shard_disk(*shard);
+                waiting.done = Some(Done::Load(Box::new((disk.owner, disk.position, disk.rows.all()))));
                 Event::Loaded { process, shard: *shard }
             }
             Request::Commit { shard, owner, batch, .. } => {
@@ -341,7 +341,7 @@ fn answer(waiting: Waiting) {
         }
         (Request::Commit { reply, .. }, Some(Done::Commit(done))) => drop(reply.send(done)),
         (Request::Claim { reply, .. }, Some(Done::Claim(done))) => drop(reply.send(*done)),
-        (Request::Load { reply, .. }, Some(Done::Load(rows))) => drop(reply.send(Ok(rows))),
+        (Request::Load { reply, .. }, Some(Done::Load(loaded))) => drop(reply.send(Ok(*loaded))),
         (Request::Release { reply, .. }, Some(Done::Release(done))) => drop(reply.send(done)),
         (Request::Join { reply, .. } | Request::Leave { reply, .. }, Some(Done::Other)) => drop(reply.send(())),
         (Request::Beat { reply, .. }, Some(Done::Beat(sighting))) => drop(reply.send(sighting)),

@@ -11,8 +11,8 @@ use usher::ledger::change::{AuditEvent, Change};
 use usher::ledger::time::WallTime;
 use usher::store::nodes::{ClusterSnapshot, NewNode, NodeHeartbeat, NodeRef, NodeStore, OwnerRow};
 use usher::store::{
-    AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position, ReadError,
-    Store, StoreError, StoreFuture,
+    AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, LoadPart, Owner, Position,
+    ReadError, Store, StoreError, StoreFuture,
 };
 
 use usher::opaque_id::Secret;
@@ -200,6 +200,23 @@ impl Store for Memory {
             }
             let all = self.disk.lock().unwrap().rows.all();
             rows.send(all).await.map_err(|_| StoreError("nobody takes the rows".into()).into())
+        })
+    }
+
+    fn load_ahead(&self, _shard: ShardId, parts: mpsc::Sender<LoadPart>) -> StoreFuture<'_, Result<(), ReadError>> {
+        Box::pin(async move {
+            let (owner, position, rows) = {
+                let disk = self.disk.lock().unwrap();
+                let owner = Owner { epoch: Epoch(disk.epoch), token: OwnerToken(disk.token) };
+                (owner, Box::new(disk.position), disk.rows.all())
+            };
+            if self.loads_wait.load(Ordering::SeqCst) {
+                self.gate.notified().await;
+            }
+            for part in [LoadPart::Position(owner, position), LoadPart::Rows(rows)] {
+                parts.send(part).await.map_err(|_| StoreError("nobody takes the rows".into()))?;
+            }
+            Ok(())
         })
     }
 

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod disk;
 pub mod in_process;
 pub mod ledger;
+pub mod member;
 pub mod memory;
 pub mod nodes;
 pub mod pki;

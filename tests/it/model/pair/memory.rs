@@ -93,6 +93,7 @@ impl Pair {
         self.model.tick(now);
         self.last_tick = now.tick;
         self.sessions_audited(&changes.events)?;
+        self.note_ahead(&changes);
         self.rows.take(changes)?;
         if all { self.everything_written() } else { Ok(()) }
     }
@@ -119,12 +120,8 @@ impl Pair {
 
     /// Loads a new ledger from the rows. State in memory only may be lost, within its bounds.
     pub(super) fn restart(&mut self, now: Moment) -> Result<(), String> {
-        let (last_tenant, last_event) = (self.ledger.last_tenant(), self.ledger.last_event());
-        let mut load = Ledger::restore(self.config, last_tenant, last_event, self.ledger.wall_high(), now, GRACE);
-        for row in self.rows.all() {
-            load.put(row);
-        }
-        self.ledger = load.finish();
+        let ahead = self.finish_ahead(now)?;
+        self.ledger = ahead.unwrap_or_else(|| self.load(now));
         for tenant in &mut self.model.tenants {
             let number = self.ledger.tenant_no(&tenant.id).ok_or("a tenant was lost")?;
             adopt(tenant, number, &self.rows, self.last_tick, now)?;
@@ -133,6 +130,15 @@ impl Pair {
         self.denials = self.rows.denials();
         self.lost.append(&mut self.ended_sessions);
         Ok(())
+    }
+
+    fn load(&self, now: Moment) -> Ledger {
+        let (last_tenant, last_event) = (self.ledger.last_tenant(), self.ledger.last_event());
+        let mut load = Ledger::restore(self.config, last_tenant, last_event, self.ledger.wall_high(), now, GRACE);
+        for row in self.rows.all() {
+            load.put(row);
+        }
+        load.finish()
     }
 }
 

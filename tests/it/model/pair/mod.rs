@@ -1,5 +1,6 @@
 //! The ledger and the model side by side, and the comparisons between them.
 
+mod ahead;
 mod audit;
 mod look;
 mod memory;
@@ -15,6 +16,7 @@ use usher::ledger::outcome::PoolUsage;
 use usher::ledger::time::{Moment, Tick};
 use usher::ledger::{Config, Ledger, Seed};
 
+use self::ahead::Ahead;
 use super::naive::Model;
 use super::naive::licenses::ACTOR;
 use super::plain;
@@ -27,6 +29,8 @@ pub struct Pair {
     ledger: Ledger,
     pub model: Model,
     rows: Rows,
+    /// The load for the next restart; `None`: that loads from the rows.
+    ahead: Option<Ahead>,
     config: Config,
     /// The usage before the step (I1).
     used: Vec<(TenantId, PoolUsage)>,
@@ -63,6 +67,7 @@ impl Pair {
             ledger: Ledger::restore(config, TenantNo(0), Default::default(), Default::default(), now, GRACE).finish(),
             model: Model::new(demo_seats, now),
             rows: Rows::default(),
+            ahead: None,
             config,
             used: Vec::new(),
             denials: BTreeMap::new(),
@@ -86,6 +91,7 @@ impl Pair {
             StepKind::Restart => self.restart(now)?,
         }
         self.never_above_the_limit(&step.kind, now)?;
+        self.follow_ahead(step.no, now)?;
         if step.no.is_multiple_of(self.every) {
             self.look_at_everything(now)?;
         }
@@ -105,6 +111,7 @@ impl Pair {
         same("answer", &plain::outcome(outcome), &plain::outcome(expected.clone()))?;
         self.audited(number, &actor, command, &changes, now)?;
         self.count_denials(number, command, &expected);
+        self.note_ahead(&changes);
         self.rows.take(changes)?;
         // The end is remembered although the session's slot is reused, until a restart (R24).
         self.ended_sessions.append(&mut self.rows.replaced);

@@ -46,6 +46,8 @@ pub use startup_handler::StartupHandler;
 pub use stats::Stats;
 pub use tls::{Accepted, Handshake, Tls, TlsError, TlsFiles};
 
+pub use crate::status::Repeated;
+
 use listener::Acceptor;
 
 /// A server that accepts connections.

@@ -19,6 +19,7 @@ mod no_trace;
 mod notify;
 mod oidc;
 mod program;
+mod repeated;
 mod repository;
 mod rules;
 mod scenarios;

@@ -47,16 +47,18 @@ enum Play {
 #[derive(Clone, Default)]
 struct Puppet {
     plays: Arc<Mutex<Vec<Play>>>,
-    /// Each call: what was read of its body, and whether it may have been carried out before.
-    calls: Arc<Mutex<Vec<(Vec<u8>, bool)>>>,
+    calls: Arc<Mutex<Vec<Called>>>,
 }
+
+/// What was read of a call's body, and whether the call may have been carried out before.
+type Called = (Vec<u8>, bool);
 
 impl Puppet {
     fn told(plays: &[Play]) -> Self {
         Self { plays: Arc::new(Mutex::new(plays.to_vec())), calls: Arc::default() }
     }
 
-    fn calls(&self) -> Vec<(Vec<u8>, bool)> {
+    fn calls(&self) -> Vec<Called> {
         self.calls.lock().unwrap().clone()
     }
 }

@@ -3,6 +3,7 @@
 mod clocks;
 mod durability;
 mod leases;
+mod loading_ahead;
 mod ownership;
 mod refusals;
 mod renaming;

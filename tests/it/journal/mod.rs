@@ -3,6 +3,7 @@
 mod clocks;
 mod durability;
 mod leases;
+mod loading_ahead;
 mod moving;
 mod ownership;
 mod refusals;

@@ -51,7 +51,7 @@ pub use signals::Signals;
 use api_security::ApiSecurity;
 use host_names::host_names;
 use licensing::Vendors;
-use nodes::OnlyNode;
+use nodes::{OnlyNode, SharedStore};
 use observe::observe;
 use opened::OpenedShards;
 use opening::{installation, open, start_journal};
@@ -236,6 +236,10 @@ impl Running {
                 tokio::spawn(membership::follow(Arc::clone(&node), Arc::clone(&readiness)));
                 let seen = Arc::clone(&node);
                 metrics.observe_node(move || seen.figures());
+                let directory = Arc::clone(node.directory());
+                metrics.observe_agreement(move || directory.agreement());
+                let index = Arc::clone(&tokens);
+                metrics.observe_tokens(move || index.age());
                 Some(node)
             }
         };
@@ -260,7 +264,10 @@ impl Running {
             authentication: config.security.kinds(),
             log,
         });
-        let nodes: Arc<dyn NodeDirectory> = Arc::new(OnlyNode::new(journal.shards(), clock.clone()));
+        let nodes: Arc<dyn NodeDirectory> = match &node {
+            None => Arc::new(OnlyNode::new(journal.shards(), clock.clone())),
+            Some(node) => Arc::new(SharedStore(Arc::clone(node.directory()))),
+        };
         let all = mount::all(&context, &about, &nodes, &config.limits.server, &methods, &readiness);
         startup_handler.open(CallHandler::new(
             all,
@@ -297,7 +304,7 @@ impl Running {
         let opened =
             OpenedShards { journal: Arc::clone(&journal), licensing: Arc::clone(&licensing), demo: demo_key, clock };
         opened.set_up(&journal.held()).await.context("cannot make the demo tenant")?;
-        let reloading = reload::on_hangup(hangups, vendors, licensing, Arc::clone(&journal), security);
+        let reloading = reload::on_hangup(hangups, vendors, licensing, Arc::clone(&journal), security, node.clone());
         let reloading = AbortOnDropHandle::new(tokio::spawn(reloading));
         readiness.clear(NotReadyReason::Loading);
         let ops = ops_server;

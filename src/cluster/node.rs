@@ -1,12 +1,13 @@
 //! This process as a node: it sends a heartbeat once a second, and reads which other nodes are alive.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::directory::Directory;
 use super::lease::Lease;
 use super::lock::LockFile;
 use super::members::{Observer, Silent};
@@ -54,8 +55,10 @@ pub struct Node {
     host: Box<str>,
     shards: u16,
     lease: Arc<Lease>,
+    directory: Arc<Directory>,
     /// [`NodeState`] of the next heartbeat.
     state: AtomicU8,
+    files: Mutex<FileHashes>,
     view: watch::Sender<View>,
     /// Notified when the next heartbeat is to be sent at once.
     wanted: Notify,
@@ -70,11 +73,13 @@ impl Node {
     pub fn new(store: Arc<dyn NodeStore>, clock: Clock, host: &str, shards: u16) -> Arc<Self> {
         Arc::new(Self {
             lease: Lease::none(clock.clone(), shards),
+            directory: Arc::new(Directory::new(clock.clone())),
             store,
             clock,
             host: host.into(),
             shards,
             state: AtomicU8::new(0),
+            files: Mutex::default(),
             view: watch::Sender::new(View::default()),
             wanted: Notify::new(),
             stop: CancellationToken::new(),
@@ -87,6 +92,12 @@ impl Node {
     #[must_use]
     pub fn lease(&self) -> &Arc<Lease> {
         &self.lease
+    }
+
+    /// All nodes, as this node's heartbeats see them.
+    #[must_use]
+    pub fn directory(&self) -> &Arc<Directory> {
+        &self.directory
     }
 
     /// View after each heartbeat. A receiver can also be used to wait for changes.
@@ -219,6 +230,15 @@ impl Node {
         }
     }
 
+    /// Hashes of this node's files, which each later heartbeat sends (C10).
+    pub fn set_files(&self, files: FileHashes) {
+        *self.files.lock().unwrap_or_else(PoisonError::into_inner) = files;
+    }
+
+    fn files(&self) -> FileHashes {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn set_state(&self, state: NodeState) {
         self.state.store(u8::try_from(state.code()).unwrap_or_default(), Ordering::Release);
     }
@@ -239,7 +259,7 @@ impl Node {
         };
         let (state, lock) = (self.state(), lock.hold());
         let (counted, sent) = (self.lease.now(), self.clock.boot_time());
-        let (wall, files) = (self.clock.wall(), FileHashes::default());
+        let (wall, files) = (self.clock.wall(), self.files());
         let snapshot = self.store.heartbeat(NodeHeartbeat { node, state, lock: lock.clone(), wall, files }).await?;
         let answered = self.clock.boot_time();
         self.stats.heartbeats.fetch_add(1, Ordering::Relaxed);
@@ -259,6 +279,7 @@ impl Node {
         }
         let silent = observer.observe(&snapshot, sent, answered);
         let gone = self.declare(&snapshot, node, &silent, lock.as_ref()).await;
+        self.directory.observe(node, &snapshot, &gone, answered);
         let claims = view::claims(&snapshot, node, &gone, &silent);
         self.view.send_modify(|view| {
             if view.missed > 0 && view.heartbeats > 0 {

@@ -309,7 +309,7 @@ impl Running {
         let watching = AbortOnDropHandle::new(watching);
         observe(&metrics, &readiness, &stats, &context, &journal, &tasks);
         if let Some(cluster) = &cluster {
-            cluster.observe(&metrics);
+            cluster.observe(&metrics, &tokens);
         }
         metrics.observe_deliveries(move || notify::counts(&deliveries));
         let credentials = Arc::clone(&security.credentials);
@@ -318,7 +318,8 @@ impl Running {
 
         // 8. Apply the vendor's revocations, create the demo tenant if configured, and report SERVING.
         opened.set_up(&journal.held()).await.context("cannot make the demo tenant")?;
-        let reloading = reload::on_hangup(hangups, vendors, licensing, Arc::clone(&journal), security);
+        let node = cluster.as_ref().map(Cluster::node);
+        let reloading = reload::on_hangup(hangups, vendors, licensing, Arc::clone(&journal), security, node);
         let reloading = AbortOnDropHandle::new(tokio::spawn(reloading));
         readiness.clear(NotReadyReason::Loading);
         let ops = ops_server;

@@ -50,6 +50,11 @@ impl ApiSecurity {
         self.credentials.refresh_keys().await;
     }
 
+    /// Hash of the access file in force, the same on every node with the same file (C10); empty: there is none.
+    pub fn access_hash(&self) -> Box<str> {
+        self.credentials.access_hash()
+    }
+
     /// A warning about the server's own certificate, if there is one.
     pub fn warning(&self) -> Option<String> {
         self.tls.as_ref().and_then(|tls| tls.warning())

@@ -138,6 +138,11 @@ impl Cluster {
         Ok(())
     }
 
+    /// This process as a node.
+    pub fn node(&self) -> Arc<Node> {
+        Arc::clone(&self.membership.node)
+    }
+
     /// Sends calls to other nodes.
     pub fn router(&self) -> Arc<Router> {
         Arc::clone(&self.router)
@@ -150,7 +155,9 @@ impl Cluster {
     }
 
     /// Registers the metrics of this process as a node.
-    pub fn observe(&self, metrics: &Metrics) {
+    pub fn observe(&self, metrics: &Metrics, tokens: &Arc<Tokens>) {
+        let tokens = Arc::clone(tokens);
+        metrics.observe_tokens(move || tokens.age());
         let node = Arc::clone(&self.membership.node);
         metrics.observe_node(move || node.figures());
         let directory = Arc::clone(&self.directory);
@@ -175,7 +182,7 @@ async fn follow(node: Arc<Node>, peers: Arc<Peers>, directory: Arc<Directory>, r
         let view = views.borrow_and_update().clone();
         if let Some(me) = view.me.filter(|_| view.missed == 0) {
             peers.follow(&view.snapshot.nodes);
-            directory.observe(me, &view.snapshot, view.answered);
+            directory.observe(me, &view.snapshot, &view.gone, view.answered);
         }
         let age = node.heartbeat_age().unwrap_or_default();
         readiness.set_to(NotReadyReason::NoLease, view.heartbeats > 0 && age >= LEASE_DURATION);

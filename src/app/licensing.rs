@@ -41,6 +41,13 @@ impl Vendors {
         Ok(trust)
     }
 
+    /// Hash of the files in force, the same on every node with the same files (C10); empty: there are none. Each node
+    /// has a demo key of its own, which does not count.
+    pub fn hash(&self, in_force: &Trust) -> Box<str> {
+        let hash = self.path.is_some().then(|| in_force.hash(self.demo.as_ref()));
+        hash.unwrap_or_default().into()
+    }
+
     /// Reads everything again. An invalid set is not taken: the previous one stays in force.
     pub async fn read_again(&self, licensing: &Licensing, journal: &Journal) {
         match self.read() {

@@ -7,8 +7,10 @@ use tokio::signal::unix::Signal;
 use super::api_security::ApiSecurity;
 use super::licensing::Vendors;
 use super::systemd;
+use crate::cluster::Node;
 use crate::journal::Journal;
 use crate::licensing::Licensing;
+use crate::store::nodes::FileHashes;
 
 /// Reads the files again on each SIGHUP.
 pub(super) async fn on_hangup(
@@ -17,11 +19,22 @@ pub(super) async fn on_hangup(
     licensing: Arc<Licensing>,
     journal: Arc<Journal>,
     security: Arc<ApiSecurity>,
+    node: Option<Arc<Node>>,
 ) {
+    tell(node.as_deref(), &security, &vendors, &licensing);
     while hangups.recv().await.is_some() {
         systemd::reloading();
         security.read_again().await;
         vendors.read_again(&licensing, &journal).await;
+        tell(node.as_deref(), &security, &vendors, &licensing);
         systemd::reloaded();
+    }
+}
+
+/// Has the other nodes compare the files in force with theirs (C10).
+fn tell(node: Option<&Node>, security: &ApiSecurity, vendors: &Vendors, licensing: &Licensing) {
+    if let Some(node) = node {
+        let license_keys = vendors.hash(&licensing.trust());
+        node.set_files(FileHashes { license_keys, access: security.access_hash() });
     }
 }

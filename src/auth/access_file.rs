@@ -14,6 +14,7 @@ use toml::Spanned;
 
 use super::certificate::{CertificateRule, Pattern};
 use super::oidc::{KeysFrom, OidcConfig, Rule, RuleTenants};
+use super::token::{hex, sha256};
 use super::{Principal, spiffe};
 use crate::files;
 use crate::ids::TenantId;
@@ -29,6 +30,9 @@ const ROLES: &str = "application, viewer, manager or operator";
 pub struct Access {
     pub certificates: Vec<CertificateRule>,
     pub oidc: Option<OidcConfig>,
+    /// SHA-256 of the file's text, in hexadecimal digits, by which nodes find out whether they have the same file (C10).
+    /// Empty: it was not read from a file.
+    pub hash: Box<str>,
 }
 
 /// The file, and its error with the line.
@@ -47,7 +51,8 @@ impl Access {
     pub fn load(file: &Path) -> Result<Self, AccessError> {
         let failed = |what: String| AccessError { file: file.to_owned(), what };
         let text = files::read(file, MAX_FILE_BYTES).map_err(|error| failed(error.to_string()))?;
-        Self::parse(&text, file.parent().unwrap_or(Path::new(""))).map_err(failed)
+        let access = Self::parse(&text, file.parent().unwrap_or(Path::new(""))).map_err(failed)?;
+        Ok(Self { hash: hex(&sha256(text.as_bytes())).into(), ..access })
     }
 
     /// Parses the text of a file in `folder`.
@@ -58,7 +63,7 @@ impl Access {
         let file: File = toml::from_str(text).map_err(|error| message(text, error))?;
         let certificates = rules(text, file.certificate, CertificatePart::rule)?;
         let oidc = file.oidc.map(|part| part.config(text, folder)).transpose()?;
-        Ok(Self { certificates, oidc })
+        Ok(Self { certificates, oidc, hash: "".into() })
     }
 
     /// Returns the holder of a certificate with these subject alternative names, by the first rule that matches one of

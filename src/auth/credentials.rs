@@ -66,6 +66,12 @@ impl Credentials {
         Ok(())
     }
 
+    /// Hash of the access file in force; empty: there is none.
+    #[must_use]
+    pub fn access_hash(&self) -> Box<str> {
+        self.rules.load().hash().into()
+    }
+
     /// Number of failed attempts to read the keys of the identity provider.
     #[must_use]
     pub fn key_failures(&self) -> u64 {

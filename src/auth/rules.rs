@@ -38,6 +38,11 @@ impl Rules {
         Self::new(access, clock)
     }
 
+    /// [`Access::hash`]
+    pub(super) fn hash(&self) -> &str {
+        &self.access.hash
+    }
+
     pub(super) fn certificate(&self, names: &Names) -> Option<Arc<Principal>> {
         let uris: Vec<&str> = names.uris.iter().map(String::as_str).collect();
         let dns: Vec<&str> = names.dns.iter().map(String::as_str).collect();

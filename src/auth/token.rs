@@ -97,7 +97,8 @@ impl TokenHash {
     }
 }
 
-fn sha256(bytes: &[u8]) -> [u8; 32] {
+/// SHA-256 of some bytes.
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
     digest(&SHA256, bytes).as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
@@ -105,7 +106,8 @@ fn checksum(body: &str) -> String {
     hex(&sha256(body.as_bytes())[..CHECKSUM_CHARS / 2])
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Hexadecimal digits, in lower case.
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -93,24 +93,30 @@ impl Directory {
         Self { clock, seen: Mutex::default() }
     }
 
-    /// Takes over what a good heartbeat of `me` has read, answered at this boot time.
-    pub fn observe(&self, me: NodeRef, snapshot: &ClusterSnapshot, answered: Duration) {
+    /// Takes over what a good heartbeat of `me` has read, answered at this boot time. `gone`: nodes that were declared
+    /// dead after that read.
+    pub fn observe(&self, me: NodeRef, snapshot: &ClusterSnapshot, gone: &[NodeRef], answered: Duration) {
         let mut seen = self.seen();
         seen.me = Some(me);
         seen.nodes.clone_from(&snapshot.nodes);
+        for row in seen.nodes.iter_mut().filter(|row| gone.contains(&row.node)) {
+            row.state = NodeState::Dead;
+        }
         seen.nodes.sort_by(|a, b| (&a.host, a.node).cmp(&(&b.host, b.node)));
         // A shard that was released, or whose owner is dead, has no owner.
         let is_owner = |row: &OwnerRow, node: NodeRef| {
-            let living = snapshot.nodes.iter().any(|known| known.node == node && is_alive(known));
+            let living = seen.nodes.iter().any(|known| known.node == node && is_alive(known));
             living && !row.owner.token.0.is_nil()
         };
         let owner = |row: &OwnerRow| row.node.filter(|node| is_owner(row, *node));
-        seen.owners = snapshot.owners.iter().map(|row| (row.shard, owner(row))).collect();
+        let owners = snapshot.owners.iter().map(|row| (row.shard, owner(row))).collect();
+        seen.owners = owners;
         let heartbeats = snapshot.nodes.iter().map(|row| {
             let known = seen.heartbeats.get(&row.node.id).filter(|(heartbeat, _)| *heartbeat == row.heartbeat);
             (row.node.id, known.copied().unwrap_or((row.heartbeat, answered)))
         });
-        seen.heartbeats = heartbeats.collect();
+        let heartbeats = heartbeats.collect();
+        seen.heartbeats = heartbeats;
     }
 
     /// The nodes.

@@ -3,11 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use ring::digest::{SHA256, digest};
+use serde_json::json;
+
 use super::claims::Claims;
 use super::document::{REVOCATIONS, open};
 use super::key::PublicKey;
 use super::rejection::Rejection;
 use super::revocation::Revocations;
+use crate::ledger::time::WallTime;
 
 /// Trusted keys and revoked licenses. An empty set trusts nobody.
 #[derive(Debug, Clone, Default)]
@@ -56,6 +60,16 @@ impl Trust {
     /// All keys, sorted by thumbprint.
     pub fn keys(&self) -> impl Iterator<Item = &PublicKey> {
         self.keys.values()
+    }
+
+    /// SHA-256 of what it trusts and revokes, in hexadecimal digits, except for the key `own` of this process: two
+    /// processes with the same files have the same hash (C10).
+    #[must_use]
+    pub fn hash(&self, own: Option<&PublicKey>) -> String {
+        let keys: Vec<&str> = self.keys().filter(|key| Some(*key) != own).map(PublicKey::kid).collect();
+        // The keys and the list are sorted. The time of issue stands for no list in particular.
+        let all = json!({ "keys": keys, "revocations": self.revocations.to_json(WallTime(0)) });
+        digest(&SHA256, all.to_string().as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The revocations of all lists.

@@ -48,8 +48,12 @@ impl Reader {
     }
 
     fn read(&self, nodes: &[NodeRow], owners: &[OwnerRow]) {
+        self.read_and_declare(nodes, owners, &[]);
+    }
+
+    fn read_and_declare(&self, nodes: &[NodeRow], owners: &[OwnerRow], gone: &[NodeRef]) {
         let snapshot = ClusterSnapshot { alive: true, nodes: nodes.to_vec(), owners: owners.to_vec(), connection: 1 };
-        self.directory.observe(node(1), &snapshot, self.now.boot_time());
+        self.directory.observe(node(1), &snapshot, gone, self.now.boot_time());
     }
 
     fn shards(&self) -> (Vec<Vec<u16>>, Vec<u16>) {
@@ -93,6 +97,16 @@ fn c17_a_shard_that_is_released_or_of_a_dead_or_former_node_has_no_owner() {
     assert_eq!(reader.shards(), (vec![vec![5], vec![]], vec![0, 1, 2, 3, 4]));
     let agreement = reader.directory.agreement();
     assert_eq!((agreement.members, agreement.unowned_shards), (1, 5));
+}
+
+#[test]
+fn c17_a_node_that_this_one_has_just_declared_dead_is_dead() {
+    let reader = Reader::new();
+    let (nodes, owners) = ([row(1, "alpha", 0), row(2, "beta", 0)], [owner(0, 7, Some(node(2)))]);
+    reader.read_and_declare(&nodes, &owners, &[node(2)]);
+    let known = reader.directory.nodes();
+    assert_eq!((known.nodes[1].row.state, known.unowned), (NodeState::Dead, vec![ShardId(0)]));
+    assert_eq!(reader.directory.agreement().members, 1);
 }
 
 #[test]

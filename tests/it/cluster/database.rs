@@ -1,5 +1,5 @@
-//! PostgreSQL itself ends below all nodes, and comes back; or its standby is promoted. Nobody is declared dead for that,
-//! and no shard moves.
+//! PostgreSQL itself ends below all nodes, and comes back; or its standby is promoted. Nobody is declared dead for
+//! that, and no shard moves.
 
 use std::time::Duration;
 

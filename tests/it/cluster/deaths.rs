@@ -1,4 +1,5 @@
-//! Nodes that end without a word: killed, one or all at once; and frozen ones, which wake when others have their shards.
+//! Nodes that end without a word: killed, one or all at once; and frozen ones, which wake when others have their
+//! shards.
 
 use std::time::Duration;
 

@@ -3,8 +3,8 @@
 //! the store; probes measure how long each shard did not answer.
 //!
 //! `USHER_CLUSTER_ROUNDS` sets how often each fault occurs, `USHER_CLUSTER_SEED` what is chosen at random, and
-//! `USHER_CLUSTER_ONLY` the one row to run, by its name below. `USHER_CLUSTER_FIGURES` names a folder in which times are
-//! collected over several runs ([`figures`]).
+//! `USHER_CLUSTER_ONLY` the one row to run, by its name below. `USHER_CLUSTER_FIGURES` names a folder in which times
+//! are collected over several runs ([`figures`]).
 
 mod clocks;
 mod database;

@@ -11,8 +11,8 @@ use crate::model::rng::Rng;
 use crate::support::postgres::{cluster, connect};
 use crate::support::proxy::Network;
 
-/// One node is frozen, and the two others do not reach the database. When they are back, its heartbeat has not moved for
-/// longer than a node may be silent, and they have not watched it for that long. It wakes before they have.
+/// One node is frozen, and the two others do not reach the database. When they are back, its heartbeat has not moved
+/// for longer than a node may be silent, and they have not watched it for that long. It wakes before they have.
 pub async fn stalled_observers() {
     const SILENT: usize = 0;
     let proxies = Proxies { database: true, ..Proxies::default() };

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The long run: simulation, model, deaths and store faults by turns, with seeds that nobody has tried, until the time is
-# over. A step that has begun is finished. Ends at the first failure, and says how to see it again.
+# The long run: simulation, model, deaths, store faults and several nodes by turns, with seeds that nobody has tried,
+# until the time is over. A step that has begun is finished. Ends at the first failure, and says how to see it again.
 #   scripts/soak.sh MINUTES
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,6 +9,8 @@ minutes=${1:?"for how many minutes? make soak MINUTES=60"}
 # No step takes as long; one that does hangs.
 longest=30m
 tests=(cargo test --locked --features failpoints --test it)
+# Times of hand-overs and take-overs, of this run and of former ones.
+figures=$PWD/target/soak
 log=$(mktemp)
 step=
 declare -A done_so_far
@@ -58,8 +60,13 @@ while [ "$(date +%s)" -lt "$until" ]; do
         run crash USHER_CRASH_SEED=$((first + at))
     done
     run store_faults USHER_FAULT_ROUNDS=5
+    run cluster USHER_CLUSTER_ROUNDS=5 USHER_CLUSTER_SEED="$first" USHER_CLUSTER_FIGURES="$figures"
 done
 echo "no failure in $round rounds, $minutes minutes:"
 for module in "${!done_so_far[@]}"; do
     echo "    $module:: ${done_so_far[$module]} times"
 done
+if [ -f "$figures/cluster.md" ]; then
+    echo "times of several nodes, for docs/PROOF.md ($figures/cluster.md):"
+    cat "$figures/cluster.md"
+fi

@@ -2,6 +2,7 @@
 
 mod access;
 mod clients;
+mod cluster;
 mod conformance;
 mod crash;
 mod damage;

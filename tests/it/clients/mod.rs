@@ -8,6 +8,7 @@ mod license_json;
 mod python;
 mod readme;
 mod recipes;
+mod run_three;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

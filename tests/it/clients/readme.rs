@@ -113,7 +113,7 @@ fn the_tour_goes_as_it_is_written() {
     }
 }
 
-fn section<'a>(text: &'a str, heading: &str) -> &'a str {
+pub fn section<'a>(text: &'a str, heading: &str) -> &'a str {
     let found = text.split(heading).nth(1).unwrap_or_else(|| panic!("the page has no {heading:?}"));
     found.split("\n## ").next().unwrap_or(found)
 }

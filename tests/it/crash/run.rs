@@ -1,7 +1,6 @@
 //! One store, one load, and the deaths of the programs that serve them.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
@@ -155,7 +154,8 @@ impl<'a> Run<'a> {
             self.fail(Death::After(Duration::ZERO), "clients are not answered any more");
         }
         let history = self.load.stop().await;
-        self.judge(Death::After(Duration::ZERO), self.at_rest(program.api).await);
+        let at_rest = self.load.at_rest(program.api, &self.data).await.expect("it serves");
+        self.judge(Death::After(Duration::ZERO), at_rest);
         program.terminate();
         let ended = program.ended();
         assert!(ended.status.success(), "{ended:?}");
@@ -176,18 +176,6 @@ impl<'a> Run<'a> {
                 Answer::Odd(_) => "odd",
             };
             *reached.answers.entry(answer).or_default() += 1;
-        }
-    }
-
-    /// The state of the service and of its store without any request in between. Leases end on their own: then both are
-    /// read again.
-    async fn at_rest(&self, api: SocketAddr) -> StoreContents {
-        loop {
-            let served = self.load.served(api).await.expect("it serves");
-            let recount = StoreContents::read(&self.data).await;
-            if self.load.served(api).await.expect("it serves") == served {
-                return StoreContents { served: Some(served), ..recount };
-            }
         }
     }
 

@@ -35,21 +35,71 @@ fn one<'a>(objects: &'a [Value], kind: &'a str) -> &'a Value {
 }
 
 #[test]
-fn one_pod_runs_and_has_time_to_drain() {
+fn each_pod_has_time_to_drain() {
     for (overlay, kind) in OVERLAYS {
         let objects = objects(overlay);
         let workload = &one(&objects, kind)["spec"];
-        assert_eq!(workload["replicas"], 1, "{overlay}: a second one would only stand by");
         assert_eq!(one(&objects, "ConfigMap")["data"]["USHER_AUTHENTICATE"], "true");
         let settings = &one(&objects, "ConfigMap")["data"];
         let drain = humantime::parse_duration(settings["USHER_DRAIN_TIMEOUT"].as_str().unwrap()).unwrap();
         let pod = &workload["template"]["spec"];
         let grace = Duration::from_secs(pod["terminationGracePeriodSeconds"].as_u64().unwrap());
-        assert!(grace >= drain + Duration::from_secs(10), "{overlay}: killed in the middle of its drain");
+        let pause = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"].as_u64().unwrap_or_default();
+        let least = Duration::from_secs(pause) + drain + Duration::from_secs(10);
+        assert!(grace >= least, "{overlay}: killed in the middle of its drain");
         let image = pod["containers"][0]["image"].as_str().unwrap();
         assert_eq!(image, concat!("usher:", env!("CARGO_PKG_VERSION")));
-        // A rolling update would run two pods at once.
-        assert!(kind == "StatefulSet" || workload["strategy"]["type"] == "Recreate");
+    }
+}
+
+#[test]
+fn the_embedded_store_has_one_pod_and_a_database_three_nodes() {
+    assert_eq!(one(&objects("embedded"), "StatefulSet")["spec"]["replicas"], 1);
+    let objects = objects("postgresql");
+    let workload = &one(&objects, "Deployment")["spec"];
+    assert_eq!(workload["replicas"], 3);
+    let update = &workload["strategy"];
+    assert_eq!(update["type"], "RollingUpdate");
+    assert_eq!(update["rollingUpdate"]["maxUnavailable"], 0, "the next one serves before one ends");
+    assert_eq!(one(&objects, "PodDisruptionBudget")["spec"]["maxUnavailable"], 1);
+    let pod = &workload["template"];
+    let spread = pod["spec"]["topologySpreadConstraints"].as_array().unwrap();
+    let over: Vec<_> = spread.iter().map(|one| one["topologyKey"].as_str().unwrap()).collect();
+    assert_eq!(over, ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]);
+    for constraint in spread {
+        let wanted = constraint["labelSelector"]["matchLabels"].as_object().unwrap();
+        let labels = &pod["metadata"]["labels"];
+        assert!(!wanted.is_empty() && wanted.iter().all(|(name, value)| labels.get(name) == Some(value)), "{wanted:?}");
+    }
+}
+
+/// The nodes reach each other at the pods' own addresses, and nobody else reaches that port.
+#[test]
+fn nodes_reach_each_other() {
+    let objects = objects("postgresql");
+    let container = &one(&objects, "Deployment")["spec"]["template"]["spec"]["containers"][0];
+    let port = container["ports"].as_array().unwrap().iter().find(|port| port["name"] == "peers").expect("peers");
+    let port = &port["containerPort"];
+    let environment = container["env"].as_array().unwrap();
+    let variable = |name: &str| environment.iter().find(|one| one["name"] == name).expect(name);
+    assert_eq!(variable("POD_IP")["valueFrom"]["fieldRef"]["fieldPath"], "status.podIP");
+    assert_eq!(variable("USHER_PEER_ADVERTISE")["value"], format!("$(POD_IP):{port}"));
+    // By default peers are listened to at the port after the API's, which is the image's.
+    let dockerfile = read("Dockerfile");
+    let api = dockerfile.split("USHER_LISTEN=0.0.0.0:").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
+    assert_eq!(port.as_u64(), api.parse().ok().map(|api: u64| api + 1));
+
+    let labels = &one(&objects, "Deployment")["spec"]["template"]["metadata"]["labels"];
+    let policy = &one(&objects, "NetworkPolicy")["spec"];
+    for (way, end, ports) in [("ingress", "from", "peers".into()), ("egress", "to", port.clone())] {
+        let rules = policy[way].as_array().unwrap();
+        let rule: Vec<_> = rules.iter().filter(|rule| rule["ports"][0]["port"] == ports).collect();
+        assert_eq!(rule.len(), 1, "{way}");
+        let pods = rule[0][end][0]["podSelector"]["matchLabels"].as_object().expect("some pods only");
+        assert!(!pods.is_empty() && pods.iter().all(|(name, value)| labels.get(name) == Some(value)), "{way}");
+    }
+    for service in of_kind(&objects, "Service") {
+        assert!(!service["spec"]["ports"].to_string().contains("peers"), "{service}");
     }
 }
 

@@ -85,10 +85,12 @@ struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts Prometheus with the shipped files, except for the scraped address and the interval.
+    /// Starts Prometheus with the shipped files, except for the scraped addresses and the interval.
     fn start(folder: &Path, target: SocketAddr) -> Self {
         let config = read("prometheus/prometheus.yml");
-        let ours = config.replace("usher:9464", &target.to_string()).replace("_interval: 15s", "_interval: 100ms");
+        let ours = config
+            .replace("usher-1:9464\", \"usher-2:9464", &target.to_string())
+            .replace("_interval: 15s", "_interval: 100ms");
         assert!(ours.contains(&target.to_string()) && ours.contains("100ms"), "{ours}");
         std::fs::write(folder.join("prometheus.yml"), ours).unwrap();
         std::fs::copy(path("prometheus/usher.rules.yml"), folder.join("usher.rules.yml")).unwrap();

@@ -11,7 +11,7 @@ const FILES: [&str; 1] = ["USHER_DATABASE_URL_FILE"];
 /// Variables of the build, not of the server.
 const BUILDS: [&str; 1] = ["USHER_COMMIT"];
 
-const DEPLOYMENTS: [&str; 8] = [
+const DEPLOYMENTS: [&str; 9] = [
     "Dockerfile",
     "compose.yaml",
     "systemd/usher.service",
@@ -19,6 +19,7 @@ const DEPLOYMENTS: [&str; 8] = [
     "systemd/postgresql.conf",
     "kubernetes/base/kustomization.yaml",
     "kubernetes/pod/pod.yaml",
+    "kubernetes/postgresql/deployment.yaml",
     "kubernetes/postgresql/kustomization.yaml",
 ];
 

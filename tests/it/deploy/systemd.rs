@@ -96,7 +96,7 @@ fn the_unit_knows_the_exit_codes_and_the_drain() {
         let mut lines = unit.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('='));
         lines.next().unwrap_or_else(|| panic!("no {name}"))
     };
-    // The exit codes that a restart does not fix. A process that lost its shards (8) restarts as a standby.
+    // The exit codes that a restart does not fix. One that was refused beside others (8) tries again.
     assert_eq!(setting("RestartPreventExitStatus"), "2 6 7 12");
     assert_eq!(setting("Restart"), "on-failure");
     assert_eq!(setting("Type"), "notify");

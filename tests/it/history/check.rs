@@ -8,9 +8,6 @@ use super::ledger::{self, Folded};
 use super::recount::{SessionRow, StoreContents};
 use super::{Answer, History, Name, Operation, Who, seats};
 
-/// Greatest difference between wall time and the clients' clock, in milliseconds.
-const SLACK: i64 = 50;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// An acknowledged change is not in the store (I2).
@@ -116,9 +113,24 @@ fn ends(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, foun
             }
         }
     }
+    told_too_early(history, leases, found);
     for (session, lease) in leases {
         if lease.ended.is_some() && !folded.ended.contains_key(session) {
             found.push(Kind::Lost, format!("{}: the end of session {session}", lease.who));
+        }
+    }
+}
+
+/// Checks that nobody was told of the end of a lease before its time. This needs no wall clock.
+fn told_too_early(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut Violations) {
+    for call in &history.calls {
+        let (Operation::CheckIn { session } | Operation::Heartbeat { session }) = &call.operation else { continue };
+        let (Answer::Ended { reason, .. }, Some(told)) = (&call.answer, call.answered) else { continue };
+        let (Some(lease), Some(rules)) = (leases.get(session), history.tenants.get(&call.who.tenant)) else { continue };
+        let promised = lease.kept.saturating_add(rules.lease);
+        if &**reason == "LEASE_EXPIRED" && told < promised {
+            let text = format!("{}: session {session} was said to have expired at {told}", call.who);
+            found.push(Kind::EndedEarly, format!("{text}, promised until {promised}"));
         }
     }
 }
@@ -198,7 +210,7 @@ fn reasons(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, f
             "CHECKED_IN" => checked_in.contains(session),
             "TAKEN_OVER" => rules.take_over,
             "LEASE_EXPIRED" => {
-                let at = (ended.at - history.began + SLACK) * 1_000;
+                let at = (ended.at - history.began + history.skew) * 1_000;
                 // A session that no answer named has no known lease.
                 let promised = leases.get(session).map(|lease| lease.kept.saturating_add(rules.lease));
                 if promised.is_some_and(|promised| i64::try_from(promised).unwrap_or(i64::MAX) > at) {

@@ -1,25 +1,22 @@
 //! A client: signs users in and out, sends heartbeats, grants and revokes, and notes its requests and their answers. It
-//! repeats a request until there is an answer, wherever the service is by then.
+//! repeats a request until there is an answer, wherever the service is by then; or it gives up, as its plan says.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tonic::Status;
+use tokio::time::{Interval, timeout};
 use tonic::transport::{Channel, Endpoint};
-use usher::proto::v1::check_out_response::Outcome as CheckedOut;
-use usher::proto::v1::grant_seat_response::Outcome as Granted;
-use usher::proto::v1::heartbeat_response::Outcome as HeartbeatOutcome;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
-use usher::proto::v1::{CheckInRequest, CheckOutRequest, GrantSeatRequest, HeartbeatRequest, RevokeSeatRequest};
 
-use super::load::{Pen, ServerAddress};
-use super::recount::{denial, end_reason};
-use super::{Answer, Call, Name, Operation, Who};
+use super::load::{Patience, Pen, Servers};
+use super::sending::{reason, send};
+use super::{Answer, Call, Name, Operation, Time, Who};
 use crate::model::rng::Rng;
 
-/// Longer than any answer takes; after that the client repeats the request.
-const DEADLINE: Duration = Duration::from_secs(5);
 /// Delay between an error and the next attempt.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -33,13 +30,43 @@ pub struct Person {
     pub seat: bool,
 }
 
+/// A call that a client gave up.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    pub at: Time,
+    pub who: Who,
+    pub operation: Operation,
+    /// The reason of its last attempt.
+    pub reason: Name,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at {}: {} {:?}: {}", self.at, self.who, self.operation, self.reason)
+    }
+}
+
+/// What a client has noted.
+#[derive(Debug, Default)]
+pub struct Notes {
+    pub calls: Vec<Call>,
+    pub failures: Vec<Failure>,
+}
+
 pub struct Client {
-    pub endpoint: watch::Receiver<ServerAddress>,
+    pub servers: watch::Receiver<Servers>,
     pub pen: Pen,
     pub rng: Rng,
     pub people: Vec<Person>,
-    pub connection: Option<(ServerAddress, SeatServiceClient<Channel>)>,
-    pub notes: Arc<Mutex<Vec<Call>>>,
+    pub patience: Patience,
+    /// Time that an attempt may take.
+    pub deadline: Duration,
+    /// Time from one call to the next; `None`: as soon as the former one is answered.
+    pub pace: Option<Interval>,
+    pub connections: BTreeMap<SocketAddr, SeatServiceClient<Channel>>,
+    /// Number of attempts: each goes to the next server.
+    pub attempts: usize,
+    pub notes: Arc<Mutex<Notes>>,
 }
 
 impl Client {
@@ -47,7 +74,7 @@ impl Client {
     pub async fn free(&mut self, holders: Vec<Person>) {
         let ours = std::mem::replace(&mut self.people, holders);
         for at in 0..self.people.len() {
-            self.insist(at, Operation::Revoke).await;
+            self.ask(at, Operation::Revoke).await;
         }
         self.people = ours;
     }
@@ -55,17 +82,20 @@ impl Client {
     /// Works until the load is stopped.
     pub async fn run(mut self) {
         for at in 0..self.people.len() {
-            self.insist(at, Operation::Grant).await;
+            self.ask(at, Operation::Grant).await;
         }
         while !self.stopped() {
+            if let Some(pace) = &mut self.pace {
+                pace.tick().await;
+            }
             let at = self.rng.below(self.people.len() as u64) as usize;
             let operation = self.next_operation(at);
-            self.insist(at, operation).await;
+            self.ask(at, operation).await;
         }
     }
 
     fn stopped(&self) -> bool {
-        *self.endpoint.borrow() == ServerAddress::Over
+        *self.servers.borrow() == Servers::Over
     }
 
     /// Chooses the next operation for a user.
@@ -87,61 +117,70 @@ impl Client {
         }
     }
 
-    /// Repeats an operation until there is an answer.
-    async fn insist(&mut self, at: usize, operation: Operation) {
+    /// Sends an operation, again and again as far as the client's patience goes.
+    async fn ask(&mut self, at: usize, operation: Operation) {
+        let mut attempts = 0;
         loop {
-            let Some(service) = self.service().await else { return };
+            let Some((server, service)) = self.service().await else { return };
             let who = self.people[at].who.clone();
             let note = self.note(&who, &operation);
-            let here = self.connection.as_ref().map(|(here, _)| *here);
+            let mut failed = Name::from("no answer in time");
             let answer = tokio::select! {
                 biased;
-                answered = tokio::time::timeout(DEADLINE, send(service, &who, &operation)) => match answered {
+                answered = timeout(self.deadline, send(service, &who, &operation)) => match answered {
                     Ok(Ok(answer)) => answer,
-                    Ok(Err(status)) => Answer::Unknown(format!("{:?} {}", status.code(), status.message()).into()),
-                    Err(_) => Answer::Unknown("no answer in time".into()),
+                    Ok(Err(status)) => {
+                        failed = reason(&status);
+                        Answer::Unknown(format!("{:?} {}", status.code(), status.message()).into())
+                    }
+                    Err(_) => Answer::Unknown(failed.clone()),
                 },
                 // A process that went down may have answered before, so the client goes on waiting. It stops when the
                 // service is at another address.
-                _ = self.endpoint.wait_for(|endpoint| matches!(endpoint, ServerAddress::At(_)) && Some(*endpoint) != here) => {
-                    Answer::Unknown("the service is elsewhere".into())
-                }
+                () = moved(&mut self.servers, server, self.patience) => Answer::Unknown("the service is elsewhere".into()),
             };
             let unknown = matches!(answer, Answer::Unknown(_));
             self.learn(at, &operation, &answer);
-            self.notes.lock().expect("notes")[note].answer = answer;
+            self.notes.lock().expect("notes").calls[note].answer = answer;
             if !unknown {
-                self.notes.lock().expect("notes")[note].answered = Some(self.pen.now());
+                self.notes.lock().expect("notes").calls[note].answered = Some(self.pen.now());
                 return self.pen.heard();
             }
-            let _ = tokio::time::timeout(PAUSE, self.endpoint.changed()).await;
+            attempts += 1;
+            if self.patience == Patience::Attempts(attempts) {
+                let failure = Failure { at: self.pen.now(), who, operation, reason: failed };
+                return self.notes.lock().expect("notes").failures.push(failure);
+            }
+            let _ = timeout(PAUSE, self.servers.changed()).await;
         }
     }
 
-    /// Returns a client of the service at its current address; waits while the service is down. `None`: the load is
-    /// over.
-    async fn service(&mut self) -> Option<SeatServiceClient<Channel>> {
-        let endpoint = *self.endpoint.wait_for(|endpoint| *endpoint != ServerAddress::Unavailable).await.ok()?;
-        let ServerAddress::At(address) = endpoint else { return None };
-        if !matches!(&self.connection, Some((known, _)) if *known == endpoint) {
+    /// Returns the next server, and a client of it; waits while the service is down. `None`: the load is over.
+    async fn service(&mut self) -> Option<(SocketAddr, SeatServiceClient<Channel>)> {
+        let servers = self.servers.wait_for(|servers| *servers != Servers::Unavailable).await.ok()?.clone();
+        let Servers::At(addresses) = servers else { return None };
+        let address = addresses[self.attempts % addresses.len()];
+        self.attempts += 1;
+        self.connections.retain(|known, _| addresses.contains(known));
+        let connection = self.connections.entry(address).or_insert_with(|| {
             let channel = Endpoint::from_shared(format!("http://{address}")).expect("an address").connect_lazy();
-            self.connection = Some((endpoint, SeatServiceClient::new(channel)));
-        }
-        self.connection.as_ref().map(|(_, service)| service.clone())
+            SeatServiceClient::new(channel)
+        });
+        Some((address, connection.clone()))
     }
 
     /// Notes a call before it is sent, so that the history has it without an answer. Returns its index.
     fn note(&self, who: &Who, operation: &Operation) -> usize {
-        let mut notes = self.notes.lock().expect("notes");
+        let calls = &mut self.notes.lock().expect("notes").calls;
         let answer = Answer::Unknown("asked".into());
-        notes.push(Call {
+        calls.push(Call {
             who: who.clone(),
             operation: operation.clone(),
             called: self.pen.now(),
             answered: None,
             answer,
         });
-        notes.len() - 1
+        calls.len() - 1
     }
 
     fn learn(&mut self, at: usize, operation: &Operation, answer: &Answer) {
@@ -161,62 +200,11 @@ impl Client {
     }
 }
 
-/// Sends one call. An RPC error is no answer.
-async fn send(mut service: SeatServiceClient<Channel>, who: &Who, operation: &Operation) -> Result<Answer, Status> {
-    let (tenant_id, pool_id, user_id) = (who.tenant.to_string(), who.pool.to_string(), who.user.to_string());
-    let no_outcome = || Answer::Odd(format!("{operation:?}: neither yes nor no"));
-    match operation {
-        Operation::CheckOut { device } => {
-            let device_id = device.to_string();
-            let operation = CheckOutRequest { tenant_id, pool_id, user_id, device_id, ..Default::default() };
-            Ok(match service.check_out(operation.clone()).await?.into_inner().outcome {
-                Some(CheckedOut::Lease(lease)) => {
-                    let of = (&lease.tenant_id, &lease.pool_id, &lease.user_id, &lease.device_id);
-                    if of != (&operation.tenant_id, &operation.pool_id, &operation.user_id, &operation.device_id)
-                        || lease.session_id.is_empty()
-                    {
-                        return Ok(Answer::Odd(format!("asked {operation:?}, got {lease:?}")));
-                    }
-                    Answer::Lease { session: plain(&lease.session_id), renewed: lease.renewed }
-                }
-                Some(CheckedOut::Denial(no)) => Answer::Denied(denial(no.reason.into())),
-                None => no_outcome(),
-            })
-        }
-        Operation::CheckIn { session } => {
-            let operation = CheckInRequest { tenant_id, session_id: session.to_string() };
-            let answer = service.check_in(operation).await?.into_inner();
-            Ok(Answer::Ended { now: answer.ended_now, reason: end_reason(answer.end_reason.into()) })
-        }
-        Operation::Heartbeat { session } => {
-            let operation = HeartbeatRequest { tenant_id, session_id: session.to_string(), active: true };
-            Ok(match service.heartbeat(operation).await?.into_inner().outcome {
-                Some(HeartbeatOutcome::Lease(lease)) if plain(&lease.session_id) == *session => Answer::Kept,
-                Some(HeartbeatOutcome::Lease(lease)) => Answer::Odd(format!("asked for {session}, got {lease:?}")),
-                Some(HeartbeatOutcome::Ended(ended)) => {
-                    Answer::Ended { now: false, reason: end_reason(ended.reason.into()) }
-                }
-                None => no_outcome(),
-            })
-        }
-        Operation::Grant => {
-            let operation = GrantSeatRequest { tenant_id, pool_id, user_id, ..Default::default() };
-            Ok(match service.grant_seat(operation).await?.into_inner().outcome {
-                Some(Granted::Seat(seat)) if *seat.user_id == *who.user => Answer::Done,
-                Some(Granted::Seat(seat)) => Answer::Odd(format!("asked for {who}, got {seat:?}")),
-                Some(Granted::Denial(no)) => Answer::Denied(denial(no.reason.into())),
-                None => no_outcome(),
-            })
-        }
-        Operation::Revoke => {
-            let operation = RevokeSeatRequest { tenant_id, pool_id, user_id, ..Default::default() };
-            let left = service.revoke_seat(operation).await?.into_inner().seat;
-            Ok(left.map_or(Answer::Done, |seat| Answer::Odd(format!("asked to take all, left {seat:?}"))))
-        }
+/// Waits until the service is elsewhere and this server not a part of it. A client that gives up waits for its answer
+/// instead: a server that is about to end still answers what it was asked.
+async fn moved(servers: &mut watch::Receiver<Servers>, server: SocketAddr, patience: Patience) {
+    let elsewhere = |now: &Servers| matches!(now, Servers::At(addresses) if !addresses.contains(&server));
+    if patience != Patience::Endless || servers.wait_for(elsewhere).await.is_err() {
+        std::future::pending::<()>().await;
     }
-}
-
-/// Returns a session's id as the stores' rows have it, without hyphens.
-fn plain(session: &str) -> Name {
-    session.replace('-', "").into()
 }

@@ -8,18 +8,21 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::{Interval, MissedTickBehavior, interval};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
+use usher::ids::TenantId;
 use usher::proto::v1::session_service_client::SessionServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::proto::v1::{
     CreateTenantRequest, GetUsageRequest, ListSessionsRequest, Policy, Tenant, WhenAlreadySignedIn,
 };
 
-use super::client::{Client, Person};
-use super::recount::ServiceView;
-use super::{Call, History, Limit, Name, Rules, Who};
+use super::client::{Client, Failure, Notes, Person};
+use super::recount::{ServiceView, StoreContents};
+use super::{History, Limit, Name, Rules, Who};
 use crate::model::rng::Rng;
+use crate::support::program::Data;
 
 /// The demo tenant's pool of named seats, and the users who hold all of them at first.
 const CRM: (&str, &str, u64) = ("demo", "crm", 3);
@@ -27,14 +30,24 @@ const HOLDERS: [&str; 3] = ["ann@demo.example", "bob@demo.example", "root@demo.e
 /// Users per client.
 const USERS: u32 = 2;
 
-/// Address of the service, or why there is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ServerAddress {
+/// Addresses of the service, or why there are none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Servers {
     /// The service is down; clients wait.
     Unavailable,
-    At(SocketAddr),
+    /// Each call of a client goes to the next of them.
+    At(Arc<[SocketAddr]>),
     /// The load is over; clients end.
     Over,
+}
+
+/// What clients do about a call that is not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// They repeat it until it is.
+    Endless,
+    /// They send it at most this often, and then give it up.
+    Attempts(u32),
 }
 
 /// Settings of a load.
@@ -48,11 +61,31 @@ pub struct Plan {
     pub seats: u64,
     /// Lease of those tenants; the demo tenant has the default.
     pub lease: Duration,
+    /// Shards over which the tenants are spread, one after the other; 1: it does not matter.
+    pub shards: u16,
+    pub patience: Patience,
+    /// Longer than any answer takes; after that a client repeats the request, or gives it up.
+    pub deadline: Duration,
+    /// Time from one call of a client to the next; zero: at once.
+    pub pace: Duration,
+    /// Greatest difference between the clients' clock and the service's wall clocks.
+    pub skew: Duration,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { seed: 0, tenants: 5, clients: 18, seats: 3, lease: Duration::from_secs(5) }
+        Self {
+            seed: 0,
+            tenants: 5,
+            clients: 18,
+            seats: 3,
+            lease: Duration::from_secs(5),
+            shards: 1,
+            patience: Patience::Endless,
+            deadline: Duration::from_secs(5),
+            pace: Duration::ZERO,
+            skew: Duration::from_millis(50),
+        }
     }
 }
 
@@ -62,8 +95,8 @@ impl Plan {
         vec!["--demo".into(), "--demo-seats".into(), self.seats.to_string()]
     }
 
-    fn tenant(at: u32) -> Name {
-        format!("tenant{at}").into()
+    fn tenant(&self, at: u32) -> Name {
+        tenant_in(&format!("tenant{at}"), at, self.shards).into()
     }
 
     /// Returns the rules of each tenant. In every second one, a login takes over from other devices.
@@ -72,12 +105,20 @@ impl Plan {
         let lease = u64::try_from(self.lease.as_micros()).expect("a short time");
         let ours = (0..self.tenants).map(|at| {
             let limits = BTreeMap::from([("primary".into(), concurrent)]);
-            (Self::tenant(at), Rules { limits, take_over: at % 2 == 1, lease })
+            (self.tenant(at), Rules { limits, take_over: at % 2 == 1, lease })
         });
         let limits = BTreeMap::from([(CRM.1.into(), Limit { named: true, seats: CRM.2 })]);
         // The demo tenant has the default policy: a lease of ten minutes (in microseconds).
         ours.chain([(CRM.0.into(), Rules { limits, take_over: false, lease: 600_000_000 })]).collect()
     }
+}
+
+/// Returns a tenant's name that begins like this, in the shard with the number `at`, counted around.
+pub fn tenant_in(name: &str, at: u32, shards: u16) -> String {
+    let wanted = at % u32::from(shards);
+    let shard = |name: &str| TenantId::parse(name).expect("an id").shard(shards).0;
+    let mut names = std::iter::once(name.to_owned()).chain((0..).map(|more| format!("{name}-{more}")));
+    names.find(|name| u32::from(shard(name)) == wanted).expect("a name for every shard")
 }
 
 /// Clock of the history, and counter of answers.
@@ -98,18 +139,25 @@ impl Pen {
     }
 }
 
-/// Tells the clients the service's address.
+/// Tells the clients the service's addresses.
 #[derive(Clone)]
-pub struct Switch(watch::Sender<ServerAddress>);
+pub struct Switch(watch::Sender<Servers>);
 
 impl Switch {
     pub fn at(&self, address: SocketAddr) {
-        self.0.send_replace(ServerAddress::At(address));
+        self.at_all(&[address]);
+    }
+
+    /// # Panics
+    /// Without any address: see [`Switch::unavailable`].
+    pub fn at_all(&self, addresses: &[SocketAddr]) {
+        assert!(!addresses.is_empty(), "the service is nowhere");
+        self.0.send_replace(Servers::At(addresses.into()));
     }
 
     /// Tells the clients that the service is down: they wait, and then repeat calls without an answer.
     pub fn unavailable(&self) {
-        self.0.send_replace(ServerAddress::Unavailable);
+        self.0.send_replace(Servers::Unavailable);
     }
 }
 
@@ -119,7 +167,7 @@ pub struct Load {
     began: i64,
     pen: Pen,
     pub switch: Switch,
-    notes: Vec<Arc<Mutex<Vec<Call>>>>,
+    notes: Vec<Arc<Mutex<Notes>>>,
     task: JoinHandle<()>,
 }
 
@@ -129,7 +177,7 @@ impl Load {
     pub fn start(plan: Plan) -> Self {
         let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_millis();
         let pen = Pen { began: Instant::now(), heard: watch::Sender::new(0) };
-        let switch = watch::Sender::new(ServerAddress::Unavailable);
+        let switch = watch::Sender::new(Servers::Unavailable);
         let clients: Vec<Client> =
             (0..plan.clients).map(|number| client(&plan, number, &pen, switch.subscribe())).collect();
         let notes = clients.iter().map(|client| Arc::clone(&client.notes)).collect();
@@ -147,18 +195,24 @@ impl Load {
 
     /// Returns all calls and answers so far. A call in flight has no answer yet.
     pub fn so_far(&self) -> History {
-        let calls = self.notes.iter().flat_map(|notes| notes.lock().expect("notes").clone());
+        let calls = self.notes.iter().flat_map(|notes| notes.lock().expect("notes").calls.clone());
         History {
             began: self.began,
+            skew: i64::try_from(self.plan.skew.as_millis()).expect("a short time"),
             tenants: self.plan.rules(),
             given: HOLDERS.map(crm).into(),
             calls: calls.collect(),
         }
     }
 
+    /// Returns the calls that clients gave up so far.
+    pub fn failures(&self) -> Vec<Failure> {
+        self.notes.iter().flat_map(|notes| notes.lock().expect("notes").failures.clone()).collect()
+    }
+
     /// Stops the load: returns when every client has its last answer. Call it only once.
     pub async fn stop(&mut self) -> History {
-        self.switch.0.send_replace(ServerAddress::Over);
+        self.switch.0.send_replace(Servers::Over);
         (&mut self.task).await.expect("no client panics");
         self.so_far()
     }
@@ -185,6 +239,18 @@ impl Load {
         }
         Ok(served)
     }
+
+    /// Reads the service and its store without any request in between. There must be no load meanwhile. Leases end on
+    /// their own: then both are read again.
+    pub async fn at_rest(&self, address: SocketAddr, data: &Data<'_>) -> Result<StoreContents, Status> {
+        loop {
+            let served = self.served(address).await?;
+            let recount = StoreContents::read(data).await;
+            if self.served(address).await? == served {
+                return Ok(StoreContents { served: Some(served), ..recount });
+            }
+        }
+    }
 }
 
 fn crm(user: &str) -> Who {
@@ -196,11 +262,11 @@ fn channel(address: SocketAddr) -> Channel {
 }
 
 /// Returns a client, which serves one tenant: users of its own, and one user whom all clients of the tenant serve.
-fn client(plan: &Plan, number: u32, pen: &Pen, endpoint: watch::Receiver<ServerAddress>) -> Client {
+fn client(plan: &Plan, number: u32, pen: &Pen, servers: watch::Receiver<Servers>) -> Client {
     let at = number % (plan.tenants + 1);
     let named = at == plan.tenants;
     let who = |user: String| {
-        let tenant = if named { CRM.0.into() } else { Plan::tenant(at) };
+        let tenant = if named { CRM.0.into() } else { plan.tenant(at) };
         let pool = if named { CRM.1 } else { "primary" };
         Who { tenant, pool: pool.into(), user: format!("{user}@load.example").into() }
     };
@@ -210,17 +276,29 @@ fn client(plan: &Plan, number: u32, pen: &Pen, endpoint: watch::Receiver<ServerA
     let people =
         users.into_iter().map(|user| Person { who: who(user), named, session: None, ended: None, seat: false });
     Client {
-        endpoint,
+        servers,
         pen: pen.clone(),
         rng: Rng::new(plan.seed.wrapping_mul(1_000).wrapping_add(number.into())),
         people: people.collect(),
-        connection: None,
+        patience: plan.patience,
+        deadline: plan.deadline,
+        pace: (!plan.pace.is_zero()).then(|| pace(plan.pace)),
+        connections: BTreeMap::new(),
+        // Clients begin with different servers.
+        attempts: number as usize,
         notes: Arc::default(),
     }
 }
 
-async fn run(plan: Plan, endpoint: watch::Receiver<ServerAddress>, mut clients: Vec<Client>) {
-    let Some(()) = tenants(&plan, endpoint).await else { return };
+/// Ticks at this pace, and makes up for nothing that a slow answer delayed.
+fn pace(pace: Duration) -> Interval {
+    let mut ticks = interval(pace);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+async fn run(plan: Plan, servers: watch::Receiver<Servers>, mut clients: Vec<Client>) {
+    let Some(()) = tenants(&plan, servers).await else { return };
     // Revokes the seats of those who hold all named seats at first. The first client does it, so that the calls are
     // noted like all others.
     let people = HOLDERS.map(|user| Person { who: crm(user), named: true, session: None, ended: None, seat: true });
@@ -232,7 +310,7 @@ async fn run(plan: Plan, endpoint: watch::Receiver<ServerAddress>, mut clients: 
 }
 
 /// Creates the tenants, however often the service dies meanwhile. `None`: the load was over before that.
-async fn tenants(plan: &Plan, mut endpoint: watch::Receiver<ServerAddress>) -> Option<()> {
+async fn tenants(plan: &Plan, mut servers: watch::Receiver<Servers>) -> Option<()> {
     for (tenant, rules) in plan.rules().into_iter().filter(|(tenant, _)| &**tenant != CRM.0) {
         let signed_in = if rules.take_over { WhenAlreadySignedIn::TakeOver } else { WhenAlreadySignedIn::Deny };
         let policy = Policy {
@@ -242,16 +320,13 @@ async fn tenants(plan: &Plan, mut endpoint: watch::Receiver<ServerAddress>) -> O
         };
         let tenant = Tenant { tenant_id: tenant.to_string(), policy: Some(policy), ..Tenant::default() };
         loop {
-            let ServerAddress::At(address) =
-                *endpoint.wait_for(|endpoint| *endpoint != ServerAddress::Unavailable).await.ok()?
-            else {
-                return None;
-            };
+            let now = servers.wait_for(|servers| *servers != Servers::Unavailable).await.ok()?.clone();
+            let Servers::At(addresses) = now else { return None };
             let operation = CreateTenantRequest { tenant: Some(tenant.clone()) };
-            match TenantServiceClient::new(channel(address)).create_tenant(operation).await {
+            match TenantServiceClient::new(channel(addresses[0])).create_tenant(operation).await {
                 Ok(_) => break,
                 Err(status) if status.code() == Code::AlreadyExists => break,
-                Err(_) => drop(tokio::time::timeout(Duration::from_millis(20), endpoint.changed()).await),
+                Err(_) => drop(tokio::time::timeout(Duration::from_millis(20), servers.changed()).await),
             }
         }
     }

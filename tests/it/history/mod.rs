@@ -11,6 +11,7 @@ mod ledger;
 mod load;
 mod recount;
 mod seats;
+mod sending;
 mod tests;
 mod text;
 
@@ -19,8 +20,9 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use check::check;
-pub use load::{Load, Plan};
+pub use load::{Load, Patience, Plan, tenant_in};
 pub use recount::{Action, StoreContents};
+pub use sending::reason;
 
 /// Id of a tenant, pool, user, device or session, or a reason.
 pub type Name = Arc<str>;
@@ -104,6 +106,8 @@ pub struct Rules {
 pub struct History {
     /// WallTime time of the history's time 0, in milliseconds since 1970: the audit has wall time only.
     pub began: i64,
+    /// Greatest difference between that wall time and the service's, in milliseconds.
+    pub skew: i64,
     pub tenants: BTreeMap<Name, Rules>,
     /// Seats that were granted before the first call.
     pub given: BTreeSet<Who>,

@@ -12,7 +12,7 @@ use super::recount::{Action, Event, ServiceView, SessionRow};
 use super::{Answer, Call, History, Limit, Name, Operation, Rules, StoreContents, Time, Who};
 
 pub fn parse(text: &str) -> (History, StoreContents) {
-    let history = History { began: 0, tenants: [].into(), given: [].into(), calls: Vec::new() };
+    let history = History { began: 0, skew: 50, tenants: [].into(), given: [].into(), calls: Vec::new() };
     let mut parsed = (history, StoreContents { served: Some(ServiceView::default()), ..StoreContents::default() });
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();

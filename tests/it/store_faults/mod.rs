@@ -20,7 +20,7 @@ fn rounds() -> u32 {
 }
 
 /// Waits for all trials, which run side by side because they mostly wait. The first failure ends all.
-async fn finish(mut trials: JoinSet<()>) {
+pub async fn finish(mut trials: JoinSet<()>) {
     while let Some(ended) = trials.join_next().await {
         if let Err(error) = ended {
             trials.shutdown().await;

@@ -12,7 +12,7 @@ use usher::store::{ClaimError, Store};
 use super::trial::Trial;
 use super::{finish, rounds};
 use crate::support::memory::installation;
-use crate::support::postgres::{Cluster, Setup, connect};
+use crate::support::postgres::{Cluster, Setup};
 use crate::support::program::Data;
 use crate::support::proxy::{Network, Proxy};
 use crate::support::server::Stop;
@@ -47,7 +47,7 @@ async fn stopped(how: Stop) {
 async fn a_promoted_standby() {
     let primary = block_in_place(|| Cluster::start(false));
     let standby = block_in_place(|| Cluster::start_as(&Setup { primary: Some(&primary), ..Setup::default() }));
-    synchronous(&primary).await;
+    primary.waits_for_its_standby().await;
     let url = primary.database().await;
     let proxy = Proxy::to(primary.address()).await;
     let through = url.expose_secret().replace(&primary.address().to_string(), &proxy.address.to_string());
@@ -71,7 +71,7 @@ async fn a_promoted_standby() {
 async fn a_claim_that_the_standby_does_not_have() {
     let primary = block_in_place(|| Cluster::start(false));
     let standby = block_in_place(|| Cluster::start_as(&Setup { primary: Some(&primary), ..Setup::default() }));
-    synchronous(&primary).await;
+    primary.waits_for_its_standby().await;
     let url = DatabaseUrl::parse(&primary.database().await).expect("a URL");
     let store = PostgresStore::open(&url, true).await.expect("a store");
     store.installation(installation(1)).await.expect("a shard");
@@ -98,19 +98,4 @@ async fn a_claim_that_the_standby_does_not_have() {
     };
     let owner = timeout(Duration::from_secs(30), claimed).await.expect("now it is on both");
     assert_eq!((owner.epoch.0, owner.token), (first.epoch.0 + 1, token));
-}
-
-/// Makes the primary answer only when its standby has the data, too.
-async fn synchronous(primary: &Cluster) {
-    let client = connect(&primary.url("postgres")).await;
-    client.batch_execute("ALTER SYSTEM SET synchronous_standby_names = '*'").await.expect("a setting");
-    client.batch_execute("SELECT pg_reload_conf()").await.expect("a reload");
-    let sync = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
-    let follows = async {
-        let mut looks = interval(Duration::from_millis(20));
-        while client.query_one(sync, &[]).await.expect("an answer").get::<_, i64>(0) == 0 {
-            looks.tick().await;
-        }
-    };
-    timeout(Duration::from_secs(30), follows).await.expect("the standby follows");
 }

@@ -1,6 +1,8 @@
 //! A wrong wall clock, for one program.
 
-use std::path::Path;
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -18,7 +20,28 @@ impl ClockShim {
         cc.args(["-shared", "-fPIC", "-Wall", "-Werror", "-O1", "-o"]).arg(folder.path().join("clock.so"));
         let built = cc.arg(source).arg("-ldl").status().expect("the C compiler, `cc`");
         assert!(built.success(), "clock.c does not compile");
-        Self(folder)
+        let shim = Self(folder);
+        shim.set(0);
+        shim
+    }
+
+    /// Environment variables that let [`ClockShim::set`] shift a program's wall clock at any time.
+    pub fn settable(&self) -> [(&'static str, String); 2] {
+        let file = self.file().to_str().expect("a plain path").to_owned();
+        let [(preload, library), (clock, _)] = self.environment(0);
+        [(preload, library), (clock, file)]
+    }
+
+    /// Shifts the wall clock of those programs by `seconds` from now on.
+    pub fn set(&self, seconds: i64) {
+        // In place and in one write: programs have mapped the file.
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(false).open(self.file()).expect("a file");
+        file.write_all_at(&seconds.to_ne_bytes(), 0).expect("a file");
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("shift")
     }
 
     /// Environment variables that shift a program's wall clock by `seconds`.

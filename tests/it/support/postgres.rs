@@ -13,8 +13,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use secrecy::SecretString;
+use tokio::time::{interval, timeout};
 use tokio_postgres::NoTls;
 use usher::ids::SessionId;
 
@@ -127,6 +129,24 @@ impl Cluster {
         assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// Makes the server answer only when its standby has the data, too. Returns when the standby follows.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub async fn waits_for_its_standby(&self) {
+        let client = connect(&self.url("postgres")).await;
+        client.batch_execute("ALTER SYSTEM SET synchronous_standby_names = '*'").await.expect("a setting");
+        client.batch_execute("SELECT pg_reload_conf()").await.expect("a reload");
+        let sync = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+        let follows = async {
+            let mut looks = interval(Duration::from_millis(20));
+            while client.query_one(sync, &[]).await.expect("an answer").get::<_, i64>(0) == 0 {
+                looks.tick().await;
+            }
+        };
+        timeout(Duration::from_secs(30), follows).await.expect("the standby follows");
+    }
+
     pub async fn run(&self, name: &str, sql: &str) {
         let client = connect(&self.url(name)).await;
         client.batch_execute(sql).await.expect(sql);
@@ -157,7 +177,7 @@ fn start(programs: &Path, user: Option<User>, password: &str, setup: &Setup) -> 
     fs::write(&secret, password).expect("the password's file");
     let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
     let options = format!(
-        "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync={} -c max_connections=300 \
+        "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync={} -c max_connections=1000 \
          -c shared_buffers=64MB -c autovacuum=off {}",
         setup.fsync, setup.options
     );

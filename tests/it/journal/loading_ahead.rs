@@ -33,7 +33,7 @@ impl Peer {
         let (clock, manual) = Clock::manual(wall);
         let journal = Journal::empty(Arc::new(store.clone()), clock.clone(), installation(1), config());
         let process = Process { journal: Arc::new(journal), clock: manual };
-        let (lease, me) = (Lease::exclusive(clock.clone(), 1), NodeRef { id: NodeId::random(), generation: 1 });
+        let (lease, me) = (Lease::exclusive(clock.clone()), NodeRef { id: NodeId::random(), generation: 1 });
         Self { process, clock, store: store.clone(), lease, me }
     }
 

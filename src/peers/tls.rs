@@ -201,7 +201,8 @@ mod tests {
         };
         let resolver = |of: &Identity| Arc::new(rustls::sign::SingleCertAndKey::from(stolen(of)));
         let good = || client_config(&one, two.fingerprint()).unwrap();
-        let client = ClientConfig { client_auth_cert_resolver: resolver(&one), ..good() };
+        let mut client = good();
+        client.client_auth_cert_resolver = resolver(&one);
         let (_, served) = shake_hands(client, server_config(&two, pins(&two, &[&one])).unwrap()).await;
         assert!(served.is_err(), "the client is not who it says");
         let mut server = server_config(&two, pins(&two, &[&one])).unwrap();

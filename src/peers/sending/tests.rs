@@ -191,9 +191,13 @@ async fn a_connection_that_was_closed_meanwhile_is_replaced() {
             peer.write(&reset(REFUSED_STREAM)).await;
             peer
         };
-        // The peer goes while nothing is under way: the next call finds another connection.
         let (lost, peer) = tokio::join!(pair.send(text("x")), refusing);
         assert_eq!(lost, Lost::NotSent);
+        // The peer goes while nothing is under way: the next call finds another connection.
+        let (sender, _) = pair.peers.find(pair.node).unwrap().pool.connection(false).await.unwrap();
         drop(peer);
+        while !sender.is_closed() {
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -13,6 +13,7 @@ use crate::ids::ShardId;
 use crate::store::Owner;
 use crate::store::nodes::{NodeRef, NodeState};
 
+#[derive(Debug)]
 pub struct Sim {
     host: u64,
     pub me: Option<NodeRef>,

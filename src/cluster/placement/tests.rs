@@ -133,7 +133,7 @@ fn a_host_prefers_the_shards_that_it_should_own() {
         let preferred = by_preference(&member.host, 64);
         assert_eq!(preferred.len(), 64);
         let its = preferred[..16].iter().filter(|shard| owners[usize::from(shard.0)] == member.node).count();
-        assert!(its >= 12, "{its} of the 16 shards that it prefers");
+        assert!(its >= 8, "{its} of the 16 shards that it prefers, where chance would give 4");
     }
 }
 

@@ -27,7 +27,10 @@ impl Planner {
     /// Claims of this node: all shards that were released to it, and of the others only as many as it may load at the
     /// same time.
     pub(super) fn claims(&mut self, situation: &Situation<'_>) -> Vec<Action> {
-        if !situation.may_own() {
+        let is_candidate =
+            |seen: &&ShardSeen| !matches!(seen.standing, Standing::Others(_)) && self.may_claim(seen.shard, situation);
+        let candidates: Vec<ShardSeen> = self.picture.shards.iter().filter(is_candidate).copied().collect();
+        if candidates.is_empty() || !situation.may_own() {
             return Vec::new();
         }
         let target = targets(&situation.members, self.shards);
@@ -35,9 +38,9 @@ impl Planner {
         let preference: BTreeMap<ShardId, usize> =
             placement::by_preference(&situation.host, self.shards).into_iter().zip(0..).collect();
         let mut wanted: Vec<(Reason, Option<usize>, ShardSeen)> = Vec::new();
-        for seen in self.picture.shards.iter().filter(|seen| self.may_claim(seen.shard, situation)) {
-            if let Some(reason) = reason(seen, situation.me, target(seen.shard)) {
-                wanted.push((reason, preference.get(&seen.shard).copied(), *seen));
+        for seen in candidates {
+            if let Some(reason) = reason(&seen, situation.me, target(seen.shard)) {
+                wanted.push((reason, preference.get(&seen.shard).copied(), seen));
             }
         }
         wanted.sort_by_key(|(reason, preference, _)| (*reason, *preference));
@@ -56,15 +59,21 @@ impl Planner {
 
     /// Shards whose rows name this node, which does not hold them and must not claim them.
     pub(super) fn give_back(&self, situation: &Situation<'_>) -> Vec<Action> {
-        let to = targets(&situation.others(), self.shards);
         let not_mine = |seen: &&ShardSeen| {
             seen.standing == Standing::Mine
                 && self.is_current(seen.shard, situation)
                 && (!situation.may_own() || self.failed.contains_key(&seen.shard))
         };
-        let give_back =
-            |seen: &ShardSeen| Action::GiveBack { shard: seen.shard, owner: seen.owner, to: to(seen.shard) };
-        self.picture.shards.iter().filter(not_mine).map(give_back).collect()
+        let all: Vec<&ShardSeen> = self.picture.shards.iter().filter(not_mine).collect();
+        if all.is_empty() {
+            return Vec::new();
+        }
+        let to = targets(&situation.others(), self.shards);
+        let give_back = |seen: &ShardSeen| {
+            let (shard, owner) = (seen.shard, seen.owner);
+            Action::GiveBack { shard, owner, to: to(shard) }
+        };
+        all.into_iter().map(give_back).collect()
     }
 
     fn may_claim(&self, shard: ShardId, situation: &Situation<'_>) -> bool {

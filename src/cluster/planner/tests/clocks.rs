@@ -44,7 +44,9 @@ fn a_node_with_a_wrong_clock_releases_what_it_has_a_few_at_a_time() {
     let wanted: Vec<_> = (0..4).map(|shard| format!("release {shard} to {}", placed[shard])).collect();
     assert_eq!(plan, wanted.join("; "));
     bench.holdings.serving.clear();
-    assert_eq!(bench.at(2_000, "a:+60001 b c", &all_but("b", &[(3, "a")])), format!("give back 3 to {}", placed[3]));
+    let rows = all_but("b", &[(3, "a")]);
+    assert_eq!(bench.at(2_000, "a:+60001 b c", &rows), "", "it was just released");
+    assert_eq!(bench.at(3_000, "a:+60001 b c", &rows), format!("give back 3 to {}", placed[3]));
 }
 
 #[test]

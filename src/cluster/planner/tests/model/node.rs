@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::tables::Tables;
+use super::tables::{Tables, host_name};
 use super::{Random, SHARDS};
 use crate::cluster::members::Observer;
 use crate::cluster::planner::{Action, Holdings, Planner};
@@ -13,6 +13,7 @@ use crate::ids::ShardId;
 use crate::store::Owner;
 use crate::store::nodes::{NodeRef, NodeState};
 
+#[derive(Debug)]
 pub struct Sim {
     host: u64,
     pub me: Option<NodeRef>,
@@ -72,6 +73,11 @@ impl Sim {
     /// What can end without a restart ends. A node that drains goes on, and a new process follows.
     pub fn recovers(&mut self) {
         self.unloadable.clear();
+    }
+
+    pub fn leaves_alone(&self, shard: ShardId, now: u64) -> bool {
+        let is_barred = self.planner.deaths.bars(&host_name(self.host), Duration::from_millis(now));
+        is_barred || self.planner.failed.contains_key(&shard)
     }
 
     pub fn step(&mut self, now: u64, tables: &mut Tables, random: &mut Random, trouble: bool) {

@@ -16,6 +16,10 @@ pub struct Tables {
     pub claims: usize,
 }
 
+pub fn host_name(host: u64) -> Box<str> {
+    format!("host-{host}").into()
+}
+
 impl Tables {
     pub fn new(shards: u16) -> Self {
         let owner = Owner { epoch: Epoch(0), token: OwnerToken(Uuid::nil()) };
@@ -38,7 +42,7 @@ impl Tables {
             node,
             heartbeat: 0,
             state: NodeState::Joining,
-            host: format!("host-{host}").into(),
+            host: host_name(host),
             lock: None,
             version: "1".into(),
             protocol: PROTOCOL,

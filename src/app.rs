@@ -221,7 +221,7 @@ impl Running {
         let api = Server::start(api_listener, Arc::clone(&startup_handler), &config.limits.server, Arc::clone(&stats));
 
         // 4. Open the store, then the journal, which claims every shard once no other process owns it, and loads it.
-        let (store, nodes) = open(&config.storage).await?;
+        let (store, nodes) = open(config).await?;
         let installation = installation(config, &store).await?;
         let node = match nodes {
             None => None,

@@ -4,6 +4,7 @@ pub mod audit;
 mod audit_blocks;
 mod audit_expiry;
 mod batches;
+mod distributed;
 mod migrations;
 mod nodes;
 mod only_postgres;

@@ -1,6 +1,6 @@
 # What people and machines do with this repository. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run build test mutations sim soak bench bench-audit lint fmt proto-lint tools release reproducible sbom deny
+.PHONY: help run build test postgres-versions mutations sim soak bench bench-audit lint fmt proto-lint tools release reproducible sbom deny
 
 # More options for `make run`: make run ARGS="--listen 127.0.0.1:6000"
 ARGS ?=
@@ -42,6 +42,9 @@ test: ## Run every test; installs what the tests need where it may, else says wh
 	cargo test --locked --features failpoints
 	scripts/mutations.sh
 	scripts/worked-examples.sh
+
+postgres-versions: ## Run the conformance suite of the stores on PostgreSQL 16, 17 and 18 too
+	scripts/postgres-versions.sh
 
 mutations: ## Show that the simulation finds known bugs: the patches of tests/mutations/
 	scripts/mutations.sh

@@ -216,7 +216,7 @@ impl Running {
         let api = Server::start(api_listener, Arc::clone(&startup_handler), &config.limits.server, Arc::clone(&stats));
 
         // 4. Open the store, and join the other processes that share it.
-        let (store, nodes) = open(&config.storage).await?;
+        let (store, nodes) = open(config).await?;
         let installation = installation(config, &store).await?;
         let (journal, mut cluster) = match nodes.zip(peer_listener.as_ref()) {
             None => {

@@ -67,6 +67,8 @@ pub struct Config {
     /// Number of shards of a new store; `shards_given`: it was set, and is not the default.
     pub shards: u16,
     pub shards_given: bool,
+    /// Maximum number of connections to PostgreSQL for reads.
+    pub database_connections: usize,
     /// Folder of the lock file by which a start detects that the previous process on this machine is gone.
     pub state_dir: PathBuf,
     pub demo: bool,
@@ -132,6 +134,11 @@ impl Config {
             drain_timeout: problems.take("--drain-timeout", duration(&args.network.drain_timeout, DAY), DAY),
             shards: problems.take("--shards", shards.clone().unwrap_or(Ok(default_shards)), 1),
             shards_given: shards.is_some(),
+            database_connections: problems.take(
+                "--database-connections",
+                number(&args.store_use.database_connections, 1, 100),
+                1,
+            ),
             state_dir: args.store_use.state_dir.clone().unwrap_or_else(std::env::temp_dir),
             storage,
             demo: args.store_use.demo,
@@ -185,6 +192,7 @@ impl Config {
                 settings.extend([
                     ("database-url", self.storage.to_string()),
                     ("migrate-on-start", migrate_on_start.to_string()),
+                    ("database-connections", self.database_connections.to_string()),
                     ("state-dir", self.state_dir.display().to_string()),
                 ]);
             }

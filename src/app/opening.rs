@@ -19,8 +19,8 @@ use crate::store::{Installation, Store};
 /// The store, and its table of processes if several processes can share it.
 pub(super) type Opened = (Arc<dyn Store>, Option<Arc<dyn NodeStore>>);
 
-pub(super) async fn open(storage: &Storage) -> Result<Opened, Failure> {
-    match storage {
+pub(super) async fn open(config: &Config) -> Result<Opened, Failure> {
+    match &config.storage {
         Storage::Embedded { folder } => {
             let folder = folder.clone();
             let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&folder));
@@ -28,6 +28,7 @@ pub(super) async fn open(storage: &Storage) -> Result<Opened, Failure> {
         }
         Storage::Postgres { url, migrate_on_start } => {
             let store = Arc::new(PostgresStore::open(url, *migrate_on_start).await?);
+            store.limit_reads(config.database_connections);
             Ok((store.clone(), Some(store)))
         }
     }

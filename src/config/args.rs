@@ -84,6 +84,9 @@ pub struct StoreUse {
     /// Shards, fixed at the first start of a store [default: 1 embedded, 4 on PostgreSQL]
     #[arg(long, value_name = "NUMBER", env = "USHER_SHARDS")]
     pub shards: Option<String>,
+    /// Connections to PostgreSQL for reads; one for each shard and one for heartbeats come on top
+    #[arg(long, value_name = "NUMBER", env = "USHER_DATABASE_CONNECTIONS", default_value = "4")]
+    pub database_connections: String,
     /// Folder on a local disk for a lock file, by which a start knows that the process before it on this machine is gone,
     /// and takes its shards at once, not after 5 seconds; PostgreSQL only [default: the system's for temporary files]
     #[arg(long, value_name = "FOLDER", env = "USHER_STATE_DIR")]

@@ -37,6 +37,7 @@ fn the_defaults_are_those_of_the_documentation() {
     assert_eq!(config.drain_timeout, Duration::from_secs(20));
     assert_eq!(config.storage.to_string(), "./data");
     assert_eq!((config.shards, config.demo, config.demo_seats), (1, false, 2));
+    assert_eq!(config.database_connections, 4);
     assert_eq!(config.audit_retention, Some(400 * DAY));
     assert_eq!((config.limits.server.max_seat_request, config.limits.server.max_request), (64 * 1024, 4 * 1024 * 1024));
     assert_eq!(config.limits.max_batch_items, 1000);

@@ -12,8 +12,9 @@ use crate::store::StoreError;
 use crate::store::history::{CREATE, known, pending};
 use crate::store::open::{Migrated, OpenError};
 
-/// Of two migrations at the same time the second one waits, and finds nothing to do. The key is "usher" in ASCII.
-const LOCK: &str = "/* usher:lock_schema */ SET lock_timeout = '60s'; SELECT pg_advisory_lock(504447395186)";
+/// Of two migrations at the same time the second one waits, longer than the first one may take, and finds nothing to do.
+/// The key is "usher" in ASCII.
+const LOCK: &str = "/* usher:lock_schema */ SET lock_timeout = '120s'; SELECT pg_advisory_lock(504447395186)";
 const UNLOCK: &str = "/* usher:unlock_schema */ SELECT pg_advisory_unlock(504447395186)";
 
 /// While a migration waits for the lock of a table, no later transaction gets to the table, whatever it does there. So

@@ -21,6 +21,7 @@ mod node_rows;
 mod nodes;
 mod pool;
 mod put;
+mod room;
 mod schema;
 mod session;
 mod shards;
@@ -81,6 +82,12 @@ impl PostgresStore {
         Ok(Self { connector, writers: Mutex::default(), pool, nodes })
     }
 
+    /// Sets the maximum number of connections for reads; without a call it is 4. The connections that write, one for each
+    /// shard, and the one for heartbeats come on top.
+    pub fn limit_reads(&self, connections: usize) {
+        self.pool.limit(connections);
+    }
+
     fn writer(&self, shard: ShardId) -> Arc<Writer> {
         let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
         writers.entry(shard).or_insert_with(|| Arc::new(Writer::new(shard, self.connector.clone()))).clone()
@@ -98,8 +105,14 @@ pub async fn migrate(url: &DatabaseUrl) -> Result<Migrated, OpenError> {
 }
 
 impl Store for PostgresStore {
+    /// Also checks that the server allows enough connections for so many shards.
     fn installation(&self, wanted: Installation) -> StoreFuture<'_, Result<Installation, ReadError>> {
-        Box::pin(async move { Ok(installation::read_or_create(&mut *self.pool.get().await?, wanted).await?) })
+        Box::pin(async move {
+            let mut client = self.pool.get().await?;
+            let installation = installation::read_or_create(&mut client, wanted).await?;
+            room::check(&client, room::Need { shards: installation.shards, reads: self.pool.size() }).await?;
+            Ok(installation)
+        })
     }
 
     fn claim(

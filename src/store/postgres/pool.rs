@@ -9,6 +9,7 @@ use deadpool_postgres::{
 use super::connection::Connector;
 use crate::store::StoreError;
 
+/// Maximum number of connections, unless [`Pool::limit`] sets another one.
 const MAX_CONNECTIONS: usize = 4;
 const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Time limit for the check of a pooled connection. A connection that a network dropped silently never answers, and all
@@ -43,6 +44,16 @@ impl Pool {
             PoolError::Closed => StoreError("the store is closed".into()),
             error => StoreError(error.to_string()),
         })
+    }
+
+    /// Sets the maximum number of connections.
+    pub fn limit(&self, connections: usize) {
+        self.0.resize(connections);
+    }
+
+    /// The maximum number of connections.
+    pub fn size(&self) -> usize {
+        self.0.status().max_size
     }
 
     pub fn close(&self) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use tokio_postgres::Client;
 use usher::ledger::change::AuditEvent;
 use usher::ledger::time::WallTime;
 use usher::store::{Expired, Store, audit_block};
@@ -148,4 +149,60 @@ async fn a_block_keeps_its_row_while_an_event_of_it_is_left() {
     assert_eq!(expire(&*store, day(400), 1_000).await, [1_000, 1_000, 1_000, 696]);
     let blocks = watcher.query_one("SELECT count(*) FROM audit_blocks", &[]).await.unwrap();
     assert_eq!(blocks.get::<_, i64>(0), 0);
+}
+
+/// Two processes delete the same audit at once, as a former owner and its successor may for a moment (C12): each event is
+/// deleted once, and each event that is left is found by its block.
+#[tokio::test]
+async fn two_expirations_at_once_orphan_no_event() {
+    const STEP: usize = 400;
+    let url = postgres::cluster().database().await;
+    let [holder, watcher] =
+        [postgres::connect(url.expose_secret()).await, postgres::connect(url.expose_secret()).await];
+    let backend = Backend::Postgres(url);
+    let (store, second) = (backend.start().await, backend.open().await);
+    let mut writer = Writer::claim(&*store).await;
+    commit(&mut writer, day(0), &events(1, 2 * BLOCK, day(0))).await;
+    commit(&mut writer, day(400), &[]).await;
+
+    // The first one stops in the middle of its step: another transaction has a lock on the last event of the step.
+    holder.batch_execute(&format!("BEGIN; SELECT FROM audit WHERE event_no = {STEP} FOR UPDATE")).await.unwrap();
+    let step = async |store: &dyn Store| store.expire_audit(SHARD, day(400), KEEP, STEP).await;
+    let together = async { tokio::join!(step(&*store), step(&*second)) };
+    let release = async {
+        until_waiting(&watcher, 2).await;
+        holder.batch_execute("COMMIT").await.unwrap();
+    };
+    let ((one, other), ()) = tokio::join!(together, release);
+    let deleted = [one, other].map(|step| step.unwrap().events);
+    assert_eq!(deleted, [STEP as u64; 2], "the second one goes on where the first one ended");
+    assert_eq!(found_and_stored(&*store, &watcher).await, [2 * BLOCK - 2 * STEP as u64; 2]);
+
+    // Then both go on as they like, to the end.
+    let steps = tokio::join!(expire(&*store, day(400), STEP), expire(&*second, day(400), STEP));
+    let rest: u64 = steps.0.iter().chain(&steps.1).sum();
+    assert!(rest <= 2 * BLOCK - 2 * STEP as u64, "an event was deleted twice");
+    // A process that waited for a block that the other one deleted leaves the rest to the next run.
+    expire(&*store, day(400), STEP).await;
+    assert_eq!(found_and_stored(&*store, &watcher).await, [0; 2]);
+    let floor = watcher.query_one("SELECT first_event_no FROM audit_floor WHERE shard_id = 0", &[]).await.unwrap();
+    assert_eq!(floor.get::<_, i64>(0).unsigned_abs(), 2 * BLOCK + 1);
+}
+
+/// Number of events that queries find, and of those in the table.
+async fn found_and_stored(store: &dyn Store, client: &Client) -> [u64; 2] {
+    let stored = client.query_one("SELECT count(*) FROM audit", &[]).await.unwrap().get::<_, i64>(0);
+    [left(store).await.len() as u64, stored.unsigned_abs()]
+}
+
+/// Waits until so many statements of the retention wait for a lock.
+async fn until_waiting(client: &Client, count: i64) {
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+        AND wait_event_type = 'Lock' AND query LIKE '%usher:%_old_audit%'";
+    let wait = async {
+        while client.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    super::soon(wait).await;
 }

@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use usher::ids::{OwnerToken, Seq};
 use usher::store::open::OpenError;
 use usher::store::postgres::{DatabaseUrl, PostgresStore};
-use usher::store::{ClaimError, CommitError, Installation};
+use usher::store::{ClaimError, CommitError, Installation, Store};
 
 use super::samples::tenant;
 use super::{Backend, SHARD, Writer, assert_same, load, soon};
@@ -252,4 +252,27 @@ async fn updates_of_sessions_stay_in_their_page() {
     };
     let (updates, hot) = soon(counts).await;
     assert!(hot * 10 > updates * 8, "{hot} of {updates}");
+}
+
+/// A server that is full refuses the connection of a heartbeat, too, so a start that cannot have what it needs ends.
+#[tokio::test]
+async fn a_start_that_gets_too_few_connections_says_how_many_it_needs() {
+    let (url, parsed) = fresh().await;
+    let client = postgres::connect(url.expose_secret()).await;
+    PostgresStore::open(&parsed, true).await.unwrap().installation(Installation::new(16)).await.unwrap();
+    let role = format!("few_{}", client.query_one("SELECT current_database()", &[]).await.unwrap().get::<_, &str>(0));
+    let grant = format!(
+        "CREATE ROLE {role} LOGIN PASSWORD 'few' CONNECTION LIMIT 17;
+        GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"
+    );
+    client.batch_execute(&grant).await.unwrap();
+    let (_, place) = url.expose_secret().split_once('@').unwrap();
+    let few = DatabaseUrl::parse(&format!("postgres://{role}:few@{place}").into()).unwrap();
+    let store = PostgresStore::open(&few, false).await.unwrap();
+    store.limit_reads(2);
+    let refused = store.installation(Installation::new(16)).await.unwrap_err().to_string();
+    assert!(refused.contains("allows 17 connections (the role's CONNECTION LIMIT)"), "{refused}");
+    assert!(refused.contains("16 shards needs at least 18"), "{refused}");
+    client.batch_execute(&format!("ALTER ROLE {role} CONNECTION LIMIT 18")).await.unwrap();
+    store.installation(Installation::new(16)).await.unwrap();
 }

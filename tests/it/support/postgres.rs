@@ -227,9 +227,16 @@ fn id(flag: &str, name: Option<&str>) -> Option<u32> {
     String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }
 
-/// The folder with the server's programs: from the PATH, else Debian's folder of the newest version.
-#[allow(clippy::disallowed_methods)] // The PATH is the place to look for programs.
+/// The folder with the server's programs: that of `USHER_TEST_POSTGRES_BIN`, else from the PATH, else Debian's folder of
+/// the newest version.
+#[allow(clippy::disallowed_methods)] // Variables are the place to look for programs.
 fn programs() -> Option<PathBuf> {
+    // A folder that was asked for is taken or refused: another version would prove nothing.
+    if let Some(folder) = std::env::var_os("USHER_TEST_POSTGRES_BIN") {
+        let folder = fs::canonicalize(&folder).unwrap_or_else(|error| panic!("USHER_TEST_POSTGRES_BIN: {error}"));
+        assert!(is_complete(&folder), "USHER_TEST_POSTGRES_BIN: {MISSING}");
+        return Some(folder);
+    }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let in_path = std::env::split_paths(&path).filter_map(|folder| fs::canonicalize(folder.join("initdb")).ok());
     let mut debian: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
@@ -244,5 +251,9 @@ fn programs() -> Option<PathBuf> {
     in_path
         .chain(debian.into_iter().rev().map(|(_, program)| program))
         .filter_map(|program| program.parent().map(Path::to_owned))
-        .find(|folder| ["initdb", "pg_ctl", "postgres"].iter().all(|name| folder.join(name).exists()))
+        .find(|folder| is_complete(folder))
+}
+
+fn is_complete(folder: &Path) -> bool {
+    ["initdb", "pg_ctl", "postgres"].iter().all(|name| folder.join(name).exists())
 }

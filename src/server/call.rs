@@ -2,6 +2,9 @@
 //! the caller is authenticated and authorized; time is bounded; a panic is caught. This is one function and not a stack
 //! of layers, because every heartbeat passes through it.
 
+mod admission;
+mod deadline;
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -12,7 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Either, ready};
-use http::{HeaderMap, Request, Response, Uri};
+use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use tokio::time::Instant;
@@ -25,26 +28,21 @@ use tower::{Layer, Service, ServiceExt};
 
 use super::codes::code;
 use super::connection::Connection;
-use super::forward::{Forwarded, Forwarder, REPEATED};
+use super::forward::Forwarder;
 use super::forwarding::{Forwarding, Head, Local, Terms, take_mark};
 use super::kept_body::{Keep, RequestBody};
-use super::request_shape::{self, Protocol, Refusal, ShapeError};
+use super::request_shape::{self, Protocol, ShapeError};
 use super::response_body::ResponseBody;
 use super::routes::{Reading, Route, Routes};
-use super::scope::Scope;
 use super::serve::Handler;
 use super::stats::{CallGuard, Stats};
 use super::stream::Stream;
 use super::upload_budget::UploadBudget;
 use super::{Limits, Methods};
-use crate::auth::{self, Caller, Guard, Refused};
-use crate::status::{self, Repeated};
-
-/// Deadline of an upload whose client gives none: practically unlimited.
-const MAX_UPLOAD_TIME: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// A stream that needs no credential, such as one of reflection, ends when its client sends nothing for this long.
-const ANONYMOUS_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::auth::Guard;
+use crate::status;
+use admission::Admitted;
+use deadline::MAX_UPLOAD_TIME;
 
 /// Handles gRPC and gRPC-Web calls, and routes them to the services.
 #[derive(Debug)]
@@ -232,79 +230,6 @@ impl<F> CallHandler<F> {
         let deadline = Instant::now() + deadline.min(MAX_UPLOAD_TIME);
         Terms { number, is_repeatable, is_peers: self.is_peers, deadline }
     }
-
-    /// Authenticates and authorizes a call, finds its route, and attaches the caller to the request.
-    fn admit<B>(
-        &self,
-        number: usize,
-        call: &mut CallGuard,
-        calls_now: usize,
-        request: &mut Request<B>,
-        connection: &Connection,
-    ) -> Result<Admitted, Refusal> {
-        let method = &self.methods.all()[number];
-        let anybody = self.guard.anybody(number);
-        if anybody.is_none() && calls_now > self.max_calls {
-            return Err(status::overloaded().into());
-        }
-        call.scope = Scope::open(method, request.headers(), connection.peer().address);
-        let is_anonymous = anybody.is_some();
-        let caller = match anybody {
-            Some(anybody) => {
-                let open = connection.open_anonymous_call();
-                call.anonymous = Some(open.ok_or_else(status::too_many_anonymous_calls)?);
-                anybody
-            }
-            None => {
-                let _entered = call.scope.enter();
-                let caller = if self.is_peers {
-                    self.forwarded_caller(number, request)
-                } else {
-                    let head = auth::Head { uri: request.uri(), headers: request.headers() };
-                    self.guard.admit((number, &method.name), head, connection.peer())
-                };
-                let caller = caller.map_err(status::not_let_in)?;
-                connection.has_shown_credential();
-                caller
-            }
-        };
-        let route = self.method_routes[number].ok_or_else(status::loading)?;
-        request.extensions_mut().insert(caller);
-        request_shape::forget_unread(request.headers_mut());
-        let idle = (is_anonymous && method.endless).then_some(ANONYMOUS_IDLE_TIMEOUT);
-        Ok(Admitted { number, route, uploads: method.uploads, idle, is_anonymous })
-    }
-
-    /// Authorizes the caller whom another node has authenticated.
-    fn forwarded_caller<B>(&self, number: usize, request: &mut Request<B>) -> Result<Caller, Refused> {
-        let forwarded = request.extensions().get::<Forwarded>().ok_or(Refused::Missing)?;
-        let caller = self.guard.authorize(number, Arc::clone(&forwarded.principal))?;
-        if request.headers_mut().remove(REPEATED).is_some() {
-            request.extensions_mut().insert(Repeated);
-        }
-        Ok(caller)
-    }
-
-    /// Time limit of the call: as requested by its client, but at most `max_deadline`; without a request, the default.
-    /// An upload has the requested time without a maximum.
-    fn deadline(&self, headers: &HeaderMap, uploads: bool) -> Duration {
-        let requested = headers.get("grpc-timeout").and_then(|value| parse_timeout(value.as_bytes()));
-        if uploads {
-            requested.unwrap_or(MAX_UPLOAD_TIME)
-        } else {
-            requested.unwrap_or(self.deadline).min(self.max_deadline)
-        }
-    }
-}
-
-/// The route of an admitted call, and how to serve it.
-struct Admitted {
-    /// Number of the method.
-    number: usize,
-    route: Route,
-    uploads: bool,
-    idle: Option<Duration>,
-    is_anonymous: bool,
 }
 
 /// A service that reads requests with such bodies.
@@ -406,49 +331,5 @@ fn explained(response: Response<Body>) -> Response<Body> {
     match Status::from_header_map(headers) {
         Some(made_by_tonic) if made_by_tonic.code() != Code::Ok => status::unreadable(&made_by_tonic).into_http(),
         _ => response,
-    }
-}
-
-/// Parses `grpc-timeout`: at most 8 digits and a unit. Returns `None` for any other value, which is then ignored.
-fn parse_timeout(value: &[u8]) -> Option<Duration> {
-    let (unit, digits) = value.split_last()?;
-    if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let amount = digits.iter().fold(0, |amount, digit| amount * 10 + u64::from(digit - b'0'));
-    match unit {
-        b'H' => Some(Duration::from_secs(amount * 60 * 60)),
-        b'M' => Some(Duration::from_secs(amount * 60)),
-        b'S' => Some(Duration::from_secs(amount)),
-        b'm' => Some(Duration::from_millis(amount)),
-        b'u' => Some(Duration::from_micros(amount)),
-        b'n' => Some(Duration::from_nanos(amount)),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn timeouts_as_grpc_writes_them() {
-        for (text, expected) in [
-            ("1H", Some(Duration::from_secs(3600))),
-            ("2M", Some(Duration::from_secs(120))),
-            ("99999999S", Some(Duration::from_secs(99_999_999))),
-            ("250m", Some(Duration::from_millis(250))),
-            ("7u", Some(Duration::from_micros(7))),
-            ("0n", Some(Duration::ZERO)),
-            ("", None),
-            ("S", None),
-            ("5", None),
-            ("5s", None),
-            ("123456789S", None),
-            ("-1S", None),
-            ("1.5S", None),
-        ] {
-            assert_eq!(parse_timeout(text.as_bytes()), expected, "{text:?}");
-        }
     }
 }

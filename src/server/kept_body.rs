@@ -10,9 +10,10 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
-use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::StdError;
+
+use crate::status;
 
 /// Bytes before each message: a flag, and its length in four bytes.
 const HEADER_BYTES: usize = 5;
@@ -122,7 +123,7 @@ where
         let mut kept = lock(&this.kept);
         if kept.reader != this.number {
             // An error and not the end: what was read so far must not be taken for the whole request.
-            return Poll::Ready(Some(Err(Status::cancelled("the request was sent elsewhere").into())));
+            return Poll::Ready(Some(Err(status::sent_elsewhere().into())));
         }
         if let Some(chunk) = kept.bytes.chunks.get(this.next) {
             this.next += 1;

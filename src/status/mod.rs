@@ -22,7 +22,7 @@ pub use access::{
 pub use ceiling::too_many_to_block;
 pub use exchange::{no_folder, no_mailer, request_not_sent, request_refused};
 pub use journal::unread;
-pub use repeated::Repeated;
+pub use repeated::{Repeated, half_done, outcome_unknown, sent_elsewhere};
 pub use scarce::{EXPORTS, SYNCS, Scarce, UPLOADS, WATCHERS, no_permit};
 pub use violations::{FieldViolation, FieldViolations};
 
@@ -177,24 +177,6 @@ pub fn watch_ended() -> Status {
     unavailable(ErrorReason::WatchEnded, text, Duration::from_secs(1))
 }
 
-/// Whether a call was carried out is not known: the node that was to answer it is gone, or its shard is.
-#[must_use]
-pub fn outcome_unknown() -> Status {
-    let text = "This tenant moved to another node while the call was carried out, and whether it was, or a part of it, is \
-                not known: read what has become of it before you send it again.";
-    unavailable(ErrorReason::OutcomeUnknown, text, Duration::from_secs(1))
-}
-
-/// The error of a call of which an earlier step was carried out already. Where another node would answer this step, the
-/// call must not be sent there: its first steps would be done twice.
-#[must_use]
-pub fn half_done(error: Status) -> Status {
-    match routing::take(&mut error.metadata().clone().into_headers()) {
-        Some(_) => outcome_unknown(),
-        None => error,
-    }
-}
-
 /// The deadline of the call passed before its answer was ready.
 #[must_use]
 pub fn deadline_exceeded() -> Status {
@@ -252,7 +234,6 @@ fn unavailable(reason: ErrorReason, text: &str, retry: Duration) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::ShardId;
 
     /// Code and reason of an error. The domain is always "usher".
     fn shape(status: &Status) -> (Code, String) {
@@ -334,14 +315,6 @@ mod tests {
     }
 
     #[test]
-    fn a_call_of_which_a_part_was_done_is_not_sent_elsewhere() {
-        let marked = |status| routing::marked(status, routing::Routing::NotApplied(ShardId(1)));
-        let status = check(half_done(marked(overloaded())), Code::Unavailable, "OUTCOME_UNKNOWN");
-        assert!(status.metadata().is_empty());
-        check(half_done(overloaded()), Code::Unavailable, "OVERLOADED");
-    }
-
-    #[test]
     fn the_service_itself() {
         check(draining(), Code::Unavailable, "DRAINING");
         check(overloaded(), Code::Unavailable, "OVERLOADED");
@@ -352,7 +325,6 @@ mod tests {
         check(export_broken_off(), Code::Unavailable, "DRAINING");
         check(sync_broken_off(), Code::Unavailable, "DRAINING");
         check(watch_ended(), Code::Unavailable, "WATCH_ENDED");
-        check(outcome_unknown(), Code::Unavailable, "OUTCOME_UNKNOWN");
         check(deadline_exceeded(), Code::DeadlineExceeded, "DEADLINE_EXCEEDED");
         check(internal(), Code::Internal, "INTERNAL");
         check(loading(), Code::Unavailable, "LOADING");

@@ -20,8 +20,8 @@ use crate::support::callers::anonymous_request;
 use crate::support::in_process::TestProcess;
 
 /// Services of a tenant with this policy.
-async fn services(policy: WhenAlreadySignedIn) -> (TestProcess, SeatService) {
-    let store = Arc::from(Backend::sqlite().open().await);
+async fn services(backend: &Backend, policy: WhenAlreadySignedIn) -> (TestProcess, SeatService) {
+    let store = Arc::from(backend.open().await);
     let process =
         TestProcess::start(store, Installation::new(1), WallTime(1_800_000_000_000), 5, Default::default()).await;
     let licensing = Arc::new(Licensing::new(Trust::new([]), Vec::new(), process.now.clone()));
@@ -61,7 +61,8 @@ fn session(answer: Result<Response<v1::CheckOutResponse>, Status>) -> (String, b
 
 #[tokio::test]
 async fn a_check_out_gets_its_session_again() {
-    let (process, seats) = services(WhenAlreadySignedIn::Deny).await;
+    let backend = Backend::sqlite();
+    let (process, seats) = services(&backend, WhenAlreadySignedIn::Deny).await;
     let (first, _) = session(seats.check_out(login("laptop", false)).await);
     assert_eq!(session(seats.check_out(login("laptop", true)).await), (first, true));
     process.stop().await;
@@ -69,7 +70,8 @@ async fn a_check_out_gets_its_session_again() {
 
 #[tokio::test]
 async fn one_that_may_end_other_sessions_is_not_carried_out_twice() {
-    let (process, seats) = services(WhenAlreadySignedIn::TakeOver).await;
+    let backend = Backend::sqlite();
+    let (process, seats) = services(&backend, WhenAlreadySignedIn::TakeOver).await;
     session(seats.check_out(login("laptop", false)).await);
     // Meanwhile the user went on at another device.
     let (later, _) = session(seats.check_out(login("phone", false)).await);

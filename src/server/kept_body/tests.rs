@@ -1,6 +1,7 @@
 use http_body::Body as _;
 use http_body_util::{BodyExt, StreamBody};
 use tokio_stream::iter;
+use tonic::Status;
 
 use super::super::upload_budget::UploadBudget;
 use super::*;

@@ -49,7 +49,11 @@ impl Link {
 }
 
 impl RemoteShards for Link {
-    fn list_tenants<'a>(&'a self, shards: &'a [ShardId], query: &'a ListTenants) -> BoxFuture<'a, Vec<TenantsOfShards>> {
+    fn list_tenants<'a>(
+        &'a self,
+        shards: &'a [ShardId],
+        query: &'a ListTenants,
+    ) -> BoxFuture<'a, Vec<TenantsOfShards>> {
         async move {
             let asked: Vec<ShardId> = shards.iter().copied().filter(|shard| self.stays(*shard)).collect();
             let Ok(to) = self.reach() else { return Vec::new() };

@@ -25,3 +25,6 @@ pub enum ShardsError {
     #[error("the owner of shard {0} cannot be asked")]
     OwnerAway(ShardId),
 }
+
+#[cfg(test)]
+mod tests;

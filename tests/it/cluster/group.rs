@@ -138,7 +138,7 @@ impl Group {
         self.becomes("it is a member", TIMEOUT, |shards| shards.contains_key(&node)).await;
     }
 
-    /// Waits until no member owns more than one shard above the mean (C6).
+    /// Waits until no member owns more than one shard above the mean.
     pub async fn balanced(&self, within: Duration) {
         let balanced = |shards: &BTreeMap<usize, Vec<u16>>| {
             let (least, most) = (shards.values().map(Vec::len).min(), shards.values().map(Vec::len).max());

@@ -15,6 +15,7 @@ mod followers;
 mod in_flight;
 mod leaving;
 mod message;
+mod missed_events;
 mod recent_events;
 mod recovery;
 mod reply;
@@ -57,6 +58,7 @@ pub use crate::store::AuditPage;
 use crate::store::{Store, StoreError};
 
 use message::Message;
+use missed_events::{MissedEvents, ReadAudit};
 use reply::ReplyChannel;
 use slot::Slot;
 
@@ -215,8 +217,9 @@ impl Journal {
         Ok(more)
     }
 
-    /// Watches a tenant's sessions: the events after the cursor `after`, or those from now on. `None`: the tenant does
-    /// not exist.
+    /// Watches a tenant's sessions: the events after the cursor `after`, or those from now on. A cursor is good at every
+    /// owner of the shard: what its memory does not have is read from the audit (C13). `None`: the tenant does not
+    /// exist.
     ///
     /// # Errors
     /// [`JournalError`]
@@ -224,7 +227,15 @@ impl Journal {
         let slot = self.of(tenant);
         let held = slot.held().ok_or_else(|| slot.refusal())?;
         let no = self.number(tenant).await?;
-        Ok(no.map(|no| SessionWatch::new(Arc::clone(&held.ring), no, after)))
+        let store = Arc::clone(&self.store);
+        let audit: ReadAudit = Box::new(move |query| {
+            let store = Arc::clone(&store);
+            Box::pin(async move { store.audit(query).await })
+        });
+        Ok(no.map(|no| {
+            let missed = MissedEvents::new(audit, slot.shard, no);
+            SessionWatch::new(Arc::clone(&held.ring), no, missed, after)
+        }))
     }
 
     async fn number(&self, tenant: &TenantId) -> Result<Option<TenantNo>, JournalError> {

@@ -8,7 +8,7 @@ use super::watch_event::WatchEvent;
 use crate::ids::{EventNo, SessionId, TenantNo};
 use crate::ledger::change::{Action, AuditEvent, Change, Reason, SessionRow};
 use crate::ledger::outcome::{SessionView, Status};
-use crate::ledger::time::Moment;
+use crate::ledger::time::{Moment, Tick};
 use crate::ledger::wall_line::WallLine;
 use crate::store::Batch;
 
@@ -108,36 +108,45 @@ impl RecentEvents {
         self.by_size.insert((held.bytes, tenant));
     }
 
-    /// The tenant's next records after `cursor`, `max` at most. `None`: some of them were dropped.
-    pub fn behind(&self, tenant: TenantNo, cursor: EventNo, max: usize) -> Option<Vec<Arc<RecentEvent>>> {
-        let Some(held) = self.tenants.get(&tenant) else {
-            return (cursor >= self.floor).then(Vec::new);
-        };
-        if cursor < held.floor {
-            return None;
+    /// The tenant's next records after `cursor`, `max` at most.
+    ///
+    /// # Errors
+    /// Some of them are not here: those up to the returned number.
+    pub fn behind(&self, tenant: TenantNo, cursor: EventNo, max: usize) -> Result<Vec<Arc<RecentEvent>>, EventNo> {
+        let held = self.tenants.get(&tenant);
+        let floor = held.map_or(self.floor, |held| held.floor);
+        if cursor < floor {
+            return Err(floor);
         }
+        let Some(held) = held else { return Ok(Vec::new()) };
         let from = held.events.partition_point(|event| event.no <= cursor);
-        Some(held.events.range(from..).take(max).cloned().collect())
+        Ok(held.events.range(from..).take(max).cloned().collect())
     }
 }
 
 /// Makes the records of a batch, in the order of their numbers.
 pub(super) fn records(batch: &Batch, line: &'static WallLine) -> Vec<(TenantNo, RecentEvent)> {
-    let is_for_watchers = |event: &&AuditEvent| {
-        matches!(event.action, Action::SessionStarted | Action::SessionEnded | Action::TenantDeleted)
-    };
-    let events: Vec<&AuditEvent> = batch.events.iter().filter(is_for_watchers).collect();
+    let events: Vec<&AuditEvent> = batch.events.iter().filter(|event| is_for_watchers(event)).collect();
     if events.is_empty() {
         return Vec::new();
     }
     let rows = session_rows(batch);
     let now = Moment { line: Some(line), ..Moment::new(batch.position.tick, batch.position.wall) };
-    let record = |event: &AuditEvent| {
-        let watched = watch_event(event, &rows, now)?;
-        let bytes = size_of::<RecentEvent>() + RECORD_OVERHEAD + heap_bytes(&watched);
-        Some((event.tenant, RecentEvent { no: event.no, event: watched, bytes }))
-    };
+    let row = |id: SessionId| rows.binary_search_by_key(&id, |row| row.id).ok().map(|at| (rows[at], now));
+    let record = |event: &AuditEvent| Some((event.tenant, record(event, event.session.and_then(row))?));
     events.into_iter().filter_map(record).collect()
+}
+
+/// Makes the record of an event that was read from the audit. `None`: it is not for watchers.
+pub(super) fn from_audit(event: &AuditEvent) -> Option<RecentEvent> {
+    record(event, None)
+}
+
+/// Makes the record of an event; `row`: the row of its session, as of this moment.
+fn record(event: &AuditEvent, row: Option<(&SessionRow, Moment)>) -> Option<RecentEvent> {
+    let watched = watch_event(event, row)?;
+    let bytes = size_of::<RecentEvent>() + RECORD_OVERHEAD + heap_bytes(&watched);
+    Some(RecentEvent { no: event.no, event: watched, bytes })
 }
 
 /// Session rows of a batch, sorted by session id.
@@ -153,37 +162,43 @@ fn session_rows(batch: &Batch) -> Vec<&SessionRow> {
     rows
 }
 
-fn watch_event(event: &AuditEvent, rows: &[&SessionRow], now: Moment) -> Option<WatchEvent> {
+fn is_for_watchers(event: &AuditEvent) -> bool {
+    matches!(event.action, Action::SessionStarted | Action::SessionEnded | Action::TenantDeleted)
+}
+
+fn watch_event(event: &AuditEvent, row: Option<(&SessionRow, Moment)>) -> Option<WatchEvent> {
+    if !is_for_watchers(event) {
+        return None;
+    }
     if event.action == Action::TenantDeleted {
         return Some(WatchEvent::Closed);
     }
-    let id = event.session?;
-    let row = rows.binary_search_by_key(&id, |row| row.id).ok().map(|at| rows[at]);
-    let session = view(event, id, row, now)?;
+    let (session, known) = (view(event, row)?, row.is_some());
     match event.reason {
-        None => Some(WatchEvent::Started { cursor: event.no, session }),
-        Some(Reason::Ended(reason)) => Some(WatchEvent::Ended { cursor: event.no, session, reason, at: event.at }),
+        None => Some(WatchEvent::Started { cursor: event.no, session, known }),
+        Some(Reason::Ended(reason)) => {
+            Some(WatchEvent::Ended { cursor: event.no, session, known, reason, at: event.at })
+        }
         Some(Reason::Denied(_)) => None,
     }
 }
 
-/// The session as the audit event describes it. Device and client come from the session's row, which is in the same
-/// batch unless the session slot was reused in that batch.
-fn view(event: &AuditEvent, id: SessionId, row: Option<&SessionRow>, now: Moment) -> Option<SessionView> {
-    let idle = row.map(|row| now.tick.since(row.last_activity)).unwrap_or_default();
-    let wall = |tick: Option<_>| tick.map_or(event.at, |tick| now.wall_of(tick));
+/// The session as the audit event describes it. The rest comes from the session's row, which is in the same batch
+/// unless the session slot was reused in that batch; an event that was read from the audit has no row.
+fn view(event: &AuditEvent, row: Option<(&SessionRow, Moment)>) -> Option<SessionView> {
+    let wall = |tick: fn(&SessionRow) -> Tick| row.map_or(event.at, |(row, now)| now.wall_of(tick(row)));
     Some(SessionView {
-        id,
+        id: event.session?,
         user: event.user.clone()?,
         pool: event.pool.clone()?,
         organization: event.organization.clone(),
-        device: row.map_or_else(|| crate::ids::DeviceId::stored(""), |row| row.device.clone()),
-        client: row.map_or_else(|| "".into(), |row| row.client.clone()),
-        started: wall(row.map(|row| row.started)),
-        last_activity: wall(row.map(|row| row.last_activity)),
-        idle,
+        device: row.map_or_else(|| crate::ids::DeviceId::stored(""), |(row, _)| row.device.clone()),
+        client: row.map_or_else(|| "".into(), |(row, _)| row.client.clone()),
+        started: wall(|row| row.started),
+        last_activity: wall(|row| row.last_activity),
+        idle: row.map(|(row, now)| now.tick.since(row.last_activity)).unwrap_or_default(),
         status: if event.reason.is_none() { Status::Active } else { Status::Inactive },
-        administrator: row.is_some_and(|row| row.administrator),
+        administrator: row.is_some_and(|(row, _)| row.administrator),
     })
 }
 
@@ -209,8 +224,8 @@ mod tests {
         RecentEvent { no: EventNo(no), event: WatchEvent::Closed, bytes }
     }
 
-    fn numbers(events: Option<Vec<Arc<RecentEvent>>>) -> Option<Vec<u64>> {
-        events.map(|events| events.iter().map(|event| event.no.0).collect())
+    fn numbers(events: Result<Vec<Arc<RecentEvent>>, EventNo>) -> Option<Vec<u64>> {
+        events.ok().map(|events| events.iter().map(|event| event.no.0).collect())
     }
 
     #[test]
@@ -246,7 +261,7 @@ mod tests {
             recent.push(vec![(TenantNo(no as u32), event(no, 500))], EventNo(no));
             assert!(recent.bytes <= 10_000);
         }
-        let evicted = (1..=1_000).filter(|no| recent.behind(TenantNo(*no), EventNo(0), 9).is_none()).count();
+        let evicted = (1..=1_000).filter(|no| recent.behind(TenantNo(*no), EventNo(0), 9).is_err()).count();
         let held = recent.tenants.len();
         assert!(held > 0 && evicted + held == 1_000, "{evicted} of 1000 are told, {held} are held");
     }

@@ -1,20 +1,22 @@
 //! Watches: the starts and ends of sessions, for watchers. A shard keeps the most recent events
-//! ([`super::recent_events`]). A watcher reads them at its own pace, so a slow watcher costs nothing, and one that fell
-//! behind must list again.
+//! ([`super::recent_events`]). A watcher reads them at its own pace, so a slow watcher costs nothing. One that fell
+//! behind, or comes from another owner of the shard, reads what is missing from the audit ([`super::missed_events`]), and
+//! must list again only if the audit has it no more (C13).
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
+use super::missed_events::{Found, MissedEvents};
 use super::recent_events::{RecentEvent, RecentEvents, records};
 use super::watch_event::WatchEvent;
 use crate::ids::{EventNo, TenantNo};
 use crate::ledger::wall_line::WallLine;
 use crate::store::Batch;
 
-/// Maximum number of events that a watcher reads at once. It holds no others, and shares these with the shard while the
-/// shard keeps them.
+/// Maximum number of events that a watcher reads from memory at once. It holds no others, and shares these with the
+/// shard while the shard keeps them.
 const MAX_PREFETCHED_EVENTS: usize = 16;
 
 pub(super) struct Ring {
@@ -55,21 +57,25 @@ pub struct SessionWatch {
     tenant: TenantNo,
     /// Every event of the tenant up to this number was returned.
     cursor: EventNo,
-    /// Events to be returned next, at most [`MAX_PREFETCHED_EVENTS`].
+    /// Events to be returned next, at most [`MAX_PREFETCHED_EVENTS`] or those of one page of the audit.
     ready: VecDeque<Arc<RecentEvent>>,
+    /// The cursor once all of `ready` is returned.
+    read_until: EventNo,
+    missed: MissedEvents,
     list_again: bool,
     moved: watch::Receiver<bool>,
     closed: bool,
 }
 
 impl SessionWatch {
-    pub(super) fn new(ring: Arc<Ring>, tenant: TenantNo, after: Option<EventNo>) -> Self {
+    pub(super) fn new(ring: Arc<Ring>, tenant: TenantNo, missed: MissedEvents, after: Option<EventNo>) -> Self {
         let moved = ring.moved.subscribe();
         let last = ring.lock().last();
         // A cursor above the last event comes from another store: its holder must list again.
         let list_again = after.is_some_and(|cursor| cursor > last);
         let cursor = after.unwrap_or(last).min(last);
-        Self { ring, tenant, cursor, ready: VecDeque::new(), list_again, moved, closed: false }
+        let (ready, read_until) = (VecDeque::new(), cursor);
+        Self { ring, tenant, cursor, ready, read_until, missed, list_again, moved, closed: false }
     }
 
     /// Cursor of this watcher: a watch that resumes here misses nothing.
@@ -90,24 +96,53 @@ impl SessionWatch {
                 self.closed |= event == WatchEvent::Closed;
                 return event;
             }
+            self.cursor = self.cursor.max(self.read_until);
             if self.closed || *self.moved.borrow_and_update() {
                 return WatchEvent::Closed;
             }
-            self.read();
-            let waits = self.ready.is_empty() && !self.list_again;
-            if waits && self.moved.changed().await.is_err() {
-                return WatchEvent::Closed;
+            match self.read_memory() {
+                Ok(()) => {
+                    if self.ready.is_empty() && self.moved.changed().await.is_err() {
+                        return WatchEvent::Closed;
+                    }
+                }
+                Err(missing) => self.read_audit(missing).await,
             }
         }
     }
 
-    /// Reads the next events after the cursor.
-    fn read(&mut self) {
+    /// Reads the next events after the cursor from memory.
+    ///
+    /// # Errors
+    /// Events are missing there, up to the returned number.
+    fn read_memory(&mut self) -> Result<(), EventNo> {
         let recent = self.ring.lock();
-        match recent.behind(self.tenant, self.cursor, MAX_PREFETCHED_EVENTS) {
-            Some(events) if events.is_empty() => self.cursor = self.cursor.max(recent.last()),
-            Some(events) => self.ready.extend(events),
-            None => (self.cursor, self.list_again) = (recent.last(), true),
+        let events = recent.behind(self.tenant, self.cursor, MAX_PREFETCHED_EVENTS)?;
+        self.missed.clear();
+        match events.last() {
+            Some(last) => self.read_until = last.no,
+            None => self.cursor = self.cursor.max(recent.last()),
+        }
+        self.ready.extend(events);
+        Ok(())
+    }
+
+    /// Reads the next events after the cursor from the audit; those up to `missing` are not in memory.
+    async fn read_audit(&mut self, missing: EventNo) {
+        match self.missed.next(self.cursor, missing).await {
+            Ok(Found::Events { events, until }) => {
+                self.ready.extend(events.into_iter().map(Arc::new));
+                self.read_until = until;
+            }
+            Ok(Found::Expired) => {
+                (self.cursor, self.list_again) = (self.ring.lock().last(), true);
+                self.read_until = self.cursor;
+            }
+            Err(error) => {
+                // The client comes back, and goes on from its cursor.
+                tracing::debug!(%error, "a watch ends: missed events were not read from the audit");
+                self.closed = true;
+            }
         }
     }
 }
@@ -142,7 +177,9 @@ mod tests {
     #[tokio::test]
     async fn a_slow_watcher_holds_a_few_events_and_misses_none() {
         let ring = Arc::new(Ring::new(EventNo(0)));
-        let mut watch = SessionWatch::new(Arc::clone(&ring), TenantNo(1), None);
+        let missed =
+            MissedEvents::new(Box::new(|_| panic!("memory has everything")), crate::ids::ShardId(0), TenantNo(1));
+        let mut watch = SessionWatch::new(Arc::clone(&ring), TenantNo(1), missed, None);
         let position = Position { last_event: EventNo(1_000), ..Position::default() };
         let line = position.continuity.line((position.tick, position.wall));
         ring.push(&Batch { position, rows: Vec::new(), events: (1..=1_000).map(start).collect() }, line);

@@ -3,6 +3,7 @@
 
 mod ending;
 mod loading;
+mod outcome;
 mod refusals;
 mod steps;
 mod time;
@@ -20,7 +21,7 @@ use super::backlog::Backlog;
 use super::batch::{OpenBatch, Waiter, numbers};
 use super::in_flight::{InFlight, Progress, on_failure, outcome, progress};
 use super::message::{Leave, Message, from_memory};
-use super::recovery::{ClaimedShard, CommitOutcome, LastBatch, commit_until_known};
+use super::recovery::{ClaimedShard, commit_until_known};
 use super::reply::ReplyChannel;
 use super::run_queue::RunQueue;
 use super::status::{PanicGuard, WriterStatus};
@@ -338,81 +339,5 @@ impl Writer {
         let (outcome, stall_timer) = (outcome(sure), Some(Box::pin(tokio::time::sleep(COMMIT_STALL_TIMEOUT))));
         let sent = InFlight { outcome, batch, before, waiters, commands, dirty, sent, sent_at, stall_timer, refused };
         self.in_flight = Some(sent);
-    }
-
-    fn damaged(&self, error: &StoreError) {
-        tracing::error!(shard = %self.shard, %error, "the store is damaged; nothing more is answered");
-        if !self.is_lost() {
-            self.status.slot.end(ShardState::Damaged);
-        }
-    }
-
-    fn commit_done(&mut self, outcome: CommitOutcome) {
-        let Some(mut sent) = self.in_flight.take() else { return };
-        let traced = sent.traced(self.shard, !matches!(outcome, CommitOutcome::Committed(_)));
-        if may_be_durable(&outcome) {
-            self.last_durable = sent.batch.position.seq;
-        }
-        match outcome {
-            CommitOutcome::Committed(owner) => {
-                self.owner = owner;
-                self.committed = Some(sent.sent);
-                self.status.stats.batch_commands.record(sent.commands as u64);
-                self.status.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent));
-                self.status.followers.push(owner, &sent.batch);
-                self.status.ring.push(&sent.batch, self.timeline.line());
-                sent.waiters.into_iter().for_each(Waiter::answer);
-                self.row_refusals = if sent.dirty { 0 } else { self.row_refusals };
-                self.serves();
-            }
-            CommitOutcome::NotWritten(last) if self.is_lost() => {
-                self.lost_waiters(sent.waiters, last == LastBatch::NotCommitted);
-            }
-            CommitOutcome::NotWritten(_) => {
-                tracing::error!(shard = %self.shard, "the last batch was not written: the store does not accept \
-                                                      changes");
-                sent.waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::NotWritten));
-                self.left = true;
-            }
-            CommitOutcome::Lost(last) => {
-                self.lose();
-                match last {
-                    // The batch was committed before the claim of the other owner, so this outcome holds.
-                    LastBatch::Committed => sent.waiters.into_iter().for_each(Waiter::answer),
-                    last => self.lost_waiters(sent.waiters, last == LastBatch::NotCommitted),
-                }
-            }
-            CommitOutcome::Damaged(error) => {
-                self.damaged(&error);
-                match self.status.slot.alone {
-                    true => sent.waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::StoreAway)),
-                    false => self.lost_waiters(sent.waiters, false),
-                }
-            }
-            CommitOutcome::Refused(owner, error) => {
-                self.owner = owner;
-                tracing::error!(shard = %self.shard, %error, "the store refused a batch; the shard is loaded again");
-                self.keep_denials(&sent.batch);
-                let open_batch = std::mem::take(&mut self.open_batch);
-                let waiters = sent.waiters.into_iter().chain(open_batch.waiters);
-                waiters.for_each(|waiter| waiter.fail(JournalError::Failed));
-                self.position = sent.before;
-                if !self.is_lost() {
-                    self.load_after_refusal();
-                }
-            }
-        }
-        if let Some((works, batch)) = traced {
-            spans::committed(works, batch);
-        }
-    }
-}
-
-/// Returns whether the batch is in the store, or may be.
-fn may_be_durable(outcome: &CommitOutcome) -> bool {
-    match outcome {
-        CommitOutcome::Committed(_) | CommitOutcome::Damaged(_) => true,
-        CommitOutcome::Lost(last) | CommitOutcome::NotWritten(last) => *last != LastBatch::NotCommitted,
-        CommitOutcome::Refused(..) => false,
     }
 }

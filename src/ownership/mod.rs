@@ -103,8 +103,7 @@ impl Ownership {
                 Some(message) = messages.recv() => self.hear(&mut tasks, &mut unowned, message, &view),
                 Ok(()) = views.changed() => {
                     view = views.borrow_and_update().clone();
-                    self.owners.learn_all(&view.snapshot);
-                    self.has_peers.store(!self.is_alone(), Ordering::Relaxed);
+                    self.see(&view);
                     unowned.see(&self.owners, self.clock.boot_time());
                 }
                 _ = draining.changed() => {}
@@ -119,6 +118,16 @@ impl Ownership {
                 progress.releasing = tasks.releasing();
             });
         }
+    }
+
+    /// Takes over what a heartbeat has read. What a node owned that this one has just declared dead has no owner.
+    fn see(&self, view: &View) {
+        self.owners.learn_all(&view.snapshot);
+        let died = |known: KnownOwner| known.node.is_some_and(|node| view.gone.contains(&node));
+        for (shard, known) in self.owners.all().into_iter().filter(|(_, known)| died(*known)) {
+            self.owners.learn(shard, KnownOwner { node: None, ..known });
+        }
+        self.has_peers.store(!self.is_alone(), Ordering::Relaxed);
     }
 
     /// Other nodes tell what they did, so that nobody has to wait for the next heartbeat.

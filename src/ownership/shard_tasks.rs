@@ -148,16 +148,18 @@ impl ShardTasks {
     }
 
     fn opened(&mut self, shard: ShardId, me: NodeRef, result: Result<Owner, StartError>) -> Settled {
-        let error = match result {
-            Ok(owner) => return Settled::Opened { shard, epoch: owner.epoch, me },
-            Err(StartError::Taken(_) | StartError::Held(_) | StartError::Stopping) => return Settled::Other,
-            Err(error) => error,
-        };
-        tracing::error!(%shard, %error, "the shard was not loaded; this node leaves it to the others for a while");
-        self.planner.load_failed(shard, self.clock.boot_time());
-        match error {
-            StartError::Damaged(..) => Settled::Damaged(error),
-            _ => Settled::Other,
+        match result {
+            Ok(owner) => Settled::Opened { shard, epoch: owner.epoch, me },
+            Err(error @ StartError::Damaged(..)) => {
+                tracing::error!(%shard, %error, "the shard was not loaded; this node leaves it to the others for a while");
+                self.planner.load_failed(shard, self.clock.boot_time());
+                Settled::Damaged(error)
+            }
+            Err(error @ StartError::Store(_)) => {
+                tracing::warn!(%shard, %error, "the shard was not claimed; a later heartbeat tries again");
+                Settled::Other
+            }
+            Err(StartError::Taken(_) | StartError::Held(_) | StartError::Stopping) => Settled::Other,
         }
     }
 }

@@ -54,12 +54,17 @@ impl Watch {
 
 fn response(shape: &Shape, event: WatchEvent) -> Option<v1::WatchSessionsResponse> {
     let (cursor, event) = match event {
-        WatchEvent::Started { cursor, session } => {
+        WatchEvent::Started { cursor, session, .. } => {
             (cursor, Event::Started(v1::SessionStarted { session: Some(render::session(session)) }))
         }
-        WatchEvent::Ended { cursor, session, reason, at } => {
+        WatchEvent::Ended { cursor, session, known, reason, at } => {
             let v1::SessionEnded { reason, ended_at } = render::ended(Some((reason, at)));
-            let session = Some(render::session(session));
+            let mut session = render::session(session);
+            if !known {
+                // The audit says when the session ended, and nothing of the time before.
+                (session.started_at, session.last_activity_at, session.idle) = (None, None, None);
+            }
+            let session = Some(session);
             (cursor, Event::Ended(v1::SessionEndedEvent { session, reason, ended_at }))
         }
         WatchEvent::ListAgain { cursor } => (cursor, Event::ListAgain(v1::ListAgain {})),

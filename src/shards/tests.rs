@@ -152,12 +152,12 @@ async fn holds(store: &Arc<dyn Store>, installation: Installation, clock: &Clock
     let ledger = Config { demo_seats: 2, channels: Default::default(), seed: Seed(1), rates: Default::default() };
     let config = JournalConfig { ledger, queue: 64, batch: 64 };
     let journal = Journal::empty(Arc::clone(store), clock.clone(), installation, config);
-    let lease = Lease::exclusive(clock.clone(), SHARDS);
+    let lease = Lease::exclusive(clock.clone());
     for shard in shards.map(ShardId) {
         let by = Claimant { token: OwnerToken::random(), node: None };
         let (over, _) = store.claim(shard, None, by).await.unwrap();
         let me = NodeRef { id: NodeId(Uuid::from_u128(1)), generation: 1 };
-        journal.open(shard, over, me, lease.shard(shard)).await.unwrap();
+        journal.open(shard, over, me, lease.shard(shard), None).await.unwrap();
     }
     LocalShards::new(Arc::new(journal), Arc::new(Tokens::shared(clock.clone())))
 }

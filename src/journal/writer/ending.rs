@@ -4,7 +4,6 @@
 use tokio::sync::mpsc;
 
 use super::Writer;
-use crate::journal::batch::Waiter;
 use crate::journal::in_flight::{Progress, progress};
 use crate::journal::message::{Leave, Left, Message, refuse};
 use crate::journal::{JournalError, ShardState};
@@ -146,16 +145,6 @@ impl Writer {
                 Progress::Done(outcome) => self.commit_done(outcome),
                 Progress::Refused => self.refused(),
                 Progress::Stalled => {}
-            }
-        }
-    }
-
-    /// Answers the callers of a batch that was not committed, or may not have been, when the shard was lost.
-    pub(super) fn lost_waiters(&self, waiters: Vec<Waiter>, known: bool) {
-        for waiter in waiters {
-            match known {
-                true => waiter.fail(JournalError::NotApplied(self.shard)),
-                false => waiter.fail_unknown(self.shard),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Shards come and go while calls run (C1, C7, C8): every acknowledged change moves with its shard, a call that a
+//! Shards come and go while calls run (C7, C8, C13): every acknowledged change moves with its shard, a call that a
 //! process no longer takes is "not applied", and only a batch whose fate nobody can tell is "unknown".
 
 use std::sync::Arc;
@@ -351,6 +351,29 @@ async fn figures_go_on_where_a_shard_left_them() {
     first.open().await.unwrap();
     first.process.check_out("ann").await.unwrap();
     assert_eq!(commands(), before + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watcher_goes_on_at_the_next_owner_and_misses_nothing() {
+    let store = Memory::default();
+    let (first, second) = two_peers(&store, 9).await;
+    let mut events = first.process.journal.watch(&tenant(), None).await.unwrap().unwrap();
+    let started = |event| match event {
+        WatchEvent::Started { cursor, session, .. } => (cursor, session.user.as_str().to_owned()),
+        other => panic!("{other:?}"),
+    };
+    first.process.check_out("ann").await.unwrap();
+    let (cursor, name) = started(events.next().await);
+    assert_eq!(name, "ann");
+    first.process.check_out("bob").await.unwrap();
+    first.release().await.unwrap();
+    assert_eq!(events.next().await, WatchEvent::Closed, "the shard has left");
+
+    second.open().await.unwrap();
+    second.process.check_out("cid").await.unwrap();
+    let mut events = second.process.journal.watch(&tenant(), Some(cursor)).await.unwrap().unwrap();
+    assert_eq!(started(events.next().await).1, "bob", "of the former owner");
+    assert_eq!(started(events.next().await).1, "cid", "of this one");
 }
 
 #[tokio::test(start_paused = true)]

@@ -248,9 +248,9 @@ impl Store for Memory {
         Box::pin(async move {
             let disk = self.disk.lock().unwrap();
             let about = |event: &&AuditEvent| query.user.is_none() || query.user == event.user;
-            let wanted = |event: &&AuditEvent| query.before.is_none_or(|before| event.no < before) && about(event);
-            let newest = disk.events.values().rev().filter(|event| event.tenant == query.tenant);
-            let events: Vec<_> = newest.filter(wanted).take(query.limit).cloned().collect();
+            let older = disk.events.range(..query.before.unwrap_or(EventNo(u64::MAX)));
+            let newest = older.rev().map(|(_, event)| event).filter(|event| event.tenant == query.tenant);
+            let events: Vec<_> = newest.filter(about).take(query.limit).cloned().collect();
             let next = events.last().filter(|_| events.len() == query.limit).map(|event| event.no);
             Ok(AuditPage { events, next, blocks: 0 })
         })

@@ -108,16 +108,25 @@ impl Ownership {
                 }
                 _ = draining.changed() => {}
             }
+            // Before anything is released: from then on calls must be kept.
+            self.note_peers();
             if view.heartbeats > 0 && view.missed == 0 {
                 let draining = *draining.borrow_and_update();
                 tasks.plan(&view, draining, self.solo && !draining);
             }
+            self.note_peers();
             self.figures.set_owned(self.journal.held().len());
             self.progress.send_modify(|progress| {
                 progress.changes += 1;
                 progress.releasing = tasks.releasing();
             });
         }
+    }
+
+    /// A node that is alone may still be loading what others have left: calls wait for that, too.
+    fn note_peers(&self) {
+        let lacks = self.journal.held().len() < usize::from(self.journal.shards());
+        self.has_peers.store(lacks || !self.is_alone(), Ordering::Relaxed);
     }
 
     /// Takes over what a heartbeat has read. What a node owned that this one has just declared dead has no owner.
@@ -127,7 +136,6 @@ impl Ownership {
         for (shard, known) in self.owners.all().into_iter().filter(|(_, known)| died(*known)) {
             self.owners.learn(shard, KnownOwner { node: None, ..known });
         }
-        self.has_peers.store(!self.is_alone(), Ordering::Relaxed);
     }
 
     /// Other nodes tell what they did, so that nobody has to wait for the next heartbeat.
@@ -197,7 +205,7 @@ impl Ownership {
         self.node.views().borrow().me.map(|me| me.id)
     }
 
-    /// Returns whether there is a node that could answer instead of this one. Cheap: every call asks.
+    /// Returns whether a call may have to be answered by another node, or here a little later. Cheap: every call asks.
     #[must_use]
     pub fn has_peers(&self) -> bool {
         self.has_peers.load(Ordering::Relaxed)

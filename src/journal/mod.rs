@@ -136,6 +136,12 @@ impl Journal {
         self.slot(shard).is_some_and(|slot| slot.held().is_some())
     }
 
+    /// Returns whether this process holds the shard, and may answer from memory now.
+    #[must_use]
+    pub fn answers(&self, shard: ShardId) -> bool {
+        self.slot(shard).and_then(|slot| slot.held()).is_some_and(|held| held.lease.holds())
+    }
+
     /// The shards that this process holds now.
     #[must_use]
     pub fn held(&self) -> Vec<ShardId> {

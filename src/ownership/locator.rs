@@ -73,8 +73,10 @@ impl Locator {
         loop {
             progress.borrow_and_update();
             let known = self.ownership.owners.of(shard);
-            if let Some(place) = self.place(shard).filter(|_| tried != Some(known) || pause.is_elapsed()) {
-                return Ok(place);
+            match self.place(shard) {
+                Some(here @ Place::Here(_)) => return Ok(here),
+                Some(there) if tried != Some(known) || pause.is_elapsed() => return Ok(there),
+                _ => {}
             }
             tokio::select! {
                 () = self.ownership.owners.changed(shard, known) => {}
@@ -85,10 +87,10 @@ impl Locator {
         }
     }
 
-    /// `None`: nobody is known to have the shard, or this node is loading it.
+    /// `None`: nobody is known to have the shard; or this node has it, and is loading it or waits for its lease.
     fn place(&self, shard: ShardId) -> Option<Place> {
         let owner = self.ownership.owners.of(shard);
-        if self.ownership.journal.holds(shard) {
+        if self.ownership.journal.answers(shard) {
             return Some(Place::Here(owner));
         }
         let views = self.ownership.node.views();

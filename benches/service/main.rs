@@ -10,6 +10,7 @@ mod directory;
 mod floor;
 mod host;
 mod load;
+mod nodes;
 mod report;
 mod rounds;
 mod security;
@@ -81,6 +82,7 @@ async fn main() {
     drop(folder);
     report.figures.extend(tracing::figures(extent).await);
     report.figures.extend(security::figures(extent).await);
+    report.figures.extend(nodes::figures(&cluster, extent).await);
     if arguments.sessions > 0 {
         large(&cluster, &mut report, arguments.sessions, extent).await;
     }

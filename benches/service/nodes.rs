@@ -1,0 +1,36 @@
+//! Cost of being one of several nodes: the same calls to a process that is alone, to one that owns every shard beside
+//! another node, and to that other node, which forwards all of them.
+
+use secrecy::ExposeSecret;
+
+use crate::host::Host;
+use crate::report::{Bounds, Figure};
+use crate::rounds::{Extent, TENANTS, Target, ratios};
+use crate::seed;
+use crate::support::postgres::Cluster;
+use crate::support::program::Data;
+
+/// Returns the throughput of each kind of node, divided by that of a process that is alone on a database of its own.
+pub async fn figures(cluster: &Cluster, extent: Extent) -> Vec<Figure> {
+    let (one, shared) = (cluster.database().await, cluster.database().await);
+    let (one, shared) = (Data::Postgres(one.expose_secret()), Data::Postgres(shared.expose_secret()));
+    for data in [&one, &shared] {
+        seed::tenants(data, TENANTS).await;
+    }
+    let alone = Target::new("alone", Host::usher(&one, &[]), extent.callers).await;
+    // Started first, it claims every shard, and keeps them.
+    let owner = Target::new("owner", Host::usher(&shared, &["--solo"]), extent.callers).await;
+    let other = Target::new("other", Host::usher(&shared, &[]), extent.callers).await;
+    let heartbeats = ["heartbeat, one of two nodes ÷ alone", "heartbeat, forwarded ÷ alone"];
+    let churn = ["CheckOut + CheckIn, one of two nodes ÷ alone", "CheckOut + CheckIn, forwarded ÷ alone"];
+
+    let mut figures = ratios(vec![alone, owner, other], extent, [&heartbeats, &churn]).await;
+    for figure in &mut figures {
+        figure.bounds = match figure.name {
+            name if name == heartbeats[0] || name == churn[0] => Bounds::AtLeast(0.97, 1.0),
+            name if name == heartbeats[1] => Bounds::AtLeast(0.45, 0.6),
+            _ => Bounds::None,
+        };
+    }
+    figures
+}

@@ -27,7 +27,7 @@ const START: &str = "/* usher:start */
     SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') IN ('off', 'local')";
 /// One statement. The node does not join if a newer program migrated the schema since this one started, such that this
-/// one may not serve from it (C16).
+/// one may not serve from it.
 const JOIN: &str = "/* usher:join */ WITH gone AS (DELETE FROM nodes n WHERE state = $8
         AND NOT EXISTS (SELECT FROM owners o WHERE o.node_id = n.node_id)),
     fits AS (SELECT NOT EXISTS (SELECT FROM compatibility WHERE oldest_program > $9) AS fits),

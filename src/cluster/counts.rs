@@ -55,6 +55,11 @@ impl<K: Ord, V: PartialEq> Counts<K, V> {
         }
     }
 
+    /// Since when each value has been unchanged.
+    pub fn since(&self) -> impl Iterator<Item = Duration> {
+        self.0.values().map(|(_, since)| *since)
+    }
+
     pub fn retain(&mut self, keep: impl Fn(&K) -> bool) {
         self.0.retain(|key, _| keep(key));
     }

@@ -56,6 +56,14 @@ impl Observer {
         silent
     }
 
+    /// The first boot time after `now` at which a read would prove a node dead, if its heartbeat number does not change
+    /// until then. So nobody has to wait for a whole interval between two reads.
+    #[must_use]
+    pub fn next_timeout(&self, now: Duration) -> Option<Duration> {
+        let timeouts = self.heartbeats.since().map(|since| since + NODE_TIMEOUT);
+        timeouts.filter(|timeout| *timeout > now).min()
+    }
+
     /// Notes that a read failed: what happened in between is unknown.
     pub fn missed(&mut self) {
         self.reads.missed();

@@ -142,7 +142,13 @@ impl Ownership {
     fn hear(&self, tasks: &mut ShardTasks, unowned: &mut Unowned, message: PeerMessage, view: &View) {
         match message {
             PeerMessage::Owns { shard, epoch, node } => {
+                let former = self.owners.of(shard).node.filter(|former| *former != node);
                 self.owners.learn(shard, KnownOwner { epoch, node: Some(node) });
+                if former.is_some_and(|former| view.lives(former)) {
+                    // Perhaps the shard was taken over: then its former owner is dead, and others of its shards are for
+                    // this node.
+                    self.node.request_heartbeat();
+                }
             }
             PeerMessage::Released { shard, epoch, to } => {
                 self.owners.learn(shard, KnownOwner { epoch, node: None });

@@ -38,7 +38,10 @@ impl Node {
             if let Err(error) = self.send_heartbeat(&mut joined, &mut lock, &mut observer).await {
                 self.missed(&mut observer, error);
             }
-            let rest = HEARTBEAT_INTERVAL.saturating_sub(self.clock.boot_time().saturating_sub(began));
+            let next = began + HEARTBEAT_INTERVAL;
+            // A node that has been silent is declared dead as soon as it may be, because its shards have no owner.
+            let next = observer.next_timeout(began).map_or(next, |timeout| timeout.min(next));
+            let rest = next.saturating_sub(self.clock.boot_time());
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,

@@ -94,6 +94,23 @@ async fn a_heartbeat_is_sent_each_second_and_on_request_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_heartbeat_is_sent_as_soon_as_a_silent_node_may_be_declared_dead() {
+    let mut running = Running::start("- -").await;
+    running.store.state().others = snapshot("b", "").nodes;
+    running.next_view().await;
+    for _ in 0..4 {
+        running.clock.advance(Duration::from_secs(1));
+        running.next_view().await;
+    }
+    let began = tokio::time::Instant::now();
+    running.clock.advance(Duration::from_millis(500));
+    assert_eq!(*running.next_view().await.gone, [node("b")]);
+    assert_eq!(began.elapsed(), Duration::from_millis(500));
+    running.next_view().await;
+    assert_eq!(began.elapsed(), Duration::from_millis(1_500), "a dead node is waited for no more");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_view_shows_what_was_read() {
     let mut running = Running::start("- legacy").await;
     running.store.state().others = snapshot("b c", "").nodes;

@@ -35,14 +35,35 @@ pub(super) struct ShardSeen {
     pub standing: Standing,
 }
 
+/// Who has had a shard, as this node has seen it.
+#[derive(Debug, Default)]
+struct Tenure {
+    owner: Option<NodeRef>,
+    /// The owner, or the one before, while there is none.
+    last: Option<NodeRef>,
+    /// When the shard came to `last` from another node; `None`: this node has not seen such a move.
+    since: Option<Duration>,
+}
+
+impl Tenure {
+    fn read(&mut self, owner: Option<NodeRef>, answered: Duration) {
+        self.owner = owner;
+        let Some(owner) = owner else { return };
+        let before = self.last.replace(owner);
+        // A shard that nobody had before was claimed, and not moved: members that start together share the shards as
+        // soon as they are the same for long enough.
+        if before.is_some_and(|before| before != owner) {
+            self.since = Some(answered);
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Picture {
     reads: Reads,
     unowned: Counts<ShardId, OwnerKey>,
     same_members: Counts<(), Vec<Member>>,
-    /// Of each shard the node that owned it at the last read, and when it got that owner; `None`: this node has not seen
-    /// the change.
-    owners: BTreeMap<ShardId, (Option<NodeRef>, Option<Duration>)>,
+    tenures: BTreeMap<ShardId, Tenure>,
     /// In the order of the shards.
     pub shards: Vec<ShardSeen>,
     /// Time for which the members have been the same.
@@ -84,27 +105,23 @@ impl Picture {
         if !matches!(standing, Standing::Unowned { .. }) {
             self.unowned.forget(&shard);
         }
-        match self.owners.get_mut(&shard) {
-            None => drop(self.owners.insert(shard, (owned_by, None))),
-            Some(before) if before.0 != owned_by => *before = (owned_by, Some(view.answered)),
-            Some(_) => {}
-        }
+        self.tenures.entry(shard).or_default().read(owned_by, view.answered);
         ShardSeen { shard, owner, standing }
     }
 
-    /// Returns whether the shard has had its present owner for this time, or for longer than this node has looked.
+    /// Returns whether the shard has not moved for this time, as far as this node has looked.
     pub fn has_stayed(&self, shard: ShardId, time: Duration) -> bool {
-        let since = self.owners.get(&shard).and_then(|(_, since)| *since);
+        let since = self.tenures.get(&shard).and_then(|tenure| tenure.since);
         since.is_none_or(|since| self.sent.saturating_sub(since) >= time)
     }
 
     /// Number of shards that a node owns.
     pub fn load(&self, node: NodeRef) -> usize {
-        self.owners.values().filter(|(owner, _)| *owner == Some(node)).count()
+        self.tenures.values().filter(|tenure| tenure.owner == Some(node)).count()
     }
 
     pub fn is_owned(&self, shard: ShardId) -> bool {
-        self.owners.get(&shard).is_some_and(|(owner, _)| owner.is_some())
+        self.tenures.get(&shard).is_some_and(|tenure| tenure.owner.is_some())
     }
 }
 

@@ -71,7 +71,9 @@ async fn of_three_servers_one_is_killed_and_another_one_answers() {
         lines.push(format!("{line} >/dev/null 2>&1 &"));
         lines.push(until_it_succeeds(&format!("usher healthcheck --address {api}")));
     }
-    lines.push(nodes.line.clone());
+    // A node knows of the others with its next heartbeat: at most a second later, faster than anybody types.
+    let all = peers.iter().map(|(_, _, peer)| format!(" && grep -qF {peer} <<<\"$list\"")).collect::<String>();
+    lines.push(until_it_succeeds(&format!("list=$({}) && echo \"$list\"{all}", nodes.line)));
     lines.push(kill.line.clone());
     lines.push(until_it_succeeds(&call.line));
     let mut shell = Command::new("bash");

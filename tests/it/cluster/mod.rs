@@ -4,7 +4,7 @@
 //!
 //! `USHER_CLUSTER_ROUNDS` sets how often each fault occurs, `USHER_CLUSTER_SEED` what is chosen at random, and
 //! `USHER_CLUSTER_ONLY` the one row to run, by its name below. `USHER_CLUSTER_FIGURES` names a folder in which times
-//! are collected over several runs ([`figures`]).
+//! are collected over several runs ([`figures`]), and `USHER_CLUSTER_LOGS` one for the logs of all nodes.
 
 mod clocks;
 mod database;

@@ -1,7 +1,10 @@
 //! Nodes of the real program on one database: started, frozen, killed and replaced, with proxies between them and
 //! everything that they talk to.
 
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -34,6 +37,8 @@ pub struct Proxies {
 pub struct Node {
     /// Its host name.
     name: String,
+    /// The database, which no two trials have in common.
+    trial: String,
     at: usize,
     url: String,
     state: TempDir,
@@ -74,6 +79,7 @@ impl Node {
             .map_or_else(|| url.to_owned(), |proxy| url.replace(&database.to_string(), &proxy.address.to_string()));
         Self {
             name: format!("node{at}"),
+            trial: url.rsplit('/').next().unwrap_or_default().split('?').next().unwrap_or_default().to_owned(),
             at,
             url,
             state: state(),
@@ -179,12 +185,15 @@ impl Node {
     pub fn terminate(&mut self) -> Ended {
         let program = self.take();
         program.terminate();
-        block_in_place(|| program.ended())
+        let ended = block_in_place(|| program.ended());
+        self.keep(&ended.errors);
+        ended
     }
 
     /// Sends SIGKILL.
     pub fn kill(&mut self) {
         let program = self.take();
+        self.keep(&program.lines().join("\n"));
         block_in_place(|| program.kill());
     }
 
@@ -192,6 +201,16 @@ impl Node {
         self.processes.is(self.at, None);
         self.addresses = None;
         self.running().take().expect("it runs")
+    }
+
+    /// Adds to the node's log in the folder that `USHER_CLUSTER_LOGS` names.
+    #[allow(clippy::disallowed_methods)] // The folder is no setting of the program.
+    fn keep(&self, log: &str) {
+        let Ok(folder) = std::env::var("USHER_CLUSTER_LOGS").map(PathBuf::from) else { return };
+        let _ = fs::create_dir_all(&folder);
+        let file = folder.join(format!("{}-{}.log", self.trial, self.name));
+        let file = OpenOptions::new().create(true).append(true).open(file);
+        let _ = file.and_then(|mut file| writeln!(file, "{log}"));
     }
 
     /// # Panics
@@ -225,8 +244,12 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        if let (true, Ok(Some(program))) = (std::thread::panicking(), self.program.get_mut()) {
-            eprintln!("the last words of {}:\n{}", self.name, program.last_words());
+        let Some(lines) = self.program.get_mut().ok().and_then(Option::take).map(|program| program.lines()) else {
+            return;
+        };
+        self.keep(&lines.join("\n"));
+        if std::thread::panicking() {
+            eprintln!("the last words of {}:\n{}", self.name, lines[lines.len().saturating_sub(40)..].join("\n"));
         }
     }
 }

@@ -159,8 +159,13 @@ impl Program {
 
     /// The last lines that it has logged so far.
     pub fn last_words(&self) -> String {
-        let lines: Vec<String> = self.log.try_iter().collect();
+        let lines = self.lines();
         lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
+    /// What it has logged since somebody last asked for that.
+    pub fn lines(&self) -> Vec<String> {
+        self.log.try_iter().collect()
     }
 
     pub fn seats(&self) -> SeatServiceClient<Channel> {

@@ -86,11 +86,24 @@ fn a_shard_that_no_one_takes_holds_up_the_others_for_a_minute() {
 #[test]
 fn a_shard_stays_for_a_minute_whatever_brought_it() {
     let shard = first_of("b", &["a", "b"]);
+    for gap in ["b", "->a", "-"] {
+        let mut bench = Bench::serving([u16::try_from(shard).unwrap()]);
+        bench.at(0, "a b", &all_but("b", &[(shard, "b")]));
+        bench.at(500, "a b", &all_but("b", &[(shard, gap)]));
+        let rows = all_but("b", &[(shard, "a/2")]);
+        let moved = (1..200).find(|second| !bench.at(second * 1_000, "a b", &rows).is_empty());
+        assert_eq!(moved, Some(61), "{gap}: it was seen at second 1");
+    }
+}
+
+#[test]
+fn a_shard_that_nobody_had_before_moves_as_soon_as_the_members_have_been_the_same() {
+    let shard = first_of("b", &["a", "b"]);
     let mut bench = Bench::serving([u16::try_from(shard).unwrap()]);
     bench.at(0, "a b", &all_but("b", &[(shard, "-")]));
     let rows = all_but("b", &[(shard, "a/2")]);
     let moved = (1..200).find(|second| !bench.at(second * 1_000, "a b", &rows).is_empty());
-    assert_eq!(moved, Some(61), "it was seen at second 1");
+    assert_eq!(moved, Some(10));
 }
 
 #[test]

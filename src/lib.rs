@@ -12,8 +12,10 @@
 //! - `journal`: queues commands, has the ledger decide them, and commits the changes in batches, one writer per shard.
 //! - `ledger`: decides, without time, randomness, input or output.
 //! - `shards`: asks the owners of all shards for what concerns no single tenant.
-//! - `cluster`: the processes that share a store, and the lease without which a process answers nothing from memory.
-//! - `peers`: the other processes: sends them calls for shards that they own, and takes theirs.
+//! - `cluster`: the nodes that share a store, which shards each should own, and the lease without which a node answers
+//!   nothing from memory.
+//! - `peers`: the other nodes: sends them calls for shards that they own, and takes theirs.
+//! - `ownership`: claims, loads and releases shards as `cluster` plans, and finds the owner of a call's shard.
 //! - `store`: writes batches to SQLite or PostgreSQL, and reads them back.
 //!
 //! Used by several of these:

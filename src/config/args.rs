@@ -50,14 +50,15 @@ pub struct Network {
     /// this machine connects to the database]
     #[arg(long, value_name = "HOST:PORT", env = "USHER_PEER_ADVERTISE")]
     pub peer_advertise: Option<String>,
-    /// Do not start while other nodes serve from the same database; PostgreSQL only
+    /// Be the only node: give no shard to another one, and end with exit code 8 when another one takes one; PostgreSQL
+    /// only
     #[arg(long, env = "USHER_SOLO", value_parser = BoolishValueParser::new())]
     pub solo: bool,
     /// Show so many pools in /metrics by tenant and name, those with the most seats in use; 0: none, for tenants are
     /// many, and their names are nobody else's business
     #[arg(long, value_name = "NUMBER", env = "USHER_METRICS_TOP_TENANTS", default_value = "0")]
     pub metrics_top_tenants: String,
-    /// How long SIGTERM and SIGINT wait for calls to end; a second signal ends at once
+    /// How long a stop may take (SIGTERM, SIGINT): shards go to other nodes, calls end; a second signal ends at once
     #[arg(long, value_name = "DURATION", env = "USHER_DRAIN_TIMEOUT", default_value = "20s")]
     pub drain_timeout: String,
 }
@@ -81,14 +82,16 @@ pub struct StoreUse {
     /// Bring PostgreSQL's schema up to date at the start, as `usher migrate` does; the embedded store always is
     #[arg(long, env = "USHER_MIGRATE_ON_START", value_parser = BoolishValueParser::new())]
     pub migrate_on_start: bool,
-    /// Shards, fixed at the first start of a store [default: 1 embedded, 4 on PostgreSQL]
+    /// Shards, fixed at the first start of a store: parts of the tenants, each with one owner [default: 1 embedded, 4 on
+    /// PostgreSQL]
     #[arg(long, value_name = "NUMBER", env = "USHER_SHARDS")]
     pub shards: Option<String>,
-    /// Connections to PostgreSQL for reads; one for each shard and one for heartbeats come on top
+    /// Connections to PostgreSQL for reads; on each node one for each shard and one for heartbeats come on top
     #[arg(long, value_name = "NUMBER", env = "USHER_DATABASE_CONNECTIONS", default_value = "4")]
     pub database_connections: String,
     /// Folder on a local disk for a lock file, by which a start knows that the process before it on this machine is gone,
-    /// and takes its shards at once, not after 5 seconds; PostgreSQL only [default: the system's for temporary files]
+    /// and takes its shards at once, not after 5 seconds; one for each node; PostgreSQL only [default: the system's for
+    /// temporary files]
     #[arg(long, value_name = "FOLDER", env = "USHER_STATE_DIR")]
     pub state_dir: Option<PathBuf>,
     /// Make the tenant `demo` if it is not there, and print calls to try

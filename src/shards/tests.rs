@@ -1,4 +1,5 @@
-//! Two processes on one store: the first holds the shards 2 and 3, and the second 0 and 1, and with them the tokens.
+//! Two processes on one store: the first holds the shards 2 and 3, and the second 0 and 1, and with them the tokens
+//! (C10, C11).
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};

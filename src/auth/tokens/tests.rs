@@ -1,3 +1,5 @@
+//! The token index of a process that is alone, and the copies that other processes keep (C10).
+
 use super::*;
 use crate::clock::ManualClock;
 use crate::ids::TokenName;

@@ -1,5 +1,5 @@
 //! README.md's lines about several servers are correct: three of them start as written, one is killed, and another one
-//! answers for it.
+//! answers for it. They are listed (C17).
 
 use std::net::TcpListener;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Nodes that observe others and were stalled themselves: what they did not see proves nothing.
+//! Nodes that observe others and were stalled themselves: what they did not see proves nothing (C3).
 
 use std::time::Duration;
 

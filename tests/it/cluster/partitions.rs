@@ -14,7 +14,7 @@ use crate::support::proxy::Network;
 const AROUND: Duration = Duration::from_secs(10);
 
 /// Clients go on to use the node that is cut off: it answers for what others own, and calls for its own shards wait
-/// until another node has them.
+/// until another node has them (C9: a node that was declared dead still forwards).
 pub async fn no_database() {
     let proxies = Proxies { database: true, ..Proxies::default() };
     let trial = Trial::start(cluster(), Setup { name: "no database", proxies, ..Setup::default() }).await;

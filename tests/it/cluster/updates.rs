@@ -74,7 +74,7 @@ fn heartbeats(trial: &Trial, node: usize) -> (u64, u64) {
 }
 
 /// A node is added and removed. Another one reads the table of nodes later than the others meanwhile, so that it sees
-/// other members than they do.
+/// other members than they do (C6).
 pub async fn fourth_node() {
     const LATE: usize = 1;
     let proxies = Proxies { database: true, ..Proxies::default() };

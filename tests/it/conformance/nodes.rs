@@ -50,6 +50,7 @@ fn by(node: NodeRef) -> Claimant {
     Claimant { token: OwnerToken::random(), node: Some(node) }
 }
 
+/// C2.
 #[tokio::test]
 async fn a_beat_shows_that_a_node_lives_and_reads_who_else_does() {
     let [first, second] = two().await;
@@ -75,6 +76,7 @@ async fn a_beat_shows_that_a_node_lives_and_reads_who_else_does() {
     assert_eq!(seen.nodes.iter().map(|row| row.node).collect::<Vec<_>>(), [other]);
 }
 
+/// C3.
 #[tokio::test]
 async fn a_node_is_declared_dead_only_at_the_beat_at_which_it_was_seen() {
     let [first, second] = two().await;
@@ -94,6 +96,7 @@ async fn a_node_is_declared_dead_only_at_the_beat_at_which_it_was_seen() {
     assert!(seen.nodes.iter().all(|row| row.node.id != one.id));
 }
 
+/// C5.
 #[tokio::test]
 async fn claims_and_releases_say_whose_a_shard_is() {
     let [first, second] = two().await;
@@ -114,6 +117,7 @@ async fn claims_and_releases_say_whose_a_shard_is() {
     assert_eq!(row().await, OwnerRow { shard: SHARD, owner: next, node: Some(other), seq: None });
 }
 
+/// C1.
 #[tokio::test]
 async fn a_released_shard_names_its_successor_and_is_anybodys() {
     let [first, second] = two().await;

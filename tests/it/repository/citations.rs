@@ -1,5 +1,5 @@
 //! Citations: every rule, invariant and guard that is cited is defined in `docs/DOMAIN.md`, every cited decision has a
-//! page, and every defined rule and invariant is cited by a test.
+//! page, and every defined rule and invariant is cited by a test, here or beside the code.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ fn every_number_that_is_cited_is_defined() {
 
 #[test]
 fn every_rule_and_invariant_is_cited_by_a_test() {
-    let tests = files(&["tests/it"], ".rs").into_iter().filter(|file| file != THIS);
+    let tests = files(&["tests/it"], ".rs").into_iter().chain(unit_tests()).filter(|file| file != THIS);
     let cited: BTreeSet<String> = tests.flat_map(|file| citations(&text(&file))).collect();
     let mut defined = definitions(&text(DOMAIN));
     defined.retain(|number| number.starts_with(SERIES) && !cited.contains(number));
@@ -41,6 +41,11 @@ fn every_number_is_defined_once() {
         let found = defined.iter().filter(|number| number.starts_with(series)).count();
         assert!(found >= least, "{found} of {series}");
     }
+}
+
+/// Returns the files of `src` that contain nothing but tests.
+fn unit_tests() -> impl Iterator<Item = String> {
+    files(&["src"], ".rs").into_iter().filter(|file| file.ends_with("/tests.rs") || file.contains("/tests/"))
 }
 
 /// Returns every file that may contain citations.

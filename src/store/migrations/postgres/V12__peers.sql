@@ -8,6 +8,8 @@ ALTER TABLE nodes ADD COLUMN license_keys_hash text NOT NULL DEFAULT '';
 ALTER TABLE nodes ADD COLUMN access_hash text NOT NULL DEFAULT '';
 ALTER TABLE nodes ADD CONSTRAINT nodes_peer CHECK ((peer_address IS NULL) = (peer_fingerprint IS NULL)
     AND (peer_fingerprint IS NULL OR octet_length(peer_fingerprint) = 32));
+COMMENT ON TABLE nodes IS 'Processes that serve from this database. Each sends a heartbeat once a second; one whose heartbeat does not change for 4.5 seconds is declared dead by another.';
+COMMENT ON COLUMN nodes.state IS '0: joining, 1: active, 2: draining, 3: dead.';
 COMMENT ON COLUMN nodes.wall_ms IS 'Wall clock of the process at its last heartbeat: milliseconds since 1970-01-01 UTC; 0: unknown. No timeout depends on it.';
 COMMENT ON COLUMN nodes.protocol IS 'Version of what the process says to its peers; 0: it does not talk to them.';
 COMMENT ON COLUMN nodes.peer_address IS 'Where it listens for its peers, host:port; NULL: nowhere.';

@@ -7,6 +7,7 @@ mod cluster;
 mod demo_key;
 mod descriptors;
 mod host_names;
+mod lease_watch;
 mod licensing;
 pub mod mount;
 mod nodes;
@@ -19,6 +20,7 @@ mod signals;
 mod stopping;
 mod store_watch;
 mod systemd;
+mod token_news;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -275,8 +277,8 @@ impl Running {
             let forwarded =
                 CallHandler::for_peers(all, methods, Arc::clone(&guard), Arc::clone(&peers_stats), server_limits);
             let forwarded = Arc::new(forwarded.with_forwarder(cluster.router()));
-            cluster.listen(listener, forwarded, server_limits, peers_stats)?;
-            cluster.start(&readiness, opened::set_up_later(&opened));
+            cluster.listen(listener, &shards, forwarded, server_limits, peers_stats)?;
+            cluster.start(&shards, &readiness, opened::set_up_later(&opened));
             cluster.settled().await?;
         }
         let read = shards.refresh_tokens().await;

@@ -19,7 +19,8 @@ const STORE_AWAY_TIMEOUT: Duration = Duration::from_secs(5);
 pub enum NotReadyReason {
     /// The ledger is not loaded yet.
     Loading,
-    /// The store has not confirmed for 3 seconds that this process lives: another process may own its shards.
+    /// The store has not confirmed for 3 seconds that this process lives, nor that any process lives that this one
+    /// reaches: another process may own its shards, and calls for them cannot be sent there.
     NoLease,
     /// A shard is without its store for longer than 5 seconds (`STORE_AWAY_TIMEOUT`).
     StoreAway,
@@ -63,7 +64,7 @@ impl fmt::Display for NotReadyReason {
         f.write_str(match self {
             NotReadyReason::Loading => "loading",
             NotReadyReason::NoLease => {
-                "no lease: the store has not answered for 3 seconds, another process may own the shards"
+                "no lease: the store has not answered for 3 seconds, nor any node that can be reached"
             }
             NotReadyReason::StoreAway => "store away",
             NotReadyReason::Stuck => "a shard is stuck",

@@ -7,25 +7,25 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
-use futures_util::future::Either;
-use tokio::sync::mpsc;
+use futures_util::future::{BoxFuture, FutureExt};
+use tokio::sync::{mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::lease_watch::LeaseWatch;
 use super::nodes::host;
-use crate::auth::Tokens;
+use super::token_news;
+use crate::auth::{TokenEdition, Tokens};
 use crate::clock::Clock;
-use crate::cluster::{
-    Directory, KnownOwner, LEASE_DURATION, LockFile, Node, NodeDescription, Owners, OwnershipFigures,
-};
+use crate::cluster::{Directory, KnownOwner, LockFile, Node, NodeDescription, Owners, OwnershipFigures};
 use crate::config::{Config, Storage};
 use crate::failure::Failure;
-use crate::health::{NotReadyReason, Readiness};
+use crate::health::Readiness;
 use crate::ids::{NodeId, ShardId};
 use crate::journal::Journal;
-use crate::ownership::{MAX_MESSAGES, OnOpened, Ownership, Router};
-use crate::peers::{self, Identity, PeerEvents, PeerMessage, Peers};
+use crate::ownership::{MAX_MESSAGES, OnOpened, Ownership, Router, SecondHand};
+use crate::peers::{self, Identity, PeerEvents, PeerMessage, PeerShards, Peers};
 use crate::server::{Handler, Listener, Server, Stats};
-use crate::shards::{AllShards, LocalShards, NoOtherProcess};
+use crate::shards::{AllShards, LocalShards};
 use crate::store::Installation;
 use crate::store::nodes::{NodeState, NodeStore, PROTOCOL, PeerEndpoint};
 use crate::telemetry::metrics::Metrics;
@@ -83,6 +83,9 @@ pub(super) struct Cluster {
     owners: Arc<Owners>,
     messages: mpsc::Sender<PeerMessage>,
     heard: Option<mpsc::Receiver<PeerMessage>>,
+    /// The latest edition of the API tokens of which another node has told.
+    tokens: watch::Sender<TokenEdition>,
+    clock: Clock,
     /// Tasks that follow the heartbeats, and the shards.
     running: Vec<AbortOnDropHandle<()>>,
     server: Option<Server>,
@@ -100,32 +103,68 @@ impl Cluster {
         let router = Router::new(Arc::clone(&ownership), Arc::clone(peers));
         let directory = Arc::new(Directory::new(clock.clone()));
         let (messages, heard) = mpsc::channel(MAX_MESSAGES);
+        let (tokens, clock) = (watch::Sender::default(), clock.clone());
         let (running, server, heard) = (Vec::new(), None, Some(heard));
-        Self { membership, ownership, router, directory, figures, owners, messages, heard, running, server }
+        Self {
+            membership,
+            ownership,
+            router,
+            directory,
+            figures,
+            owners,
+            messages,
+            heard,
+            tokens,
+            clock,
+            running,
+            server,
+        }
     }
 
-    /// Takes calls of other nodes from now on; `calls` answers those that they forward.
+    /// Takes calls of other nodes from now on; `shards` answers what they ask, and `calls` what they forward.
     pub fn listen<H: Handler>(
         &mut self,
         listener: Listener,
+        shards: &AllShards,
         calls: Arc<H>,
         limits: &crate::server::Limits,
         stats: Arc<Stats>,
     ) -> anyhow::Result<()> {
-        let events = Arc::new(Events { owners: Arc::clone(&self.owners), messages: self.messages.clone() });
-        let (listener, handler) = self.membership.peers.listen(listener, events, calls).context("TLS for peers")?;
+        let Membership { node, peers } = &*self.membership;
+        let events = Arc::new(Events {
+            node: Arc::clone(node),
+            owners: Arc::clone(&self.owners),
+            messages: self.messages.clone(),
+            tokens: self.tokens.clone(),
+        });
+        let (listener, handler) =
+            peers.listen(listener, events, shards.local().clone(), calls).context("TLS for peers")?;
         self.server = Some(Server::start(listener, handler, &peers::limits(limits), stats));
         Ok(())
     }
 
     /// Claims and loads shards from now on. Must be called after [`Self::listen`]: other nodes send calls to an owner.
-    pub fn start(&mut self, readiness: &Arc<Readiness>, on_opened: OnOpened) {
+    pub fn start(&mut self, shards: &Arc<AllShards>, readiness: &Arc<Readiness>, on_opened: OnOpened) {
         let Some(heard) = self.heard.take() else { return };
         let Membership { node, peers } = &*self.membership;
-        let follow = follow(Arc::clone(node), Arc::clone(peers), Arc::clone(&self.directory), Arc::clone(readiness));
-        let run = Arc::clone(&self.ownership).run(heard, on_opened);
-        self.running
-            .extend([Either::Left(follow), Either::Right(run)].map(|task| AbortOnDropHandle::new(tokio::spawn(task))));
+        let (owners, messages) = (Arc::clone(&self.owners), self.messages.clone());
+        let second_hand = SecondHand::new(Arc::clone(node), Arc::clone(peers), owners, messages, self.clock.clone());
+        let lease_watch = LeaseWatch {
+            node: Arc::clone(node),
+            peers: Arc::clone(peers),
+            directory: Arc::clone(&self.directory),
+            others: second_hand.heartbeats(),
+            clock: self.clock.clone(),
+            readiness: Arc::clone(readiness),
+        };
+        let tasks: [BoxFuture<'static, ()>; 5] = [
+            lease_watch.follow().boxed(),
+            second_hand.run().boxed(),
+            Arc::clone(&self.ownership).run(heard, on_opened).boxed(),
+            token_news::tell(Arc::clone(shards), Arc::clone(peers)).boxed(),
+            token_news::hear(Arc::clone(shards), self.tokens.subscribe()).boxed(),
+        ];
+        self.running.extend(tasks.map(|task| AbortOnDropHandle::new(tokio::spawn(task))));
     }
 
     /// Waits until every shard has an owner, and those of this node are loaded; from then on this node takes its share.
@@ -151,7 +190,9 @@ impl Cluster {
     /// All shards, whichever node owns them.
     pub fn all_shards(&self, journal: &Arc<Journal>, tokens: &Arc<Tokens>) -> Arc<AllShards> {
         let local = LocalShards::new(Arc::clone(journal), Arc::clone(tokens));
-        AllShards::new(local, Arc::new(NoOtherProcess))
+        let (peers, owners) = (Arc::clone(&self.membership.peers), Arc::clone(&self.owners));
+        let remote = PeerShards::new(peers, owners, local.installation());
+        AllShards::new(local, Arc::new(remote))
     }
 
     /// Registers the metrics of this process as a node.
@@ -175,29 +216,12 @@ impl Cluster {
     }
 }
 
-/// Takes over each view: for the peers, for those who list the nodes, and for readiness.
-async fn follow(node: Arc<Node>, peers: Arc<Peers>, directory: Arc<Directory>, readiness: Arc<Readiness>) {
-    let mut views = node.views();
-    loop {
-        let view = views.borrow_and_update().clone();
-        if let Some(me) = view.me.filter(|_| view.missed == 0) {
-            peers.follow(&view.snapshot.nodes);
-            directory.observe(me, &view.snapshot, &view.gone, view.answered);
-        }
-        let age = node.heartbeat_age().unwrap_or_default();
-        readiness.set_to(NotReadyReason::NoLease, view.heartbeats > 0 && age >= LEASE_DURATION);
-        let rest = if age < LEASE_DURATION { LEASE_DURATION - age } else { LEASE_DURATION };
-        // The lease also ends by time alone, without any change of the view.
-        if let Ok(Err(_)) = tokio::time::timeout(rest, views.changed()).await {
-            return;
-        }
-    }
-}
-
 /// What peers tell and ask.
 struct Events {
+    node: Arc<Node>,
     owners: Arc<Owners>,
     messages: mpsc::Sender<PeerMessage>,
+    tokens: watch::Sender<TokenEdition>,
 }
 
 impl PeerEvents for Events {
@@ -206,12 +230,20 @@ impl PeerEvents for Events {
         let _ = self.messages.try_send(message);
     }
 
+    fn tokens_changed(&self, edition: TokenEdition) {
+        self.tokens.send_if_modified(|known| std::mem::replace(known, edition.max(*known)) < edition);
+    }
+
     fn owner(&self, shard: ShardId) -> KnownOwner {
         self.owners.of(shard)
     }
 
     fn owners(&self) -> Vec<(ShardId, KnownOwner)> {
         self.owners.all()
+    }
+
+    fn heartbeat_age(&self) -> Option<Duration> {
+        self.node.heartbeat_age()
     }
 }
 

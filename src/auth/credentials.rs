@@ -13,6 +13,7 @@ use super::refused::Refused;
 use super::rules::Rules;
 use super::token::{Token, TokenHash};
 use super::tokens::Tokens;
+use super::used_token::UsedToken;
 use crate::clock::Clock;
 use crate::ids::TokenId;
 use crate::ledger::access::{Roles, Tenants};
@@ -116,6 +117,11 @@ impl Credentials {
             Some((id, hash, principal)) if *id == token.id() && hash.is(&token.hash()) => Ok(Arc::clone(principal)),
             _ => self.tokens.find(&token, self.clock.wall()).map_err(Refused::from),
         }
+    }
+
+    /// Checks again an API token that another process has let in (C10).
+    pub(super) fn check_again(&self, token: UsedToken) -> Result<(), Refused> {
+        Ok(self.tokens.check_again(token, self.clock.wall())?)
     }
 
     /// Returns the principal of the names in the certificate of a connection. It is cached in the connection, because

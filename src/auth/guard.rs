@@ -89,11 +89,15 @@ impl Guard {
         }
     }
 
-    /// Authorizes a call whose caller another node has authenticated. `method`: its number.
+    /// Authorizes a call whose caller another node has authenticated. `method`: its number. An API token is checked
+    /// again, because it may have been revoked meanwhile, and this node may be the first one that knows it (C10).
     ///
     /// # Errors
-    /// [`Refused::NotAllowed`]
+    /// [`Refused`]
     pub fn authorize(&self, method: usize, principal: Arc<Principal>) -> Result<Caller, Refused> {
+        if let Some(token) = principal.token {
+            self.credentials.check_again(token)?;
+        }
         let needs = self.needs(method, &principal)?;
         Ok(Caller { principal, needs })
     }

@@ -19,6 +19,7 @@ pub mod shares;
 mod spiffe;
 pub mod token;
 mod tokens;
+mod used_token;
 mod validity;
 
 pub use access_file::{Access, AccessError};
@@ -32,5 +33,6 @@ pub use peer::{Names, Peer, Withdrawn};
 pub use principal::{Grant, Principal};
 pub use refused::Refused;
 pub use rules::Rules;
-pub use tokens::{MAX_TOKEN_LIST_AGE, TokenEdition, TokenRefused, TokenUpdate, Tokens};
+pub use tokens::{MAX_TOKEN_LIST_AGE, TokenRefused, TokenUpdate, Tokens};
+pub use used_token::{TokenEdition, UsedToken};
 pub use validity::span as certificate_span;

@@ -1,6 +1,7 @@
 //! Callers, independent of the kind of their credential.
 
-use crate::ids::{TenantId, TokenId};
+use super::used_token::UsedToken;
+use crate::ids::TenantId;
 use crate::ledger::access::{Roles, Tenants};
 use crate::ledger::change::Actor;
 
@@ -13,7 +14,7 @@ pub struct Principal {
     /// Any grant suffices, and each stands for itself: the roles of one do not apply to the tenants of another.
     pub grants: Vec<Grant>,
     /// The API token by which it was let in, except for that of `--admin-token-file`.
-    pub token: Option<TokenId>,
+    pub token: Option<UsedToken>,
 }
 
 /// No credential has this name: names of credentials begin with their kind.
@@ -34,7 +35,7 @@ impl Principal {
 
     /// Sets the API token by which it was let in.
     #[must_use]
-    pub fn by_token(self, token: TokenId) -> Self {
+    pub fn by_token(self, token: UsedToken) -> Self {
         Self { token: Some(token), ..self }
     }
 

@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use self::confirmed::Confirmed;
 use super::Principal;
 use super::token::Token;
+use super::used_token::{TokenEdition, UsedToken};
 use crate::clock::Clock;
 use crate::ids::{TenantId, TokenId};
 use crate::journal::{Journal, JournalError};
@@ -40,10 +41,6 @@ pub enum TokenRefused {
 /// Time after which an index that was not confirmed lets nobody in (C10).
 pub const MAX_TOKEN_LIST_AGE: Duration = Duration::from_secs(30);
 
-/// Edition of an index: the same for the same tokens, whoever keeps them, and higher after each change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct TokenEdition(pub u64);
-
 /// What has become of an index since some edition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TokenUpdate {
@@ -67,6 +64,8 @@ pub struct Tokens {
     replacing: Mutex<()>,
     /// When the index was confirmed; `None`: it is the ledger's only one, and needs no confirmation.
     confirmed: Option<Confirmed>,
+    /// Edition of the table, for those who wait for a change.
+    edition: watch::Sender<TokenEdition>,
 }
 
 #[derive(Debug, Default)]
@@ -158,10 +157,17 @@ impl Tokens {
         let before = self.table.load();
         let known = rows.into_iter().map(|row| match before.known.get(&row.id) {
             Some(known) if Arc::ptr_eq(&known.row, &row) => (row.id, known.clone()),
-            Some(known) => (row.id, CachedToken::new(row, Arc::clone(&known.used))),
-            None => (row.id, CachedToken::new(row, Arc::new(Use::never()))),
+            Some(known) => (row.id, CachedToken::new(row, edition, Arc::clone(&known.used))),
+            None => (row.id, CachedToken::new(row, edition, Arc::new(Use::never()))),
         });
         self.table.store(Arc::new(Table { edition, known: known.collect() }));
+        self.edition.send_if_modified(|known| std::mem::replace(known, edition) != edition);
+    }
+
+    /// Edition of the index. A receiver can also be used to wait for changes.
+    #[must_use]
+    pub fn editions(&self) -> watch::Receiver<TokenEdition> {
+        self.edition.subscribe()
     }
 
     /// Edition of the index.
@@ -224,18 +230,18 @@ impl Tokens {
         Ok(Arc::clone(&known.principal))
     }
 
-    /// Checks again a token that another process has let in by its index of this edition (C10). A token that is not
-    /// known here is new, if that index is newer than this one.
+    /// Checks again a token that another process has let in (C10). A token that is not known here is new, if the other
+    /// index has had it only since a later edition than this one.
     ///
     /// # Errors
     /// [`TokenRefused`]
-    pub fn check_again(&self, id: TokenId, edition: TokenEdition, now: WallTime) -> Result<(), TokenRefused> {
+    pub fn check_again(&self, token: UsedToken, now: WallTime) -> Result<(), TokenRefused> {
         self.check_confirmed()?;
         let at = self.latest(now);
         let table = self.table.load();
-        match table.known.get(&id) {
+        match table.known.get(&token.id) {
             Some(known) => allowed(&known.row, at),
-            None if edition > table.edition => Ok(()),
+            None if token.edition > table.edition => Ok(()),
             None => Err(TokenRefused::Unknown),
         }
     }
@@ -289,11 +295,12 @@ fn allowed(row: &TokenRow, at: WallTime) -> Result<(), TokenRefused> {
 }
 
 impl CachedToken {
-    fn new(row: Arc<TokenRow>, used: Arc<Use>) -> Self {
+    fn new(row: Arc<TokenRow>, edition: TokenEdition, used: Arc<Use>) -> Self {
         // The id has a fixed length, and no caller chooses it: whatever the name, the actor stands for one token only
         // (R1).
         let actor = Actor(format!("token:{}:{}", row.id, row.name).into());
-        let principal = Principal::new(actor, row.roles, row.tenants.clone()).by_token(row.id);
+        let principal = Principal::new(actor, row.roles, row.tenants.clone());
+        let principal = principal.by_token(UsedToken { id: row.id, edition });
         Self { row, principal: Arc::new(principal), used }
     }
 }

@@ -4,6 +4,7 @@
 mod locator;
 mod outbox;
 mod router;
+mod second_hand;
 mod shard_tasks;
 mod unowned;
 mod waiting;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 pub use locator::{Locator, NoPlace, Place};
 pub use outbox::Outbox;
 pub use router::Router;
+pub use second_hand::SecondHand;
 
 use crate::clock::Clock;
 use crate::cluster::{KnownOwner, Node, Owners, OwnershipFigures, View};
@@ -142,12 +144,16 @@ impl Ownership {
     fn hear(&self, tasks: &mut ShardTasks, unowned: &mut Unowned, message: PeerMessage, view: &View) {
         match message {
             PeerMessage::Owns { shard, epoch, node } => {
-                let former = self.owners.of(shard).node.filter(|former| *former != node);
+                let before = self.owners.of(shard);
                 self.owners.learn(shard, KnownOwner { epoch, node: Some(node) });
+                let former = before.node.filter(|former| *former != node);
                 if former.is_some_and(|former| view.lives(former)) {
                     // Perhaps the shard was taken over: then its former owner is dead, and others of its shards are for
                     // this node.
                     self.node.request_heartbeat();
+                }
+                if former.is_some() && former == view.me && epoch > before.epoch {
+                    self.drop_lost(tasks, shard);
                 }
             }
             PeerMessage::Released { shard, epoch, to } => {
@@ -158,6 +164,16 @@ impl Ownership {
                     tasks.claim(shard, Owner { epoch, token: OwnerToken(Uuid::nil()) }, to);
                 }
             }
+        }
+    }
+
+    /// Another node has claimed a shard that this one held: it does not read so itself while the store does not answer.
+    /// What it is loading, it has claimed since.
+    fn drop_lost(&self, tasks: &ShardTasks, shard: ShardId) {
+        let me = self.node.views().borrow().me;
+        let lease = me.and_then(|me| self.node.lease(me)).filter(|_| !tasks.is_loading(shard));
+        if lease.is_some_and(|lease| lease.lose(shard, self.clock.boot_time())) {
+            tracing::error!(%shard, "another node says that it owns the shard");
         }
     }
 

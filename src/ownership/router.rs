@@ -88,7 +88,7 @@ impl Forwarder for Router {
         };
         let me = self.ownership.me();
         let visited = visited.iter().copied().chain(me).collect();
-        let head = ForwardHead { caller: caller.clone(), token: caller.principal.token, visited, left: deadline };
+        let head = ForwardHead { caller: caller.clone(), visited, left: deadline };
         Box::pin(async move {
             match via {
                 Some(via) => self.send_to(via, call, &head).await,

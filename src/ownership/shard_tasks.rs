@@ -72,6 +72,11 @@ impl ShardTasks {
         }
     }
 
+    /// Returns whether the shard is being claimed or loaded.
+    pub fn is_loading(&self, shard: ShardId) -> bool {
+        self.loading.contains(&shard)
+    }
+
     /// Number of shards that are being released.
     pub fn releasing(&self) -> usize {
         self.releasing.len()

@@ -1,6 +1,9 @@
 //! What this process knows, and wants to know, of the owners of shards.
 
+use std::time::Duration;
+
 use super::message::PeerMessage;
+use crate::auth::TokenEdition;
 use crate::cluster::KnownOwner;
 use crate::ids::{NodeId, ShardId};
 
@@ -9,9 +12,15 @@ pub trait PeerEvents: Send + Sync + 'static {
     /// A peer tells something. Must not wait.
     fn told(&self, from: NodeId, message: PeerMessage);
 
+    /// The node that keeps the API tokens says that they were changed. Must not wait.
+    fn tokens_changed(&self, edition: TokenEdition);
+
     /// The owner of a shard, as far as this process knows.
     fn owner(&self, shard: ShardId) -> KnownOwner;
 
     /// The whole map, by shard.
     fn owners(&self) -> Vec<(ShardId, KnownOwner)>;
+
+    /// Time since the last good heartbeat of this node was sent; `None`: there was none.
+    fn heartbeat_age(&self) -> Option<Duration>;
 }

@@ -12,11 +12,11 @@ use http::{HeaderMap, HeaderValue};
 use prost::Message;
 use uuid::Uuid;
 
-use crate::auth::{Caller, Grant, Principal};
-use crate::ids::{NodeId, TenantId, TokenId};
-use crate::ledger::access::{Roles, Tenants};
+use super::access::{Unknown, grant, peer_grant};
+use crate::auth::{Caller, Principal, TokenEdition, UsedToken};
+use crate::ids::{NodeId, TokenId};
 use crate::ledger::change::Actor;
-use crate::proto::peer::v1::{PeerCaller, PeerGrant};
+use crate::proto::peer::v1::PeerCaller;
 use crate::server::Forwarded;
 
 /// Headers whose names begin so are between nodes; the public port takes none of them.
@@ -45,8 +45,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 #[derive(Debug, Clone)]
 pub struct ForwardHead {
     pub caller: Caller,
-    /// The API token by which the caller was let in.
-    pub token: Option<TokenId>,
     /// Nodes that the call has visited, this one last.
     pub visited: Vec<NodeId>,
     /// What is left of the call's deadline.
@@ -63,6 +61,12 @@ pub struct TooLong(pub usize);
 #[error("{0}")]
 pub struct HeadError(&'static str);
 
+impl From<Unknown> for HeadError {
+    fn from(unknown: Unknown) -> Self {
+        Self(unknown.0)
+    }
+}
+
 impl ForwardHead {
     /// Replaces the headers that are about one hop, and those that hold a credential.
     ///
@@ -76,7 +80,7 @@ impl ForwardHead {
         for name in from_outside {
             headers.remove(name);
         }
-        let caller = BASE64.encode(caller(&self.caller, self.token).encode_to_vec());
+        let caller = BASE64.encode(caller(&self.caller).encode_to_vec());
         if caller.len() > MAX_CALLER {
             return Err(TooLong(caller.len()));
         }
@@ -97,8 +101,7 @@ pub fn parse(headers: &HeaderMap) -> Result<Forwarded, HeadError> {
     let visited = parse_visited(visited)?;
     let bytes = BASE64.decode(only(headers, &CALLER)?).map_err(|_| HeadError("usher-peer-caller-bin is not base64"))?;
     let caller = PeerCaller::decode(&*bytes).map_err(|_| HeadError("usher-peer-caller-bin is not a PeerCaller"))?;
-    let token = caller.token_id.map(TokenId);
-    Ok(Forwarded { principal: Arc::new(principal(caller)?), token, visited })
+    Ok(Forwarded { principal: Arc::new(principal(caller)?), visited })
 }
 
 /// The value of a header that stands exactly once.
@@ -123,21 +126,15 @@ fn parse_visited(text: &str) -> Result<Vec<NodeId>, HeadError> {
     Ok(visited)
 }
 
-fn caller(caller: &Caller, token: Option<TokenId>) -> PeerCaller {
+fn caller(caller: &Caller) -> PeerCaller {
+    let token = caller.principal.token;
     let needed = caller.principal.grants.iter().filter(|grant| grant.roles.meets(caller.needs));
     PeerCaller {
         actor: caller.actor().0.to_string(),
         grants: needed.map(peer_grant).collect(),
-        token_id: token.map(|token| token.0),
+        token_id: token.map(|token| token.id.0),
+        token_edition: token.map_or(0, |token| token.edition.0),
     }
-}
-
-fn peer_grant(grant: &Grant) -> PeerGrant {
-    let tenants = match &grant.tenants {
-        Tenants::All => Vec::new(),
-        Tenants::Only(tenants) => tenants.iter().map(|tenant| tenant.as_str().to_owned()).collect(),
-    };
-    PeerGrant { roles: grant.roles.code().into(), all_tenants: grant.tenants == Tenants::All, tenants }
 }
 
 fn principal(caller: PeerCaller) -> Result<Principal, HeadError> {
@@ -148,22 +145,10 @@ fn principal(caller: PeerCaller) -> Result<Principal, HeadError> {
     if actor.is_service() {
         return Err(HeadError("the service itself calls nobody"));
     }
-    let grants = caller.grants.into_iter().map(grant).collect::<Result<_, _>>()?;
-    Ok(Principal { actor, grants, token: caller.token_id.map(TokenId) })
-}
-
-fn grant(grant: PeerGrant) -> Result<Grant, HeadError> {
-    let roles = u8::try_from(grant.roles).ok().and_then(Roles::from_code);
-    let roles = roles.ok_or(HeadError("the caller has a role that this release does not know"))?;
-    let tenants = match (grant.all_tenants, grant.tenants) {
-        (true, tenants) if tenants.is_empty() => Tenants::All,
-        (true, _) => return Err(HeadError("the caller has all tenants, and some")),
-        (false, tenants) => {
-            let tenants = tenants.iter().map(|tenant| TenantId::parse(tenant)).collect::<Result<_, _>>();
-            Tenants::Only(tenants.map_err(|_| HeadError("the caller has a tenant that cannot be one"))?)
-        }
-    };
-    Ok(Grant { roles, tenants })
+    let grants = caller.grants.into_iter().map(grant).collect::<Result<_, Unknown>>()?;
+    let edition = TokenEdition(caller.token_edition);
+    let token = caller.token_id.map(|id| UsedToken { id: TokenId(id), edition });
+    Ok(Principal { actor, grants, token })
 }
 
 /// A duration as gRPC writes it: at most 8 digits and a unit; never more than it is.

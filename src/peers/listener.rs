@@ -29,6 +29,7 @@ use super::service::PeerService;
 use crate::auth::{Peer, Withdrawn};
 use crate::proto::peer::v1::peer_service_server::PeerServiceServer;
 use crate::server::{Accepted, Connection, Handler, Handshake, Limits, ResponseBody};
+use crate::shards::LocalShards;
 use crate::status;
 use crate::store::nodes::Fingerprint;
 
@@ -39,6 +40,8 @@ const MAX_STRANGERS: usize = 64;
 /// Open calls on a connection: more than a peer sends on one.
 const MAX_STREAMS: u32 = 8_192;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(2);
+/// The one call between nodes that a node may make that was declared dead.
+const GET_OWNERS: &str = "/usher.peer.v1.PeerService/GetOwners";
 /// Peers find out by themselves when they should connect anew.
 const MAX_AGE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
@@ -94,8 +97,8 @@ pub struct PeerHandler<H> {
 }
 
 impl<H> PeerHandler<H> {
-    pub(super) fn new(pins: Arc<Pins>, events: Arc<dyn PeerEvents>, calls: Arc<H>) -> Self {
-        let service = PeerServiceServer::new(PeerService::new(Arc::clone(&events)));
+    pub(super) fn new(pins: Arc<Pins>, events: Arc<dyn PeerEvents>, shards: LocalShards, calls: Arc<H>) -> Self {
+        let service = PeerServiceServer::new(PeerService::new(Arc::clone(&events), shards));
         Self { pins, events, service, calls }
     }
 
@@ -115,8 +118,8 @@ impl<H> PeerHandler<H> {
     fn admit(&self, request: &mut Request<Incoming>, connection: &Connection) -> Result<Way, Status> {
         let peer = self.caller(connection)?;
         if Self::is_between_nodes(request) {
-            if !peer.lives {
-                // It was declared dead: it knows nothing that counts, and may hand on its calls.
+            if !peer.lives && request.uri().path() != GET_OWNERS {
+                // It was declared dead: it knows nothing that counts. It may hand on its calls, and asks where to.
                 return Err(status::not_allowed());
             }
             request.extensions_mut().insert(peer);

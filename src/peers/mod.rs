@@ -4,6 +4,7 @@
 //! does (C9). Calls of the public contract travel as they came in, with the caller that the first node has let in (C8);
 //! what nodes say to each other is [`PeerService`](crate::proto::peer::v1).
 
+mod access;
 mod answer_body;
 mod channel;
 mod connection;
@@ -12,12 +13,14 @@ mod head;
 mod identity;
 mod listener;
 mod message;
+mod owners;
 mod pins;
 mod pool;
 mod request_body;
 mod routing;
 mod sending;
 mod service;
+mod shards;
 mod tell;
 mod tls;
 
@@ -36,6 +39,8 @@ pub use head::{ForwardHead, HeadError, MAX_HEADERS, PREFIX, TooLong, parse as pa
 pub use identity::{Identity, IdentityError};
 pub use listener::{PeerHandler, limits};
 pub use message::PeerMessage;
+pub use owners::PeerOwners;
+pub use shards::PeerShards;
 
 use answer_body::AnswerBody;
 use listener::PeerHandshake;
@@ -44,9 +49,11 @@ use pool::Pool;
 use sending::{Lost, send};
 use tell::News;
 
+use crate::auth::TokenEdition;
 use crate::clock::Clock;
 use crate::ids::NodeId;
 use crate::server::{Handler, Listener, Sent};
+use crate::shards::LocalShards;
 use crate::status;
 use crate::store::nodes::{Fingerprint, NodeRow};
 
@@ -80,7 +87,8 @@ impl Peers {
         self.identity.fingerprint()
     }
 
-    /// Makes a listener that lets in the peers, and the handler of their calls. `calls` answers what they forward.
+    /// Makes a listener that lets in the peers, and the handler of their calls. `shards` answers what they ask, and `calls`
+    /// what they forward.
     ///
     /// # Errors
     /// The key of this process cannot be used for TLS.
@@ -88,11 +96,12 @@ impl Peers {
         &self,
         listener: Listener,
         events: Arc<dyn PeerEvents>,
+        shards: LocalShards,
         calls: Arc<H>,
     ) -> Result<(Listener, Arc<PeerHandler<H>>), rustls::Error> {
         let config = Arc::new(tls::server_config(&self.identity, Arc::clone(&self.pins))?);
         let handshake = PeerHandshake { config, pins: Arc::clone(&self.pins) };
-        let handler = PeerHandler::new(Arc::clone(&self.pins), events, calls);
+        let handler = PeerHandler::new(Arc::clone(&self.pins), events, shards, calls);
         Ok((listener.for_peers(Arc::new(handshake)), Arc::new(handler)))
     }
 
@@ -158,6 +167,13 @@ impl Peers {
     pub fn tell_all(&self, message: PeerMessage) {
         for node in self.pins.living() {
             self.tell(node, message);
+        }
+    }
+
+    /// Tells all peers that live that the API tokens, which this process keeps, were changed.
+    pub fn tell_tokens_changed(&self, edition: TokenEdition) {
+        for link in self.pins.living().into_iter().filter_map(|node| self.find(node)) {
+            link.news.add_tokens(edition);
         }
     }
 

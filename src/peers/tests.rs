@@ -52,7 +52,6 @@ pub fn peers(timing: Timing) -> Peers {
 pub fn head() -> ForwardHead {
     ForwardHead {
         caller: Caller { principal: Arc::new(Principal::anonymous()), needs: Roles::ALL },
-        token: None,
         visited: vec![NodeId::random()],
         left: Duration::from_secs(10),
     }

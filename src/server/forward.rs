@@ -12,7 +12,7 @@ use tonic::body::Body;
 
 use crate::auth::{Caller, Principal};
 use crate::cluster::KnownOwner;
-use crate::ids::{NodeId, ShardId, TokenId};
+use crate::ids::{NodeId, ShardId};
 
 /// Headers that begin so are sent between nodes only. The public port refuses them.
 pub(super) const PEER_HEADERS: &str = "usher-peer-";
@@ -96,8 +96,6 @@ pub enum Sent {
 pub struct Forwarded {
     /// The caller that the first node has let in.
     pub principal: Arc<Principal>,
-    /// The API token by which it was let in: the owner looks whether it is still in force.
-    pub token: Option<TokenId>,
     /// Nodes on the way, the first one first.
     pub visited: Vec<NodeId>,
 }

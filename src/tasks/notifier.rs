@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::Tasks;
 use crate::clock::Clock;
 use crate::ids::{ShardId, TenantId};
-use crate::journal::Journal;
+use crate::journal::{Journal, JournalError};
 use crate::ledger::change::Actor;
 use crate::ledger::command::{BeginDelivery, DueNotifications, EndDelivery};
 use crate::ledger::notification::{Attempt, Channel, Due};
@@ -53,8 +53,9 @@ pub struct Notifier {
     clock: Clock,
     stop: CancellationToken,
     counts: Arc<Deliveries>,
-    /// Results that the journal has not accepted yet. While this process lives, a notification that was answered is not
-    /// sent again, whatever the state of the store.
+    /// Results that the journal has not accepted yet. While this process holds a shard, a notification of it that was
+    /// answered is not sent again, whatever the state of the store. The next owner sends it once more, under the same id
+    /// (C12).
     ends: Mutex<Vec<(TenantId, EndDelivery)>>,
 }
 
@@ -157,7 +158,8 @@ impl Notifier {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Submits the results of deliveries; those that the journal does not accept are kept for the next run.
+    /// Submits the results of deliveries; those that the journal does not accept are kept for the next run, unless their
+    /// shard has left this process.
     async fn finish_running(&self) {
         let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(PoisonError::into_inner));
         let kept: Vec<_> = stream::iter(ends)
@@ -165,7 +167,8 @@ impl Notifier {
                 let written =
                     timeout(SHARD_TIMEOUT, self.journal.submit(&Actor::service(), &tenant, end.clone())).await;
                 // An answer that the tenant does not exist also counts as accepted.
-                (!matches!(written, Ok(Ok(_)))).then_some((tenant, end))
+                let done = matches!(written, Ok(Ok(_) | Err(JournalError::NotApplied(_))));
+                (!done).then_some((tenant, end))
             })
             .buffer_unordered(MAX_CONCURRENT_DELIVERIES)
             .filter_map(std::future::ready)

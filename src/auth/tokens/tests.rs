@@ -195,7 +195,10 @@ async fn c10_the_edition_outlives_the_process_that_keeps_the_tokens() {
 #[tokio::test]
 async fn c10_a_token_that_another_process_let_in_is_checked_again() {
     let two = Two::new();
-    let again = |id, edition| two.copy.check_again(TokenId(id), TokenEdition(edition), WallTime(5));
+    let again = |id, edition| {
+        let token = UsedToken { id: TokenId(id), edition: TokenEdition(edition) };
+        two.copy.check_again(token, WallTime(5))
+    };
     assert_eq!(again(1, 99), Err(TokenRefused::Unconfirmed));
     let expired = Arc::new(TokenRow { expires: Some(WallTime(4)), ..TokenRow::clone(&row(3)) });
     two.keep(vec![row(1), revoked(2), expired], 10);
@@ -222,8 +225,24 @@ async fn c10_a_copy_reports_a_use_once() {
 }
 
 #[test]
-fn the_principal_of_a_token_says_which_one_it_was() {
+fn the_principal_of_a_token_says_which_one_it_was_and_since_when_it_is_known() {
     let tokens = Tokens::default();
-    tokens.replace(vec![row(1)], WallTime(0));
-    assert_eq!(tokens.find(&token(1), WallTime(5)).unwrap().token, Some(TokenId(1)));
+    let used = |id| tokens.find(&token(id), WallTime(5)).unwrap().token.unwrap();
+    let (first, second) = (row(1), row(2));
+    tokens.replace(vec![Arc::clone(&first)], WallTime(10));
+    tokens.replace(vec![first, second], WallTime(20));
+    assert_eq!(used(1), UsedToken { id: TokenId(1), edition: TokenEdition(10) });
+    assert_eq!(used(2), UsedToken { id: TokenId(2), edition: TokenEdition(20) });
+}
+
+#[tokio::test]
+async fn a_change_of_the_index_wakes_who_waits_for_it() {
+    let tokens = Tokens::default();
+    let mut editions = tokens.editions();
+    let first = row(1);
+    tokens.replace(vec![Arc::clone(&first)], WallTime(10));
+    editions.changed().await.unwrap();
+    assert_eq!(*editions.borrow_and_update(), tokens.edition());
+    tokens.replace(vec![first], WallTime(20));
+    assert!(!editions.has_changed().unwrap(), "the same tokens");
 }

@@ -13,5 +13,6 @@ pub fn get_owners(
 ) -> Result<Response<GetOwnersResponse>, Status> {
     from(&request)?;
     let owners = events.owners().into_iter().map(|(shard, known)| message::owner(shard, known.epoch, known.node));
-    Ok(Response::new(GetOwnersResponse { owners: owners.collect() }))
+    let age = events.heartbeat_age().map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
+    Ok(Response::new(GetOwnersResponse { owners: owners.collect(), heartbeat_age_ms: age }))
 }

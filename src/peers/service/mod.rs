@@ -1,7 +1,11 @@
-//! The calls between nodes: one file for each that does more than ask [`PeerEvents`].
+//! The calls between nodes: one file for each.
 
 mod get_owners;
+mod get_tokens;
+mod list_tenants;
+mod note_token_use;
 mod tell;
+mod withdraw_tenant;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,29 +13,39 @@ use std::sync::Arc;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
+use super::access::Unknown;
 use super::events::PeerEvents;
 use super::pins::Pinned;
+use crate::ids::NodeId;
 use crate::proto::peer::v1::peer_service_server::PeerService as Service;
 use crate::proto::peer::v1::{
     FollowShardRequest, FollowShardResponse, GetOwnersRequest, GetOwnersResponse, GetTokensRequest, GetTokensResponse,
     ListTenantsRequest, ListTenantsResponse, NoteTokenUseRequest, NoteTokenUseResponse, TellRequest, TellResponse,
     WithdrawTenantRequest, WithdrawTenantResponse,
 };
+use crate::shards::LocalShards;
 
 /// Answers peers. The node that calls is an extension of each request.
 pub(super) struct PeerService {
     events: Arc<dyn PeerEvents>,
+    shards: LocalShards,
 }
 
 impl PeerService {
-    pub fn new(events: Arc<dyn PeerEvents>) -> Self {
-        Self { events }
+    pub fn new(events: Arc<dyn PeerEvents>, shards: LocalShards) -> Self {
+        Self { events, shards }
     }
 }
 
 /// The node that calls.
 fn from<T>(request: &Request<T>) -> Result<&Pinned, Status> {
     request.extensions().get().ok_or_else(crate::status::internal)
+}
+
+/// A request of which this release does not understand a part.
+fn not_understood(node: NodeId, unknown: Unknown) -> Status {
+    tracing::warn!(%node, %unknown, "a request of a peer cannot be read");
+    crate::status::internal()
 }
 
 /// A node that asks for what this release cannot answer.
@@ -51,23 +65,29 @@ impl Service for PeerService {
         get_owners::get_owners(&*self.events, request)
     }
 
-    async fn get_tokens(&self, _: Request<GetTokensRequest>) -> Result<Response<GetTokensResponse>, Status> {
-        Err(not_here("GetTokens"))
+    async fn get_tokens(&self, request: Request<GetTokensRequest>) -> Result<Response<GetTokensResponse>, Status> {
+        get_tokens::get_tokens(&self.shards, request).await
     }
 
-    async fn note_token_use(&self, _: Request<NoteTokenUseRequest>) -> Result<Response<NoteTokenUseResponse>, Status> {
-        Err(not_here("NoteTokenUse"))
+    async fn note_token_use(
+        &self,
+        request: Request<NoteTokenUseRequest>,
+    ) -> Result<Response<NoteTokenUseResponse>, Status> {
+        note_token_use::note_token_use(&self.shards, request).await
     }
 
     async fn withdraw_tenant(
         &self,
-        _: Request<WithdrawTenantRequest>,
+        request: Request<WithdrawTenantRequest>,
     ) -> Result<Response<WithdrawTenantResponse>, Status> {
-        Err(not_here("WithdrawTenant"))
+        withdraw_tenant::withdraw_tenant(&self.shards, request).await
     }
 
-    async fn list_tenants(&self, _: Request<ListTenantsRequest>) -> Result<Response<ListTenantsResponse>, Status> {
-        Err(not_here("ListTenants"))
+    async fn list_tenants(
+        &self,
+        request: Request<ListTenantsRequest>,
+    ) -> Result<Response<ListTenantsResponse>, Status> {
+        list_tenants::list_tenants(&self.shards, request).await
     }
 
     async fn follow_shard(&self, _: Request<FollowShardRequest>) -> Result<Response<Self::FollowShardStream>, Status> {

@@ -1,8 +1,9 @@
-//! `Tell`: news about shards.
+//! `Tell`: news about shards, and about API tokens.
 
 use tonic::{Request, Response, Status};
 
 use super::from;
+use crate::auth::TokenEdition;
 use crate::peers::events::PeerEvents;
 use crate::peers::message;
 use crate::proto::peer::v1::{TellRequest, TellResponse};
@@ -10,8 +11,12 @@ use crate::proto::peer::v1::{TellRequest, TellResponse};
 /// Passes on what a peer tells, except what this release does not understand.
 pub fn tell(events: &dyn PeerEvents, request: Request<TellRequest>) -> Result<Response<TellResponse>, Status> {
     let node = from(&request)?.node;
-    for told in request.into_inner().messages.into_iter().filter_map(message::parse) {
+    let TellRequest { messages, token_edition } = request.into_inner();
+    for told in messages.into_iter().filter_map(message::parse) {
         events.told(node, told);
+    }
+    if let Some(edition) = token_edition {
+        events.tokens_changed(TokenEdition(edition));
     }
     Ok(Response::new(TellResponse {}))
 }

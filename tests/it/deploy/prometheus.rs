@@ -18,7 +18,7 @@ const MAX_LOOKS: usize = 1_200;
 const ALERTS: [&str; 21] = [
     "UsherDown",
     "UsherNotReady",
-    "UsherOwnershipLost",
+    "UsherNodeRejoined",
     "UsherBeatsMissed",
     "UsherNodeGone",
     "UsherShardsWithoutOwner",

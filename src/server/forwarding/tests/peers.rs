@@ -14,7 +14,7 @@ fn forwarded(path: &str, role: Role, visited: &[NodeId]) -> Request<Body> {
     let principal = Principal::new(Actor("token:ann".into()), Roles::NONE.with(role), Tenants::All);
     let mut request = request(path, &message(10));
     let (principal, visited) = (Arc::new(principal), visited.to_vec());
-    request.extensions_mut().insert(Forwarded { principal, token: None, visited });
+    request.extensions_mut().insert(Forwarded { principal, visited });
     request
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
-use futures_util::future::Either;
+use futures_util::future::{BoxFuture, Either};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -23,7 +23,7 @@ use crate::health::{NotReadyReason, Readiness};
 use crate::ids::{NodeId, ShardId};
 use crate::journal::Journal;
 use crate::ownership::{MAX_MESSAGES, OnOpened, Ownership, Router};
-use crate::peers::{self, Identity, PeerEvents, PeerMessage, Peers};
+use crate::peers::{self, HandOvers, Identity, PeerEvents, PeerMessage, Peers, ShardBatches};
 use crate::server::{Handler, Listener, Server, Stats};
 use crate::shards::{AllShards, LocalShards, NoOtherProcess};
 use crate::store::Installation;
@@ -112,7 +112,8 @@ impl Cluster {
         limits: &crate::server::Limits,
         stats: Arc<Stats>,
     ) -> anyhow::Result<()> {
-        let events = Arc::new(Events { owners: Arc::clone(&self.owners), messages: self.messages.clone() });
+        let (owners, ownership) = (Arc::clone(&self.owners), Arc::clone(&self.ownership));
+        let events = Arc::new(Events { owners, ownership, messages: self.messages.clone() });
         let (listener, handler) = self.membership.peers.listen(listener, events, calls).context("TLS for peers")?;
         self.server = Some(Server::start(listener, handler, &peers::limits(limits), stats));
         Ok(())
@@ -197,6 +198,7 @@ async fn follow(node: Arc<Node>, peers: Arc<Peers>, directory: Arc<Directory>, r
 /// What peers tell and ask.
 struct Events {
     owners: Arc<Owners>,
+    ownership: Arc<Ownership>,
     messages: mpsc::Sender<PeerMessage>,
 }
 
@@ -212,6 +214,16 @@ impl PeerEvents for Events {
 
     fn owners(&self) -> Vec<(ShardId, KnownOwner)> {
         self.owners.all()
+    }
+}
+
+impl HandOvers for Events {
+    fn prepare(&self, from: NodeId, shard: ShardId) -> BoxFuture<'_, bool> {
+        self.ownership.prepare(from, shard)
+    }
+
+    fn batches(&self, shard: ShardId) -> Option<ShardBatches> {
+        self.ownership.batches(shard)
     }
 }
 

@@ -1,11 +1,12 @@
 //! What this process knows, and wants to know, of the owners of shards.
 
+use super::hand_overs::HandOvers;
 use super::message::PeerMessage;
 use crate::cluster::KnownOwner;
 use crate::ids::{NodeId, ShardId};
 
 /// Who carries out the ownership of shards in this process.
-pub trait PeerEvents: Send + Sync + 'static {
+pub trait PeerEvents: HandOvers {
     /// A peer tells something. Must not wait.
     fn told(&self, from: NodeId, message: PeerMessage);
 

@@ -1,6 +1,8 @@
 //! The calls between nodes: one file for each that does more than ask [`PeerEvents`].
 
+mod follow_shard;
 mod get_owners;
+mod prepare_shard;
 mod tell;
 
 use std::pin::Pin;
@@ -11,11 +13,12 @@ use tonic::{Request, Response, Status};
 
 use super::events::PeerEvents;
 use super::pins::Pinned;
+use crate::ids::ShardId;
 use crate::proto::peer::v1::peer_service_server::PeerService as Service;
 use crate::proto::peer::v1::{
     FollowShardRequest, FollowShardResponse, GetOwnersRequest, GetOwnersResponse, GetTokensRequest, GetTokensResponse,
-    ListTenantsRequest, ListTenantsResponse, NoteTokenUseRequest, NoteTokenUseResponse, TellRequest, TellResponse,
-    WithdrawTenantRequest, WithdrawTenantResponse,
+    ListTenantsRequest, ListTenantsResponse, NoteTokenUseRequest, NoteTokenUseResponse, PrepareShardRequest,
+    PrepareShardResponse, TellRequest, TellResponse, WithdrawTenantRequest, WithdrawTenantResponse,
 };
 
 /// Answers peers. The node that calls is an extension of each request.
@@ -34,14 +37,22 @@ fn from<T>(request: &Request<T>) -> Result<&Pinned, Status> {
     request.extensions().get().ok_or_else(crate::status::internal)
 }
 
+/// `None`: there can be no shard of this number.
+fn shard(number: u32) -> Option<ShardId> {
+    number.try_into().ok().map(ShardId)
+}
+
 /// A node that asks for what this release cannot answer.
 fn not_here(method: &str) -> Status {
     crate::status::no_such_method(&format!("/usher.peer.v1.PeerService/{method}"))
 }
 
+/// The batches of a shard.
+type FollowShardStream = Pin<Box<dyn Stream<Item = Result<FollowShardResponse, Status>> + Send>>;
+
 #[tonic::async_trait]
 impl Service for PeerService {
-    type FollowShardStream = Pin<Box<dyn Stream<Item = Result<FollowShardResponse, Status>> + Send>>;
+    type FollowShardStream = FollowShardStream;
 
     async fn tell(&self, request: Request<TellRequest>) -> Result<Response<TellResponse>, Status> {
         tell::tell(&*self.events, request)
@@ -70,7 +81,17 @@ impl Service for PeerService {
         Err(not_here("ListTenants"))
     }
 
-    async fn follow_shard(&self, _: Request<FollowShardRequest>) -> Result<Response<Self::FollowShardStream>, Status> {
-        Err(not_here("FollowShard"))
+    async fn prepare_shard(
+        &self,
+        request: Request<PrepareShardRequest>,
+    ) -> Result<Response<PrepareShardResponse>, Status> {
+        prepare_shard::prepare_shard(&*self.events, request).await
+    }
+
+    async fn follow_shard(
+        &self,
+        request: Request<FollowShardRequest>,
+    ) -> Result<Response<Self::FollowShardStream>, Status> {
+        follow_shard::follow_shard(&*self.events, request)
     }
 }

@@ -23,7 +23,7 @@ use crate::health::Readiness;
 use crate::ids::{NodeId, ShardId};
 use crate::journal::Journal;
 use crate::ownership::{MAX_MESSAGES, OnOpened, Ownership, Router, SecondHand};
-use crate::peers::{self, Identity, PeerEvents, PeerMessage, PeerShards, Peers};
+use crate::peers::{self, HandOvers, Identity, PeerEvents, PeerMessage, PeerShards, Peers, ShardBatches};
 use crate::server::{Handler, Listener, Server, Stats};
 use crate::shards::{AllShards, LocalShards};
 use crate::store::Installation;
@@ -134,6 +134,7 @@ impl Cluster {
         let events = Arc::new(Events {
             node: Arc::clone(node),
             owners: Arc::clone(&self.owners),
+            ownership: Arc::clone(&self.ownership),
             messages: self.messages.clone(),
             tokens: self.tokens.clone(),
         });
@@ -220,6 +221,7 @@ impl Cluster {
 struct Events {
     node: Arc<Node>,
     owners: Arc<Owners>,
+    ownership: Arc<Ownership>,
     messages: mpsc::Sender<PeerMessage>,
     tokens: watch::Sender<TokenEdition>,
 }
@@ -244,6 +246,16 @@ impl PeerEvents for Events {
 
     fn heartbeat_age(&self) -> Option<Duration> {
         self.node.heartbeat_age()
+    }
+}
+
+impl HandOvers for Events {
+    fn prepare(&self, from: NodeId, shard: ShardId) -> BoxFuture<'_, bool> {
+        self.ownership.prepare(from, shard)
+    }
+
+    fn batches(&self, shard: ShardId) -> Option<ShardBatches> {
+        self.ownership.batches(shard)
     }
 }
 

@@ -23,7 +23,7 @@ pub use lock::LockFile;
 pub use node::{HEARTBEAT_INTERVAL, Node, NodeDescription, NodeFigures};
 pub use owners::{KnownOwner, Owners};
 pub use placement::{Member, place};
-pub use planner::{Action, Holdings, Planner};
+pub use planner::{Action, Holdings, MAX_RELEASES, Planner};
 pub use view::View;
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use self::deaths::Deaths;
+pub use self::moves::MAX_RELEASES;
 use self::moves::Moves;
 use self::picture::Picture;
 use super::placement::{self, Member};

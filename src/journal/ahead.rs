@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{JournalConfig, LOAD_GRACE_PERIOD};
+use super::{Journal, JournalConfig, LOAD_GRACE_PERIOD};
 use crate::clock::Clock;
 use crate::ids::{Epoch, Seq, ShardId};
 use crate::ledger::time::Moment;
@@ -28,6 +28,14 @@ use crate::store::{LoadPart, Owner, Position, Store};
 const MAX_ROWS_WHILE_LOADING: usize = 200_000;
 /// Time that the last batches may still be on their way after the claim. A load takes longer.
 const CATCH_UP_TIME: Duration = Duration::from_millis(200);
+
+impl Journal {
+    /// Begins to load a shard that another process owns: see [`LoadingAhead::begin`].
+    #[must_use]
+    pub fn load_ahead(&self, shard: ShardId, since: Seq, batches: mpsc::Receiver<FollowedBatch>) -> LoadingAhead {
+        LoadingAhead::begin(Arc::clone(&self.store), self.clock.clone(), self.config, shard, since, batches)
+    }
+}
 
 /// How far a load ahead is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

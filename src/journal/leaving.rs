@@ -32,6 +32,18 @@ impl Journal {
         self.slot(shard)?.leave(to, ShardState::Elsewhere).await.released
     }
 
+    /// Writes what is in memory only, such as the last activity of sessions, while the shard goes on being served: a
+    /// release soon after has little to write while its newcomers wait. Returns when most of it is durable, or cannot be
+    /// written now. Can be given up; then it is finished nevertheless.
+    pub async fn prepare_release(&self, shard: ShardId) {
+        let Some(slot) = self.slot(shard) else { return };
+        let (reply, prepared) = oneshot::channel();
+        if slot.send(Message::Prepare(reply)).is_ok() {
+            // An error means that the writer has ended.
+            let _ = prepared.await;
+        }
+    }
+
     /// Releases every shard, all at once; the journal opens nothing more. Everything submitted before is decided,
     /// committed and answered. On a store that belongs to this process alone, later requests are refused with
     /// [`super::JournalError::Stopping`]; otherwise with [`super::JournalError::NotApplied`], because another process

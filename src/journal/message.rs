@@ -19,6 +19,8 @@ pub(super) enum Message {
     /// Totals of the shard, and its busiest pools, at most this many.
     Totals(usize, oneshot::Sender<(Totals, Vec<PoolUsageEntry>)>),
     Tick,
+    /// The shard is to be released soon: see [`super::Journal::prepare_release`].
+    Prepare(oneshot::Sender<()>),
     /// The last message that is taken: the shard is released.
     Leave(Leave),
 }
@@ -71,7 +73,7 @@ impl Message {
             Message::Command(request, _) => Some(&request.tenant),
             Message::Query(tenant, ..) => tenant.as_ref(),
             Message::Number(tenant, _) => Some(tenant),
-            Message::Totals(..) | Message::Tick | Message::Leave(_) => None,
+            Message::Totals(..) | Message::Tick | Message::Prepare(_) | Message::Leave(_) => None,
         }
     }
 
@@ -90,7 +92,7 @@ pub(super) fn refuse(message: Message, error: JournalError) {
         Message::Command(_, reply) => reply.send(Err(error)),
         Message::Query(_, _, reply) => reply.send(Err(error)),
         Message::Number(_, reply) => drop(reply.send(Err(error))),
-        Message::Totals(..) | Message::Tick => {}
+        Message::Totals(..) | Message::Tick | Message::Prepare(_) => {}
         Message::Leave(leave) => drop(leave.reply.send(Left::default())),
     }
 }

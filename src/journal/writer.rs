@@ -4,6 +4,7 @@
 mod ending;
 mod loading;
 mod outcome;
+mod preparing;
 mod refusals;
 mod steps;
 mod time;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use self::loading::{Loading, loaded};
+use self::preparing::Preparing;
 use super::backlog::Backlog;
 use super::batch::{OpenBatch, Waiter, numbers};
 use super::in_flight::{InFlight, Progress, on_failure, outcome, progress};
@@ -65,6 +67,8 @@ pub(super) struct Writer {
     backlog: Backlog,
     /// The tick in progress, which takes several steps.
     ticking: Option<Ticking>,
+    /// What is written before a release, while the shard is served.
+    preparing: Option<Preparing>,
     /// Pending requests for totals.
     scrapes: Vec<Scrape>,
     /// A caller whose command took one step waited for the last batch; its next command may arrive at any moment.
@@ -136,6 +140,7 @@ impl Writer {
             broken: false,
             backlog: Backlog::default(),
             ticking: None,
+            preparing: None,
             scrapes: Vec::new(),
             beside_others: false,
             times_turn: false,
@@ -189,6 +194,7 @@ impl Writer {
             self.send_if_ready();
             self.run_steps();
             self.reload_if_broken();
+            self.prepare_on();
             self.status.set_busy(self.run_queue.is_busy());
             self.ends(began);
         };

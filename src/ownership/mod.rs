@@ -1,8 +1,10 @@
 //! Carries out the plan of the cluster: claims and loads shards, hands them over, and tells the other nodes. Finds, for
 //! a call whose shard is not here, the node that has it.
 
+mod ahead;
 mod locator;
 mod outbox;
+mod preparing;
 mod router;
 mod second_hand;
 mod shard_tasks;
@@ -13,22 +15,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, stream};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use locator::{Locator, NoPlace, Place};
-pub use outbox::Outbox;
+pub use outbox::{Followed, Outbox, PeerLink};
 pub use router::Router;
 pub use second_hand::SecondHand;
 
 use crate::clock::Clock;
 use crate::cluster::{KnownOwner, Node, Owners, OwnershipFigures, View};
 use crate::ids::{NodeId, OwnerToken, ShardId};
-use crate::journal::{Journal, StartError};
-use crate::peers::PeerMessage;
+use crate::journal::{Follow, Journal, StartError};
+use crate::peers::{HandOvers, PeerMessage, ShardBatches};
 use crate::store::nodes::NodeState;
 use crate::store::{Owner, StoreError};
+use ahead::Ahead;
+use preparing::Preparing;
 use shard_tasks::{Done, Settled, ShardTasks};
 use unowned::Unowned;
 
@@ -49,7 +55,9 @@ pub struct Ownership {
     /// The node gives its shards to no other while it serves (`--solo`).
     solo: bool,
     has_peers: AtomicBool,
-    draining: watch::Sender<bool>,
+    ahead: Arc<Ahead>,
+    /// Boot time by which every shard must have left this node; `None`: it serves.
+    draining: watch::Sender<Option<Duration>>,
     stop: CancellationToken,
     progress: watch::Sender<Progress>,
 }
@@ -76,6 +84,7 @@ impl Ownership {
         outbox: Arc<dyn Outbox>,
         solo: bool,
     ) -> Arc<Self> {
+        let ahead = Ahead::new(Arc::clone(&journal), clock.clone(), Arc::clone(&outbox));
         Arc::new(Self {
             journal,
             node,
@@ -84,8 +93,9 @@ impl Ownership {
             clock,
             outbox,
             solo,
+            ahead,
             has_peers: AtomicBool::new(false),
-            draining: watch::Sender::new(false),
+            draining: watch::Sender::new(None),
             stop: CancellationToken::new(),
             progress: watch::Sender::new(Progress::default()),
         })
@@ -93,7 +103,7 @@ impl Ownership {
 
     /// Follows the views of the node, and the messages of others, until [`Self::stop`].
     pub async fn run(self: Arc<Self>, mut messages: mpsc::Receiver<PeerMessage>, on_opened: OnOpened) {
-        let mut tasks = ShardTasks::new(Arc::clone(&self.journal), Arc::clone(&self.node), self.clock.clone());
+        let mut tasks = self.tasks();
         let mut unowned = Unowned::new(self.journal.shards());
         let (mut views, mut draining) = (self.node.views(), self.draining.subscribe());
         let mut view = View::none();
@@ -107,6 +117,7 @@ impl Ownership {
                     view = views.borrow_and_update().clone();
                     self.see(&view);
                     unowned.see(&self.owners, self.clock.boot_time());
+                    self.ahead.drop_old();
                 }
                 _ = draining.changed() => {}
             }
@@ -114,7 +125,7 @@ impl Ownership {
             self.note_peers();
             if view.heartbeats > 0 && view.missed == 0 {
                 let draining = *draining.borrow_and_update();
-                tasks.plan(&view, draining, self.solo && !draining);
+                tasks.plan(&view, draining, self.solo && draining.is_none());
             }
             self.note_peers();
             self.figures.set_owned(self.journal.held().len());
@@ -129,6 +140,12 @@ impl Ownership {
     fn note_peers(&self) {
         let lacks = self.journal.held().len() < usize::from(self.journal.shards());
         self.has_peers.store(lacks || !self.is_alone(), Ordering::Relaxed);
+    }
+
+    fn tasks(&self) -> ShardTasks {
+        let journal = Arc::clone(&self.journal);
+        let preparing = Preparing::new(Arc::clone(&journal), Arc::clone(&self.outbox));
+        ShardTasks::new(journal, Arc::clone(&self.node), self.clock.clone(), Arc::clone(&self.ahead), preparing)
     }
 
     /// Takes over what a heartbeat has read. What a node owned that this one has just declared dead has no owner.
@@ -158,7 +175,7 @@ impl Ownership {
             }
             PeerMessage::Released { shard, epoch, to } => {
                 self.owners.learn(shard, KnownOwner { epoch, node: None });
-                if view.me == Some(to) && !*self.draining.borrow() {
+                if view.me == Some(to) && self.draining.borrow().is_none() {
                     unowned.was_given(shard, self.clock.boot_time());
                     // The claim compares with the released row, so a message that is wrong or late claims nothing.
                     tasks.claim(shard, Owner { epoch, token: OwnerToken(Uuid::nil()) }, to);
@@ -245,7 +262,8 @@ impl Ownership {
     /// stop then releases the shards to nobody in particular.
     pub async fn drain(&self, wait: Duration) {
         self.node.drain();
-        self.draining.send_replace(true);
+        self.draining.send_replace(Some(self.clock.boot_time() + wait));
+        self.ahead.clear();
         let mut progress = self.progress.subscribe();
         let handed_over = async {
             while self.has_successors()
@@ -270,5 +288,21 @@ impl Ownership {
     /// Ends [`Self::run`].
     pub fn stop(&self) {
         self.stop.cancel();
+    }
+}
+
+impl HandOvers for Ownership {
+    fn prepare(&self, from: NodeId, shard: ShardId) -> BoxFuture<'_, bool> {
+        match *self.draining.borrow() {
+            None => Box::pin(self.ahead.prepare(from, shard)),
+            Some(_) => Box::pin(std::future::ready(false)),
+        }
+    }
+
+    fn batches(&self, shard: ShardId) -> Option<ShardBatches> {
+        let follow = self.journal.follow(shard)?;
+        let since = follow.since;
+        let next = |mut follow: Follow| async move { follow.next().await.map(|batch| (batch.encode(), follow)) };
+        Some(ShardBatches { since, batches: stream::unfold(follow, next).boxed() })
     }
 }

@@ -3,21 +3,26 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use super::ahead::Ahead;
+use super::preparing::{Preparing, time_for_each};
 use crate::clock::Clock;
 use crate::cluster::{Action, Holdings, Node, Planner, View};
 use crate::ids::{Epoch, ShardId};
 use crate::journal::{Journal, StartError};
 use crate::store::Owner;
-use crate::store::nodes::NodeRef;
+use crate::store::nodes::{NodeRef, NodeRow, NodeState};
 
 /// End of a task.
 pub(super) enum Done {
     Opened(ShardId, NodeRef, Result<Owner, StartError>),
     /// `None`: the shard was not held any more.
     Released(ShardId, NodeRef, Option<Owner>),
+    /// It was not released: its successor is gone.
+    Kept(ShardId),
     GivenBack(ShardId),
     /// A panic, which is a bug.
     Panicked,
@@ -44,6 +49,8 @@ pub(super) struct ShardTasks {
     journal: Arc<Journal>,
     node: Arc<Node>,
     clock: Clock,
+    ahead: Arc<Ahead>,
+    preparing: Arc<Preparing>,
     planner: Planner,
     loading: BTreeSet<ShardId>,
     releasing: BTreeSet<ShardId>,
@@ -51,12 +58,20 @@ pub(super) struct ShardTasks {
 }
 
 impl ShardTasks {
-    pub fn new(journal: Arc<Journal>, node: Arc<Node>, clock: Clock) -> Self {
+    pub fn new(
+        journal: Arc<Journal>,
+        node: Arc<Node>,
+        clock: Clock,
+        ahead: Arc<Ahead>,
+        preparing: Arc<Preparing>,
+    ) -> Self {
         Self {
             planner: Planner::new(journal.shards()),
             journal,
             node,
             clock,
+            ahead,
+            preparing,
             loading: BTreeSet::new(),
             releasing: BTreeSet::new(),
             running: JoinSet::new(),
@@ -82,17 +97,18 @@ impl ShardTasks {
         self.releasing.len()
     }
 
-    /// Starts what the plan says now. `keeps`: the node releases no shard, whatever the plan says.
-    pub fn plan(&mut self, view: &View, draining: bool, keeps: bool) {
+    /// Starts what the plan says now. `draining`: the boot time by which every shard must have left. `keeps`: the node
+    /// releases no shard, whatever the plan says.
+    pub fn plan(&mut self, view: &View, draining: Option<Duration>, keeps: bool) {
         let Some(me) = view.me else { return };
         let serving = self.journal.held().into_iter().filter(|shard| !self.releasing.contains(shard)).collect();
         let (loading, releasing) = (self.loading.clone(), self.releasing.clone());
-        let holdings = Holdings { serving, loading, releasing, draining };
+        let holdings = Holdings { serving, loading, releasing, draining: draining.is_some() };
         for action in self.planner.plan(view, &holdings, self.clock.boot_time()) {
             match action {
                 Action::Claim { shard, over } => self.claim(shard, over, me),
                 Action::Release { .. } if keeps => {}
-                Action::Release { shard, to } => self.release(shard, to),
+                Action::Release { shard, to } => self.release(shard, to, draining),
                 Action::GiveBack { shard, owner, to } => self.give_back(shard, owner, to),
             }
         }
@@ -104,14 +120,27 @@ impl ShardTasks {
         if self.journal.holds(shard) || self.releasing.contains(&shard) || !self.loading.insert(shard) {
             return;
         }
-        let (journal, lease) = (Arc::clone(&self.journal), lease.shard(shard));
-        self.running.spawn(async move { Done::Opened(shard, me, journal.open(shard, over, me, lease, None).await) });
+        let (journal, lease, ahead) = (Arc::clone(&self.journal), lease.shard(shard), self.ahead.take(shard));
+        self.running.spawn(async move { Done::Opened(shard, me, journal.open(shard, over, me, lease, ahead).await) });
     }
 
-    fn release(&mut self, shard: ShardId, to: NodeRef) {
+    /// Releases a shard after it was prepared, unless its successor is gone by then.
+    fn release(&mut self, shard: ShardId, to: NodeRef, draining: Option<Duration>) {
+        let here = self.journal.held().len();
         if self.releasing.insert(shard) {
-            let journal = Arc::clone(&self.journal);
-            self.running.spawn(async move { Done::Released(shard, to, journal.release(shard, Some(to)).await) });
+            let left = draining.map(|until| until.saturating_sub(self.clock.boot_time()));
+            let time = time_for_each(here, left);
+            let (journal, node, preparing) =
+                (Arc::clone(&self.journal), Arc::clone(&self.node), Arc::clone(&self.preparing));
+            self.running.spawn(async move {
+                preparing.prepare(shard, to.id, time).await;
+                let views = node.views();
+                let lives = |row: &NodeRow| row.node == to && row.state == NodeState::Active;
+                if !views.borrow().living().any(lives) {
+                    return Done::Kept(shard);
+                }
+                Done::Released(shard, to, journal.release(shard, Some(to)).await)
+            });
         }
     }
 
@@ -136,7 +165,7 @@ impl ShardTasks {
                 self.releasing.remove(&shard);
                 owner.map_or(Settled::Other, |owner| Settled::Released { shard, epoch: owner.epoch, to })
             }
-            Done::GivenBack(shard) => {
+            Done::GivenBack(shard) | Done::Kept(shard) => {
                 self.releasing.remove(&shard);
                 Settled::Other
             }

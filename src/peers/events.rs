@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use super::hand_overs::HandOvers;
 use super::message::PeerMessage;
 use crate::auth::TokenEdition;
 use crate::cluster::KnownOwner;
 use crate::ids::{NodeId, ShardId};
 
 /// Who carries out the ownership of shards in this process.
-pub trait PeerEvents: Send + Sync + 'static {
+pub trait PeerEvents: HandOvers {
     /// A peer tells something. Must not wait.
     fn told(&self, from: NodeId, message: PeerMessage);
 

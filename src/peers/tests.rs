@@ -13,6 +13,8 @@ use tokio::sync::{Barrier, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
 
+use futures_util::future::BoxFuture;
+
 use super::*;
 use crate::auth::{Caller, Principal};
 use crate::cluster::KnownOwner;
@@ -109,6 +111,19 @@ async fn pair() -> (NodeId, Peers, Other) {
 struct Events(mpsc::UnboundedSender<(NodeId, PeerMessage)>);
 
 const OWNER: KnownOwner = KnownOwner { epoch: Epoch(17), node: None };
+
+impl HandOvers for Events {
+    fn prepare(&self, from: NodeId, shard: ShardId) -> BoxFuture<'_, bool> {
+        let _ = self
+            .0
+            .send((from, PeerMessage::Owns { shard, epoch: Epoch(0), node: NodeRef { id: from, generation: 0 } }));
+        Box::pin(std::future::ready(shard == ShardId(3)))
+    }
+
+    fn batches(&self, _: ShardId) -> Option<ShardBatches> {
+        None
+    }
+}
 
 impl PeerEvents for Events {
     fn told(&self, from: NodeId, message: PeerMessage) {

@@ -17,7 +17,7 @@ const MIN_STAY: Duration = Duration::from_secs(60);
 /// Time for which a shard is not offered again to a node that did not take it.
 const DECLINED_PAUSE: Duration = Duration::from_secs(300);
 /// Shards that a node releases at the same time when it may own nothing any more.
-const MAX_RELEASES: usize = 4;
+pub const MAX_RELEASES: usize = 4;
 
 /// The moves of one node, and what they remember.
 #[derive(Debug, Default)]

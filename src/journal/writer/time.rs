@@ -14,7 +14,7 @@ impl Writer {
         if self.is_away() || self.broken {
             return; // Overdue sessions stay until their end can be made durable.
         }
-        self.ticking = Some(Ticking::new(false));
+        self.ticking = Some(self.pass().unwrap_or(Ticking::new(false)));
         let behind = u64::try_from(self.ledger.clock_behind(now).as_millis()).unwrap_or(u64::MAX);
         self.status.stats.clock_behind_ms.store(behind, Relaxed);
         let since = |sent: std::time::Duration| self.clock.monotonic().saturating_sub(sent);

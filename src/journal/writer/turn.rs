@@ -58,6 +58,7 @@ impl Writer {
                     }
                 }
                 Message::Totals(busiest, reply) => self.scrapes.push((busiest, reply)),
+                Message::Prepare(reply) => self.prepare(reply, now),
                 message if turn.over || !self.backlog.is_empty() => self.backlog.push(message),
                 message => {
                     self.take(message, now);
@@ -97,7 +98,9 @@ impl Writer {
             Message::Number(tenant, reply) => {
                 let _ = reply.send(self.may_answer().map(|()| self.ledger.tenant_no(&tenant)));
             }
-            Message::Tick | Message::Totals(..) | Message::Leave(_) => unreachable!("taken in at once"),
+            Message::Tick | Message::Totals(..) | Message::Prepare(_) | Message::Leave(_) => {
+                unreachable!("taken in at once")
+            }
         }
     }
 

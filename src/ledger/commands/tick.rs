@@ -15,8 +15,8 @@ use crate::ledger::state::tenant::Tenant;
 /// A tick in progress.
 #[derive(Debug, Clone, Copy)]
 pub struct Ticking {
-    /// True for the last tick before a stop, which writes everything.
-    all: bool,
+    /// All activity until this time is written, although it is not due yet.
+    all_until: Tick,
     /// Rows of last activity that this tick may still write: bounds the writes that activity causes.
     rows: u32,
     /// Counts of denials that this tick may still write.
@@ -24,10 +24,19 @@ pub struct Ticking {
 }
 
 impl Ticking {
+    /// A regular tick, or, with `all`, the last one before a stop, which writes everything.
     #[must_use]
     pub fn new(all: bool) -> Self {
-        let max = |of_one| if all { u32::MAX } else { of_one };
-        Self { all, rows: max(ROWS_PER_TICK), counts: max(COUNTS_PER_TICK) }
+        if all {
+            return Self::all_until(Tick::NEVER);
+        }
+        Self { all_until: Tick::default(), rows: ROWS_PER_TICK, counts: COUNTS_PER_TICK }
+    }
+
+    /// Writes all activity until `until`. In contrast to a last tick, it ends while sessions go on being active.
+    #[must_use]
+    pub fn all_until(until: Tick) -> Self {
+        Self { all_until: until, rows: u32::MAX, counts: u32::MAX }
     }
 }
 
@@ -52,7 +61,7 @@ impl Ledger {
             self.tick_tenant(no, now, out);
         }
         while let Some((tenant, session)) =
-            (ticking.rows > 0).then(|| self.checkpoint.next(now.tick, ticking.all)).flatten()
+            (ticking.rows > 0).then(|| self.checkpoint.next(now.tick, ticking.all_until)).flatten()
         {
             ticking.rows -= 1;
             self.budget.write(Budget::WRITE);
@@ -91,6 +100,14 @@ impl Ledger {
             self.agenda.put(tenant);
             self.tally.put(tenant);
         }
+    }
+}
+
+impl Ledger {
+    /// Number of sessions whose last activity is in memory only.
+    #[must_use]
+    pub fn unwritten(&self) -> usize {
+        self.checkpoint.len()
     }
 }
 

@@ -20,9 +20,15 @@ impl Queue {
         self.0.push_back((now, tenant, session));
     }
 
-    /// The next session that is due at `now`. With `all`, every session is due: the last checkpoint before a stop.
-    pub fn next(&mut self, now: Tick, all: bool) -> Option<(TenantNo, SessionId)> {
-        let due = self.0.front().is_some_and(|(since, ..)| all || now.since(*since) >= CHECKPOINT_INTERVAL);
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The next session that is due at `now`. Of those that were active by `all_until`, each is due: a checkpoint before
+    /// the shard leaves.
+    pub fn next(&mut self, now: Tick, all_until: Tick) -> Option<(TenantNo, SessionId)> {
+        let due = |since: Tick| since <= all_until || now.since(since) >= CHECKPOINT_INTERVAL;
+        let due = self.0.front().is_some_and(|(since, ..)| due(*since));
         if !due {
             return None;
         }

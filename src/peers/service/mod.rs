@@ -1,9 +1,11 @@
 //! The calls between nodes: one file for each.
 
+mod follow_shard;
 mod get_owners;
 mod get_tokens;
 mod list_tenants;
 mod note_token_use;
+mod prepare_shard;
 mod tell;
 mod withdraw_tenant;
 
@@ -16,12 +18,12 @@ use tonic::{Request, Response, Status};
 use super::access::Unknown;
 use super::events::PeerEvents;
 use super::pins::Pinned;
-use crate::ids::NodeId;
+use crate::ids::{NodeId, ShardId};
 use crate::proto::peer::v1::peer_service_server::PeerService as Service;
 use crate::proto::peer::v1::{
     FollowShardRequest, FollowShardResponse, GetOwnersRequest, GetOwnersResponse, GetTokensRequest, GetTokensResponse,
-    ListTenantsRequest, ListTenantsResponse, NoteTokenUseRequest, NoteTokenUseResponse, TellRequest, TellResponse,
-    WithdrawTenantRequest, WithdrawTenantResponse,
+    ListTenantsRequest, ListTenantsResponse, NoteTokenUseRequest, NoteTokenUseResponse, PrepareShardRequest,
+    PrepareShardResponse, TellRequest, TellResponse, WithdrawTenantRequest, WithdrawTenantResponse,
 };
 use crate::shards::LocalShards;
 
@@ -48,14 +50,16 @@ fn not_understood(node: NodeId, unknown: Unknown) -> Status {
     crate::status::internal()
 }
 
-/// A node that asks for what this release cannot answer.
-fn not_here(method: &str) -> Status {
-    crate::status::no_such_method(&format!("/usher.peer.v1.PeerService/{method}"))
+/// `None`: there can be no shard of this number.
+fn shard(number: u32) -> Option<ShardId> {
+    number.try_into().ok().map(ShardId)
 }
+/// The batches of a shard.
+type FollowShardStream = Pin<Box<dyn Stream<Item = Result<FollowShardResponse, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl Service for PeerService {
-    type FollowShardStream = Pin<Box<dyn Stream<Item = Result<FollowShardResponse, Status>> + Send>>;
+    type FollowShardStream = FollowShardStream;
 
     async fn tell(&self, request: Request<TellRequest>) -> Result<Response<TellResponse>, Status> {
         tell::tell(&*self.events, request)
@@ -90,7 +94,17 @@ impl Service for PeerService {
         list_tenants::list_tenants(&self.shards, request).await
     }
 
-    async fn follow_shard(&self, _: Request<FollowShardRequest>) -> Result<Response<Self::FollowShardStream>, Status> {
-        Err(not_here("FollowShard"))
+    async fn prepare_shard(
+        &self,
+        request: Request<PrepareShardRequest>,
+    ) -> Result<Response<PrepareShardResponse>, Status> {
+        prepare_shard::prepare_shard(&*self.events, request).await
+    }
+
+    async fn follow_shard(
+        &self,
+        request: Request<FollowShardRequest>,
+    ) -> Result<Response<Self::FollowShardStream>, Status> {
+        follow_shard::follow_shard(&*self.events, request)
     }
 }

@@ -2,10 +2,12 @@
 
 mod clocks;
 mod durability;
+mod handing_over;
 mod leases;
 mod loading_ahead;
 mod moving;
 mod ownership;
+mod preparing;
 mod refusals;
 mod renaming;
 mod renewing;

@@ -50,8 +50,8 @@ pub struct Network {
     /// this machine connects to the database]
     #[arg(long, value_name = "HOST:PORT", env = "USHER_PEER_ADVERTISE")]
     pub peer_advertise: Option<String>,
-    /// Be the only node: give no shard to another one, and end with exit code 8 when another one takes one; PostgreSQL
-    /// only
+    /// Be the only node: do not start while another one serves, and end when another one takes a shard (exit code 8);
+    /// PostgreSQL only
     #[arg(long, env = "USHER_SOLO", value_parser = BoolishValueParser::new())]
     pub solo: bool,
     /// Show so many pools in /metrics by tenant and name, those with the most seats in use; 0: none, for tenants are

@@ -66,7 +66,7 @@ pub struct PeerEndpoint {
     pub fingerprint: Fingerprint,
 }
 
-/// Hashes of the files that should be the same on every node, in hexadecimal digits. Empty: there is no such file.
+/// Hashes of the files that should be the same on every node (C10), in hexadecimal digits. Empty: there is no such file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FileHashes {
     pub license_keys: Box<str>,
@@ -147,7 +147,7 @@ pub struct ClusterSnapshot {
 /// time.
 pub trait NodeStore: Send + Sync + 'static {
     /// Writes the node's row, and removes the rows of dead nodes that own nothing. Fails if a newer program migrated the
-    /// schema since this one started, and this one may not serve from it.
+    /// schema since this one started, and this one may not serve from it (C16).
     fn join(&self, node: NewNode) -> StoreFuture<'_, Result<(), StoreError>>;
 
     /// Writes the next heartbeat unless the node was declared dead, and reads all nodes and owners, in one round trip.

@@ -20,7 +20,7 @@ async fn an_older_schema_is_migrated_or_refused() {
     PostgresStore::open(&parsed, false).await.map(|_| ()).unwrap();
 }
 
-/// The schema names the oldest program that may serve from it. Without the name, none may that is older.
+/// The schema names the oldest program that may serve from it (C16). Without the name, none may that is older.
 #[tokio::test]
 async fn a_newer_schema_says_whether_this_program_may_serve_from_it() {
     let (url, parsed) = fresh().await;
@@ -63,7 +63,7 @@ async fn two_migrations_at_once_are_one() {
 }
 
 /// While a migration waits for a table, everybody behind it waits, too. So it gives way again and again, until the one
-/// that it waits for is done.
+/// that it waits for is done (C16).
 #[tokio::test]
 async fn a_migration_that_waits_for_a_table_lets_others_pass() {
     let (url, parsed) = fresh().await;

@@ -212,7 +212,7 @@ async fn a_process_of_the_release_before_goes_on_beside() {
     assert_eq!(row.files, FileHashes::default());
 }
 
-/// Another process migrated the database beside this one, which may not serve from it any more.
+/// Another process migrated the database beside this one, which may not serve from it any more (C16).
 #[tokio::test]
 async fn a_program_that_is_too_old_for_the_schema_does_not_join() {
     let url = postgres::cluster().database().await;

@@ -32,6 +32,9 @@ use crate::telemetry::metrics::Metrics;
 
 /// Longest time for the calls of other nodes to end. By then no shard is here any more, so they end at once.
 const PEER_DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
+/// Time after which a writer that is still in one step keeps its node from sending heartbeats (C2): others take its
+/// shards.
+const STUCK_WRITER_TIMEOUT: Duration = Duration::from_secs(3);
 /// Longest time to remove this process from the table of nodes.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -148,6 +151,11 @@ impl Cluster {
     pub fn start(&mut self, shards: &Arc<AllShards>, readiness: &Arc<Readiness>, on_opened: OnOpened) {
         let Some(heard) = self.heard.take() else { return };
         let Membership { node, peers } = &*self.membership;
+        let journal = Arc::clone(shards.local().journal());
+        node.ask_before_heartbeats(move || {
+            let (shard, age) = journal.stuck_for(STUCK_WRITER_TIMEOUT)?;
+            Some(format!("the writer of shard {shard} has been in one step for {} s", age.as_secs()))
+        });
         let (owners, messages) = (Arc::clone(&self.owners), self.messages.clone());
         let second_hand = SecondHand::new(Arc::clone(node), Arc::clone(peers), owners, messages, self.clock.clone());
         let lease_watch = LeaseWatch {

@@ -4,7 +4,7 @@ mod figures;
 mod heartbeats;
 
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -36,6 +36,9 @@ pub struct NodeDescription {
     pub peer: Option<PeerEndpoint>,
 }
 
+/// Why a node must send no heartbeat; `None`: it may.
+type Hindrance = Box<dyn Fn() -> Option<String> + Send + Sync>;
+
 /// This process as a node. When it is declared dead, it loses every shard and joins anew with a fresh id.
 pub struct Node {
     store: Arc<dyn NodeStore>,
@@ -46,6 +49,7 @@ pub struct Node {
     state: AtomicU8,
     /// Hashes that the next heartbeat sends.
     files: Mutex<FileHashes>,
+    hindrance: OnceLock<Hindrance>,
     /// The lease of the present id.
     lease: Mutex<Option<(NodeRef, Arc<Lease>)>>,
     view: watch::Sender<View>,
@@ -66,6 +70,7 @@ impl Node {
             description,
             state: AtomicU8::new(0),
             files: Mutex::default(),
+            hindrance: OnceLock::new(),
             lease: Mutex::default(),
             view: watch::Sender::new(View::none()),
             wanted: Notify::new(),
@@ -150,6 +155,12 @@ impl Node {
 
     fn files(&self) -> FileHashes {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sets what is asked before each heartbeat: why this node cannot serve, although it lives. While there are other
+    /// nodes, no heartbeat is sent then. Only the first call has an effect.
+    pub fn ask_before_heartbeats(&self, hindrance: impl Fn() -> Option<String> + Send + Sync + 'static) {
+        let _ = self.hindrance.set(Box::new(hindrance));
     }
 
     /// Ends [`Node::run`], and waits for its end for at most `wait`. Must be called after the shards were released, or

@@ -16,12 +16,18 @@ impl Journal {
     /// (`STUCK_TIMEOUT`) or longer. Waiting for the store does not count as a step.
     #[must_use]
     pub fn stuck(&self) -> Option<(ShardId, Duration)> {
+        self.stuck_for(STUCK_TIMEOUT)
+    }
+
+    /// Like [`Self::stuck`], for another time.
+    #[must_use]
+    pub fn stuck_for(&self, timeout: Duration) -> Option<(ShardId, Duration)> {
         let now = u64::try_from(self.clock.monotonic().as_micros()).unwrap_or(u64::MAX);
         let age = |slot: &Arc<Slot>| match slot.stats.step_began_micros.load(Ordering::Relaxed) {
             0 => Duration::ZERO,
             began => Duration::from_micros(now.saturating_sub(began)),
         };
         let ages = self.slots.iter().map(|slot| (slot.shard, age(slot)));
-        ages.max_by_key(|(_, age)| *age).filter(|(_, age)| *age >= STUCK_TIMEOUT)
+        ages.max_by_key(|(_, age)| *age).filter(|(_, age)| *age >= timeout)
     }
 }

@@ -35,7 +35,11 @@ impl Node {
         let mut joined = None;
         loop {
             let began = self.clock.boot_time();
-            if let Err(error) = self.send_heartbeat(&mut joined, &mut lock, &mut observer).await {
+            let beat = match self.hindrance() {
+                None => self.send_heartbeat(&mut joined, &mut lock, &mut observer).await,
+                Some(why) => Err(StoreError(why)),
+            };
+            if let Err(error) = beat {
                 self.missed(&mut observer, error);
             }
             let next = began + HEARTBEAT_INTERVAL;
@@ -51,6 +55,13 @@ impl Node {
         }
         self.leave(joined).await;
         self.stopped.cancel();
+    }
+
+    /// Why this node must seem dead to the others, which can then take its shards (C2). A node that is alone goes on.
+    fn hindrance(&self) -> Option<String> {
+        let why = self.hindrance.get()?()?;
+        let view = self.view.borrow();
+        view.living().any(|row| Some(row.node) != view.me).then_some(why)
     }
 
     async fn leave(&self, joined: Option<Joined>) {

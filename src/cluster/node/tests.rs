@@ -2,6 +2,8 @@
 
 mod store;
 
+use std::sync::atomic::AtomicBool;
+
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -108,6 +110,24 @@ async fn a_heartbeat_is_sent_as_soon_as_a_silent_node_may_be_declared_dead() {
     assert_eq!(began.elapsed(), Duration::from_millis(500));
     running.next_view().await;
     assert_eq!(began.elapsed(), Duration::from_millis(1_500), "a dead node is waited for no more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn c2_a_node_that_cannot_serve_is_silent_while_there_are_others() {
+    let mut running = Running::start("- -").await;
+    let stuck = Arc::new(AtomicBool::new(true));
+    let is_stuck = Arc::clone(&stuck);
+    running.node.ask_before_heartbeats(move || is_stuck.load(Ordering::Relaxed).then(|| "stuck".to_owned()));
+    assert_eq!(running.next_view().await.missed, 0, "alone: nobody else could serve");
+    running.store.state().others = snapshot("b", "").nodes;
+    let heartbeats = running.next_view().await.heartbeats;
+    for missed in 1..=3 {
+        let view = running.next_view().await;
+        assert_eq!((view.heartbeats, view.missed), (heartbeats, missed));
+    }
+    assert_eq!(running.views.borrow().failure, Some(StoreError("stuck".into())));
+    stuck.store(false, Ordering::Relaxed);
+    assert_eq!(running.next_view().await.heartbeats, heartbeats + 1);
 }
 
 #[tokio::test(start_paused = true)]

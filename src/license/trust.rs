@@ -89,3 +89,47 @@ impl Trust {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretBox;
+
+    use super::*;
+    use crate::ids::{LicenseId, TenantId};
+    use crate::license::SigningKey;
+    use crate::license::revocation::Revoked;
+
+    fn key(seed: u8) -> PublicKey {
+        SigningKey::from_seed(&SecretBox::new(Box::new([seed; 32]))).public().clone()
+    }
+
+    fn revoking(through: u64, of: &str) -> Revocations {
+        let mut list = Revocations::default();
+        list.add(TenantId::stored(of), LicenseId::stored("base"), Revoked { through, why: None });
+        list
+    }
+
+    #[test]
+    fn c10_the_hash_is_the_same_for_the_same_keys_and_revocations_alone() {
+        let trust = |keys: &[u8], lists: &[Revocations]| {
+            let mut trust = Trust::new(keys.iter().map(|seed| key(*seed)));
+            lists.iter().for_each(|list| trust.revocations.extend(list.clone()));
+            trust
+        };
+        let (acme, bolt) = (revoking(3, "acme"), revoking(5, "bolt"));
+        let hash = trust(&[1, 2], &[acme.clone(), bolt.clone()]).hash(None);
+        assert_eq!(trust(&[2, 1], &[bolt.clone(), acme.clone()]).hash(None), hash, "in whatever order files are read");
+        for other in [
+            trust(&[1], &[acme.clone(), bolt.clone()]),
+            trust(&[1, 3], &[acme.clone(), bolt.clone()]),
+            trust(&[1, 2], &[acme.clone()]),
+            trust(&[1, 2], &[acme, revoking(6, "bolt")]),
+            Trust::default(),
+        ] {
+            assert_ne!(other.hash(None), hash);
+        }
+        let with_own = trust(&[1, 2, 9], &[revoking(3, "acme"), bolt]);
+        assert_eq!(with_own.hash(Some(&key(9))), hash, "the key of a demo is each process's own");
+        assert_ne!(with_own.hash(None), hash);
+    }
+}

@@ -9,6 +9,7 @@ use http::{HeaderMap, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Incoming;
+use tempfile::TempDir;
 use tokio::sync::{Barrier, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
@@ -16,14 +17,17 @@ use tonic::{Code, Status};
 use futures_util::future::BoxFuture;
 
 use super::*;
-use crate::auth::{Caller, Principal};
+use crate::auth::{Caller, Principal, TokenEdition};
 use crate::cluster::KnownOwner;
 use crate::ids::{Epoch, ShardId};
 use crate::ledger::access::Roles;
 use crate::ledger::time::WallTime;
-use crate::proto::peer::v1::GetOwnersRequest;
+use crate::proto::peer::v1::{GetOwnersRequest, GetTokensRequest};
 use crate::server::{Connection, Forwarded, Limits, Methods, ResponseBody, Server, Stats};
+use crate::shards;
 use crate::store::nodes::{FileHashes, NodeRef, NodeState, PeerEndpoint};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Installation, Store};
 
 const MANY: usize = 1_000;
 
@@ -68,34 +72,48 @@ pub fn text(text: &'static str) -> Body {
 }
 
 /// Another node, which listens.
-struct Other {
-    node: NodeId,
-    peers: Peers,
+pub struct Other {
+    pub node: NodeId,
+    pub peers: Peers,
     address: String,
     told: mpsc::UnboundedReceiver<(NodeId, PeerMessage)>,
+    told_tokens: mpsc::UnboundedReceiver<TokenEdition>,
     stats: Arc<Stats>,
     _server: Server,
+    /// Of a store of which it holds no shard.
+    _folder: Option<TempDir>,
 }
 
 impl Other {
+    /// It holds no shard.
     async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path()).unwrap());
+        let installation = store.installation(Installation::new(1)).await.unwrap();
+        let shards = shards::tests::holds(&store, installation, &Clock::system(), &[]).await;
+        Self { _folder: Some(folder), ..Self::start_with(shards).await }
+    }
+
+    pub async fn start_with(shards: LocalShards) -> Self {
         let peers = peers(Timing::DEFAULT);
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.address().to_string();
         let (tell, told) = mpsc::unbounded_channel();
+        let (tell_tokens, told_tokens) = mpsc::unbounded_channel();
         let calls = Arc::new(Calls { together: Barrier::new(MANY), seen: Mutex::default() });
-        let (listener, handler) = peers.listen(listener, Arc::new(Events(tell)), calls).unwrap();
+        let (listener, handler) = peers.listen(listener, Arc::new(Events(tell, tell_tokens)), shards, calls).unwrap();
         let stats = Arc::new(Stats::new(Arc::new(Methods::read(&[]).unwrap())));
         let server = Server::start(listener, handler, &limits(&public()), Arc::clone(&stats));
-        Self { node: NodeId::random(), peers, address, told, stats, _server: server }
+        let node = NodeId::random();
+        Self { node, peers, address, told, told_tokens, stats, _server: server, _folder: None }
     }
 
-    fn row(&self, state: NodeState) -> NodeRow {
+    pub fn row(&self, state: NodeState) -> NodeRow {
         row(self.node, state, &self.address, self.peers.fingerprint())
     }
 
     /// Pins the other end of a test, as a node in this state.
-    fn pin(&self, node: NodeId, peers: &Peers, state: NodeState) {
+    pub fn pin(&self, node: NodeId, peers: &Peers, state: NodeState) {
         self.peers.follow(&[row(node, state, "127.0.0.1:1", peers.fingerprint())]);
     }
 }
@@ -108,7 +126,7 @@ async fn pair() -> (NodeId, Peers, Other) {
     (node, peers, other)
 }
 
-struct Events(mpsc::UnboundedSender<(NodeId, PeerMessage)>);
+struct Events(mpsc::UnboundedSender<(NodeId, PeerMessage)>, mpsc::UnboundedSender<TokenEdition>);
 
 const OWNER: KnownOwner = KnownOwner { epoch: Epoch(17), node: None };
 
@@ -130,12 +148,20 @@ impl PeerEvents for Events {
         let _ = self.0.send((from, message));
     }
 
+    fn tokens_changed(&self, edition: TokenEdition) {
+        let _ = self.1.send(edition);
+    }
+
     fn owner(&self, _: ShardId) -> KnownOwner {
         OWNER
     }
 
     fn owners(&self) -> Vec<(ShardId, KnownOwner)> {
         vec![(ShardId(3), OWNER)]
+    }
+
+    fn heartbeat_age(&self) -> Option<Duration> {
+        Some(Duration::from_millis(700))
     }
 }
 
@@ -298,12 +324,15 @@ async fn who_is_dead_may_forward_and_is_not_listened_to() {
     other.pin(node, &peers, NodeState::Dead);
     let (_, body) = answered(peers.send(other.node, call("/echo", text("hello")), &head()).await).await;
     assert_eq!(body, "hello");
-    let told = peers.client(other.node).unwrap().get_owners(GetOwnersRequest {}).await;
-    assert_eq!(told.unwrap_err().code(), Code::PermissionDenied);
+    let asked = peers.client(other.node).unwrap().get_tokens(GetTokensRequest { edition: 0 }).await;
+    assert_eq!(asked.unwrap_err().code(), Code::PermissionDenied);
     let message = PeerMessage::Owns { shard: ShardId(1), epoch: Epoch(2), node: NodeRef { id: node, generation: 1 } };
-    let tell = crate::proto::peer::v1::TellRequest { messages: vec![message.into()] };
+    let tell = crate::proto::peer::v1::TellRequest { messages: vec![message.into()], token_edition: Some(9) };
     assert!(peers.client(other.node).unwrap().tell(tell).await.is_err());
-    assert!(other.told.try_recv().is_err());
+    assert!(other.told.try_recv().is_err() && other.told_tokens.try_recv().is_err());
+    // It has lost the store, and goes on forwarding: it must find out where to.
+    let known = PeerOwners { owners: vec![(ShardId(3), OWNER)], heartbeat_age: Some(Duration::from_millis(700)) };
+    assert_eq!(peers.ask_owners().await, [known]);
 }
 
 #[tokio::test]
@@ -317,6 +346,8 @@ async fn peers_are_told_and_asked() {
     peers.tell(other.node, released);
     assert_eq!(other.told.recv().await, Some((node, released)));
     peers.tell(NodeId::random(), owns(2));
+    peers.tell_tokens_changed(TokenEdition(12));
+    assert_eq!(other.told_tokens.recv().await, Some(TokenEdition(12)));
     let owners = peers.client(other.node).unwrap().get_owners(GetOwnersRequest {}).await.unwrap().into_inner().owners;
     assert_eq!(owners.into_iter().map(message::parse_owner).collect::<Vec<_>>(), [Some((ShardId(3), OWNER))]);
 }

@@ -138,3 +138,49 @@ async fn takes_over(access: &TenantAccess) -> Result<bool, Status> {
 fn only<T>(mut answers: Vec<Done<T>>) -> Result<T, Status> {
     Ok(answers.pop().ok_or_else(status::internal)??)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::auth::rate::Rate;
+    use crate::auth::{Caller, Principal};
+    use crate::clock::Clock;
+    use crate::ledger::access::Roles;
+    use crate::license::Trust;
+    use crate::licensing::Licensing;
+    use crate::proto::v1::seat_service_server::SeatService as _;
+    use crate::service::limits::Limits;
+    use crate::shards::{AllShards, tests::holds};
+    use crate::store::sqlite::SqliteStore;
+    use crate::store::{Installation, Store};
+
+    /// Rates are kept where the shard is: a call that is forwarded is counted there, and once.
+    #[tokio::test]
+    async fn a_check_out_for_the_shard_of_another_node_counts_toward_no_rate() {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path()).unwrap());
+        let installation = store.installation(Installation::new(1)).await.unwrap();
+        let clock = Clock::system();
+        let local = holds(&store, installation, &clock, &[]).await;
+        let shards = AllShards::of_one_process(Arc::clone(local.journal()), Arc::clone(local.tokens()));
+        let once = Some(Rate { burst: 1, each: Duration::from_secs(3_600) });
+        let limits = Limits { caller_rate: once, user_rate: once, ..Limits::default() };
+        let licensing = Arc::new(Licensing::new(Trust::default(), Vec::new(), clock));
+        let service = SeatService::new(ServiceContext::new(shards, licensing, limits, Default::default()));
+        for _ in 0..3 {
+            let mut request = Request::new(v1::CheckOutRequest {
+                tenant_id: "acme".into(),
+                pool_id: "crm".into(),
+                user_id: "ann".into(),
+                device_id: "pc".into(),
+                ..Default::default()
+            });
+            let principal = Arc::new(Principal::anonymous());
+            request.extensions_mut().insert(Caller { principal, needs: Roles::ALL });
+            let refused = service.check_out(request).await.unwrap_err();
+            assert_eq!(refused.metadata().get("usher-routing").unwrap(), "not-applied 0", "{refused:?}");
+        }
+    }
+}

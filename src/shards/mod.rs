@@ -27,4 +27,4 @@ pub enum ShardsError {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

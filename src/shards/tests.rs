@@ -27,7 +27,7 @@ use crate::store::nodes::NodeRef;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Claimant, Installation, Store};
 
-const SHARDS: u16 = 4;
+pub const SHARDS: u16 = 4;
 
 /// The second process, as the first one reaches it.
 struct Link {
@@ -91,23 +91,12 @@ impl Two {
         let installation = store.installation(Installation::new(SHARDS)).await.unwrap();
         let (now, clock) = Clock::manual(WallTime(1_800_000_000_000));
         clock.advance(Duration::from_secs(100));
-        let first = holds(&store, installation, &now, [2, 3]).await;
-        let second = holds(&store, installation, &now, [0, 1]).await;
+        let first = holds(&store, installation, &now, &[2, 3]).await;
+        let second = holds(&store, installation, &now, &[0, 1]).await;
         let link = Arc::new(Link { to: second.clone(), broken: AtomicBool::new(false), moving: Mutex::default() });
         let two = Self { first: AllShards::new(first, link.clone()), second, link, clock, _folder: folder };
-        two.create_tenants().await;
+        create_tenants([two.first.local(), &two.second]).await;
         two
-    }
-
-    /// Creates five tenants, `t0` to `t4`, each where its shard is.
-    async fn create_tenants(&self) {
-        for tenant in (0..5).map(|number| tenant(&format!("t{number}"))) {
-            let shard = tenant.shard(SHARDS);
-            let journal = [self.first.local(), &self.second].map(LocalShards::journal);
-            let journal = journal.into_iter().find(|journal| journal.holds(shard)).unwrap();
-            let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() };
-            journal.submit(&actor(), &tenant, create).await.unwrap().unwrap();
-        }
     }
 
     /// Awaits what does not need the store: time moves while everybody waits for it.
@@ -129,18 +118,8 @@ impl Two {
         self.link.moving.lock().unwrap().push((ShardId(shard), vain_attempts));
     }
 
-    /// Creates a token at the process that keeps them, for one tenant.
     async fn create_token(&self, id: u64, tenant: TenantId) {
-        let create = CreateToken {
-            id: TokenId(id),
-            name: TokenName::stored("login"),
-            hash: token(id).hash(),
-            roles: Roles::NONE.with(Role::Application),
-            tenants: Tenants::Only([tenant].into()),
-            ttl: None,
-            within: Tenants::All,
-        };
-        self.second.journal().submit(&actor(), &TenantId::installation(), create).await.unwrap().unwrap();
+        create_token(&self.second, id, tenant).await;
     }
 
     /// Whether the first process lets a token in.
@@ -149,12 +128,13 @@ impl Two {
     }
 }
 
-async fn holds(store: &Arc<dyn Store>, installation: Installation, clock: &Clock, shards: [u16; 2]) -> LocalShards {
+/// A process that holds these shards.
+pub async fn holds(store: &Arc<dyn Store>, installation: Installation, clock: &Clock, shards: &[u16]) -> LocalShards {
     let ledger = Config { demo_seats: 2, channels: Default::default(), seed: Seed(1), rates: Default::default() };
     let config = JournalConfig { ledger, queue: 64, batch: 64 };
     let journal = Journal::empty(Arc::clone(store), clock.clone(), installation, config);
     let lease = Lease::exclusive(clock.clone());
-    for shard in shards.map(ShardId) {
+    for shard in shards.iter().copied().map(ShardId) {
         let by = Claimant { token: OwnerToken::random(), node: None };
         let (over, _) = store.claim(shard, None, by).await.unwrap();
         let me = NodeRef { id: NodeId(Uuid::from_u128(1)), generation: 1 };
@@ -163,15 +143,44 @@ async fn holds(store: &Arc<dyn Store>, installation: Installation, clock: &Clock
     LocalShards::new(Arc::new(journal), Arc::new(Tokens::shared(clock.clone())))
 }
 
-fn actor() -> Actor {
+/// Creates five tenants, `t0` to `t4`, each where its shard is.
+pub async fn create_tenants(processes: [&LocalShards; 2]) {
+    for tenant in (0..5).map(|number| tenant(&format!("t{number}"))) {
+        let shard = tenant.shard(SHARDS);
+        let journal = processes.map(LocalShards::journal).into_iter().find(|journal| journal.holds(shard)).unwrap();
+        let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() };
+        journal.submit(&actor(), &tenant, create).await.unwrap().unwrap();
+    }
+}
+
+/// Creates a token at the process that keeps them, for one tenant.
+pub async fn create_token(keeper: &LocalShards, id: u64, tenant: TenantId) {
+    let create = CreateToken {
+        id: TokenId(id),
+        name: TokenName::stored("login"),
+        hash: token(id).hash(),
+        roles: Roles::NONE.with(Role::Application),
+        tenants: Tenants::Only([tenant].into()),
+        ttl: None,
+        within: Tenants::All,
+    };
+    keeper.journal().submit(&actor(), &TenantId::installation(), create).await.unwrap().unwrap();
+}
+
+pub async fn revoke_token(keeper: &LocalShards, id: u64) {
+    let revoke = RevokeToken { id: TokenId(id), within: Tenants::All };
+    keeper.journal().submit(&actor(), &TenantId::installation(), revoke).await.unwrap().unwrap();
+}
+
+pub fn actor() -> Actor {
     Actor("test".into())
 }
 
-fn tenant(id: &str) -> TenantId {
+pub fn tenant(id: &str) -> TenantId {
     TenantId::parse(id).unwrap()
 }
 
-fn token(id: u64) -> Token {
+pub fn token(id: u64) -> Token {
     Token::new(TokenId(id), &[7; 32])
 }
 
@@ -217,8 +226,7 @@ async fn c10_a_revoked_token_is_refused_by_a_process_that_does_not_keep_the_toke
     assert_eq!(two.find(1), Err(TokenRefused::Unconfirmed));
     two.first.refresh_tokens().await.unwrap();
     assert_eq!((two.find(1), two.find(2)), (Ok(()), Err(TokenRefused::Unknown)));
-    let revoke = RevokeToken { id: TokenId(1), within: Tenants::All };
-    two.second.journal().submit(&actor(), &TenantId::installation(), revoke).await.unwrap().unwrap();
+    revoke_token(&two.second, 1).await;
     two.first.refresh_tokens().await.unwrap();
     assert_eq!(two.find(1), Err(TokenRefused::Revoked));
 }

@@ -119,3 +119,18 @@ fn a_mistake_is_reported_with_its_line_and_its_field() {
     let unruled = &EXAMPLE[..EXAMPLE.find("[[oidc.rule]]").unwrap()];
     assert_eq!(Access::parse(unruled, Path::new("")).unwrap_err(), "line 13: missing field `rule`, in `oidc`");
 }
+
+#[test]
+fn c10_the_hash_is_that_of_the_text_wherever_the_file_is() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let hash = |folder: usize, text: &str| {
+        let file = folders[folder].path().join("access.toml");
+        std::fs::write(&file, text).unwrap();
+        Access::load(&file).unwrap().hash
+    };
+    let known = hash(0, EXAMPLE);
+    assert_eq!((known.len(), hash(1, EXAMPLE)), (64, known.clone()));
+    assert_ne!(hash(1, &EXAMPLE.replace("globex", "bolt")), known);
+    assert!(!hash(0, "").is_empty(), "an empty file is not the same as none");
+    assert!(Access::default().hash.is_empty());
+}

@@ -26,7 +26,7 @@ use super::super::anonymous::AnonymousBudget;
 use super::super::read_budget::ReadTurn;
 use super::super::{CallHandler, Connection, Limits, Methods, ResponseBody, Routes, Stats};
 use super::*;
-use crate::auth::{Credentials, Guard, Peer};
+use crate::auth::{Credentials, Guard, Peer, Rules, Tokens};
 use crate::clock::Clock;
 use fake::{Fake, SHARD};
 
@@ -188,6 +188,8 @@ struct Stage {
     others: Puppet,
     fake: Arc<Fake>,
     stats: Arc<Stats>,
+    /// The API tokens that this server knows.
+    tokens: Arc<Tokens>,
     handler: Arc<CallHandler<Puppet>>,
 }
 
@@ -205,13 +207,15 @@ impl Stage {
         let (seats, others) = (Puppet::told(plays), Puppet::told(plays));
         let methods = Arc::new(Methods::read(&[crate::proto::FILE_DESCRIPTOR_SET]).unwrap());
         let clock = Clock::system();
-        let guard = Arc::new(Guard::new(methods.names(), Arc::new(Credentials::none(clock.clone())), clock));
+        let tokens = Arc::<Tokens>::default();
+        let credentials = Credentials::new(false, None, Arc::clone(&tokens), Rules::default(), clock.clone());
+        let guard = Arc::new(Guard::new(methods.names(), Arc::new(credentials), clock));
         let stats = Arc::new(Stats::new(Arc::clone(&methods)));
         let routes = Routes::new(seats.clone()).with(Others(others.clone()));
         let fake = Arc::new(fake);
         let handler = make(routes, methods, guard, Arc::clone(&stats), &limits());
         let handler = Arc::new(handler.with_forwarder(Arc::clone(&fake) as Arc<dyn Forwarder>));
-        Self { seats, others, fake, stats, handler }
+        Self { seats, others, fake, stats, tokens, handler }
     }
 
     fn call(&self, request: Request<Body>) -> impl Future<Output = Response<ResponseBody>> + use<> {

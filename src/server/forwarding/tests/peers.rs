@@ -2,9 +2,13 @@
 
 use super::fake::{Fate, at, node};
 use super::*;
-use crate::auth::Principal;
+use crate::auth::token::TokenHash;
+use crate::auth::{Principal, TokenEdition, UsedToken};
+use crate::ids::{TokenId, TokenName};
 use crate::ledger::access::{Role, Roles, Tenants};
 use crate::ledger::change::Actor;
+use crate::ledger::time::WallTime;
+use crate::ledger::token::TokenRow;
 
 fn elsewhere() -> [Play; 1] {
     [Play::Refuse(usize::MAX, NOT_APPLIED)]
@@ -36,6 +40,45 @@ async fn the_caller_is_whom_the_first_node_let_in_and_needs_a_role_here_too() {
         tonic::Code::Unauthenticated,
         "nobody's call, whatever this node's own callers may"
     );
+}
+
+/// The API token 1, as this node knows it.
+fn known(revoked: Option<WallTime>) -> Arc<TokenRow> {
+    Arc::new(TokenRow {
+        id: TokenId(1),
+        name: TokenName::stored("login"),
+        hash: TokenHash([0; 32]),
+        roles: Roles::ALL,
+        tenants: Tenants::All,
+        created: WallTime(0),
+        created_by: Actor("token:root".into()),
+        expires: None,
+        revoked,
+        last_used: None,
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn c10_the_token_of_a_forwarded_call_is_checked_again() {
+    let stage = Stage::for_peers(Fake::told(&[], &[]), &[]);
+    let told = async |edition: u64| {
+        let mut request = forwarded(HEARTBEAT, Role::Application, &[node(9)]);
+        let forwarded = request.extensions_mut().get_mut::<Forwarded>().unwrap();
+        let token = UsedToken { id: TokenId(1), edition: TokenEdition(edition) };
+        forwarded.principal = Arc::new(Principal::clone(&forwarded.principal).by_token(token));
+        let told = answer(&stage, request).await;
+        (told.reason(), told.status().code())
+    };
+    let (let_in, refused) = (tonic::Code::Ok, tonic::Code::Unauthenticated);
+    stage.tokens.replace(vec![known(None)], WallTime(10));
+    assert_eq!(told(10).await, (String::new(), let_in));
+    stage.tokens.replace(vec![known(Some(WallTime(20)))], WallTime(20));
+    assert_eq!(told(10).await, ("CREDENTIAL_REVOKED".into(), refused));
+    assert_eq!(told(99).await, ("CREDENTIAL_REVOKED".into(), refused), "whatever the other node knows");
+    stage.tokens.replace(Vec::new(), WallTime(30));
+    assert_eq!(told(30).await, ("CREDENTIAL_UNKNOWN".into(), refused), "it was deleted");
+    assert_eq!(told(31).await, (String::new(), let_in), "it was created since");
+    assert_eq!(stage.seats.calls().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

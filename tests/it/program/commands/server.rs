@@ -28,3 +28,23 @@ fn a_server_says_what_it_is_and_what_it_logs() {
     let wrong = console.refuses("server log debug --for soon", 2);
     assert!(wrong.starts_with("--for: \"soon\""), "{wrong}");
 }
+
+/// The embedded store has one node, which owns everything.
+#[test]
+fn a_server_says_which_nodes_there_are() {
+    let console = Console::open();
+    let said = console.says("server nodes");
+    let lines: Vec<&str> = said.lines().collect();
+    let [head, node] = lines[..] else { panic!("{said}") };
+    let columns = ["HOST", "ADDRESS", "STATE", "VERSION", "SHARDS", "HEARTBEAT", "CLOCK", "ID"];
+    assert_eq!(head.split_whitespace().collect::<Vec<_>>(), columns, "{said}");
+    assert!(node.contains(" active ") && node.ends_with("answers"), "{said}");
+    let told = console.tells("server nodes");
+    let node = &told["nodes"][0];
+    assert_eq!(
+        (&node["state"], &node["shards"], &node["peer_address"]),
+        (&"NODE_STATE_ACTIVE".into(), &[0].into(), &"".into())
+    );
+    assert_eq!((&told["answered_by"], &told["unowned_shards"]), (&node["node_id"], &serde_json::json!([])));
+    assert_eq!(told["nodes"].as_array().unwrap().len(), 1);
+}

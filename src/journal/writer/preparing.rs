@@ -34,8 +34,7 @@ impl Writer {
         match &mut self.preparing {
             Some(preparing) => preparing.replies.push(reply),
             None => {
-                self.preparing =
-                    Some(Preparing { replies: vec![reply], passes: 1, stage: Stage::Writing(now.tick) });
+                self.preparing = Some(Preparing { replies: vec![reply], passes: 1, stage: Stage::Writing(now.tick) });
                 self.tick(now);
             }
         }

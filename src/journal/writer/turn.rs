@@ -98,7 +98,9 @@ impl Writer {
             Message::Number(tenant, reply) => {
                 let _ = reply.send(self.may_answer().map(|()| self.ledger.tenant_no(&tenant)));
             }
-            Message::Tick | Message::Totals(..) | Message::Prepare(_) | Message::Leave(_) => unreachable!("taken in at once"),
+            Message::Tick | Message::Totals(..) | Message::Prepare(_) | Message::Leave(_) => {
+                unreachable!("taken in at once")
+            }
         }
     }
 

@@ -97,6 +97,12 @@ impl Pool {
         Ok((sender, permit))
     }
 
+    /// Number of open calls.
+    #[cfg(test)]
+    pub fn open(&self) -> usize {
+        self.connections.iter().map(|slot| slot.open.load(Ordering::Relaxed)).sum()
+    }
+
     /// The first connection that has little to do, else the one that has least.
     fn slot(&self) -> Arc<Slot> {
         let open = |slot: &&Arc<Slot>| slot.open.load(Ordering::Relaxed);

@@ -5,6 +5,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -14,20 +16,19 @@ use tokio::sync::{Barrier, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
 
-use futures_util::future::BoxFuture;
-
 use super::*;
 use crate::auth::{Caller, Principal, TokenEdition};
 use crate::cluster::KnownOwner;
-use crate::ids::{Epoch, ShardId};
+use crate::ids::{Epoch, OwnerToken, Seq, ShardId, TenantNo};
 use crate::ledger::access::Roles;
+use crate::ledger::change::{Change, Changes};
 use crate::ledger::time::WallTime;
 use crate::proto::peer::v1::{GetOwnersRequest, GetTokensRequest};
 use crate::server::{Connection, Forwarded, Limits, Methods, ResponseBody, Server, Stats};
 use crate::shards;
 use crate::store::nodes::{FileHashes, NodeRef, NodeState, PeerEndpoint};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Installation, Store};
+use crate::store::{Batch, Installation, Owner, Position, Store, batch_codec};
 
 const MANY: usize = 1_000;
 
@@ -126,20 +127,26 @@ async fn pair() -> (NodeId, Peers, Other) {
     (node, peers, other)
 }
 
+/// A batch as it is sent to whoever follows the shard: `seq` deletions of tenants.
+fn batch(seq: i64) -> Vec<u8> {
+    let rows = (1..=seq).map(|no| Change::DeleteTenant(TenantNo(no.try_into().unwrap()))).collect();
+    let position = Position { seq: Seq(seq), ..Position::default() };
+    let owner = Owner { epoch: Epoch(2), token: OwnerToken(uuid::Uuid::nil()) };
+    batch_codec::encode(owner, &Batch::new(Changes { rows, events: Vec::new() }, position))
+}
+
 struct Events(mpsc::UnboundedSender<(NodeId, PeerMessage)>, mpsc::UnboundedSender<TokenEdition>);
 
 const OWNER: KnownOwner = KnownOwner { epoch: Epoch(17), node: None };
 
 impl HandOvers for Events {
-    fn prepare(&self, from: NodeId, shard: ShardId) -> BoxFuture<'_, bool> {
-        let _ = self
-            .0
-            .send((from, PeerMessage::Owns { shard, epoch: Epoch(0), node: NodeRef { id: from, generation: 0 } }));
+    fn prepare(&self, _: NodeId, shard: ShardId) -> BoxFuture<'_, bool> {
         Box::pin(std::future::ready(shard == ShardId(3)))
     }
 
-    fn batches(&self, _: ShardId) -> Option<ShardBatches> {
-        None
+    fn batches(&self, shard: ShardId) -> Option<ShardBatches> {
+        let batches = stream::iter((5..=7).map(batch)).chain(stream::pending()).boxed();
+        (shard == ShardId(3)).then_some(ShardBatches { since: Seq(4), batches })
     }
 }
 
@@ -350,6 +357,42 @@ async fn peers_are_told_and_asked() {
     assert_eq!(other.told_tokens.recv().await, Some(TokenEdition(12)));
     let owners = peers.client(other.node).unwrap().get_owners(GetOwnersRequest {}).await.unwrap().into_inner().owners;
     assert_eq!(owners.into_iter().map(message::parse_owner).collect::<Vec<_>>(), [Some((ShardId(3), OWNER))]);
+}
+
+#[tokio::test]
+async fn a_shard_is_followed_from_where_its_owner_is() {
+    let (_, peers, other) = pair().await;
+    let (since, mut batches) = peers.follow_shard(other.node, ShardId(3)).await.unwrap();
+    assert_eq!(since, Seq(4));
+    for seq in 5..=7 {
+        let got = batches.recv().await.unwrap();
+        assert_eq!((got.seq, got.epoch, got.rows.len()), (Seq(seq), Epoch(2), usize::try_from(seq).unwrap()));
+    }
+    // The owner goes away.
+    peers.follow(&[]);
+    assert!(batches.recv().await.is_none());
+    assert!(matches!(peers.follow_shard(other.node, ShardId(3)).await, Err(FollowError::NoPeer)));
+}
+
+#[tokio::test]
+async fn a_shard_is_followed_only_at_its_owner_and_only_while_somebody_takes_its_batches() {
+    let (_, peers, other) = pair().await;
+    assert!(matches!(peers.follow_shard(other.node, ShardId(4)).await, Err(FollowError::NotOwned)));
+    let followed = peers.follow_shard(other.node, ShardId(3)).await.unwrap();
+    let link = peers.find(other.node).unwrap();
+    assert_eq!(link.pool.open(), 1);
+    drop(followed);
+    while link.pool.open() > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_successor_says_whether_it_is_ready() {
+    let (_, peers, other) = pair().await;
+    assert!(peers.prepare_shard(other.node, ShardId(3)).await);
+    assert!(!peers.prepare_shard(other.node, ShardId(4)).await);
+    assert!(!peers.prepare_shard(NodeId::random(), ShardId(3)).await);
 }
 
 #[tokio::test]

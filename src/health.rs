@@ -19,8 +19,6 @@ const STORE_AWAY_TIMEOUT: Duration = Duration::from_secs(5);
 pub enum NotReadyReason {
     /// The ledger is not loaded yet.
     Loading,
-    /// A live process owns the shards.
-    Standby,
     /// The store has not confirmed for 3 seconds that this process lives: another process may own its shards.
     NoLease,
     /// A shard is without its store for longer than 5 seconds (`STORE_AWAY_TIMEOUT`).
@@ -42,9 +40,8 @@ pub enum NotReadyReason {
 }
 
 impl NotReadyReason {
-    const ALL: [NotReadyReason; 11] = [
+    const ALL: [NotReadyReason; 10] = [
         NotReadyReason::Loading,
-        NotReadyReason::Standby,
         NotReadyReason::NoLease,
         NotReadyReason::StoreAway,
         NotReadyReason::Stuck,
@@ -65,7 +62,6 @@ impl fmt::Display for NotReadyReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             NotReadyReason::Loading => "loading",
-            NotReadyReason::Standby => "standing by: another process owns the shards",
             NotReadyReason::NoLease => {
                 "no lease: the store has not answered for 3 seconds, another process may own the shards"
             }

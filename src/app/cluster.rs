@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::nodes::host;
+use super::solo;
 use crate::auth::Tokens;
 use crate::clock::Clock;
 use crate::cluster::{
@@ -126,6 +127,14 @@ impl Cluster {
         let run = Arc::clone(&self.ownership).run(heard, on_opened);
         self.running
             .extend([Either::Left(follow), Either::Right(run)].map(|task| AbortOnDropHandle::new(tokio::spawn(task))));
+    }
+
+    /// Waits until no other process lives, with `--solo`. Must be called before [`Self::start`].
+    ///
+    /// # Errors
+    /// [`Failure::NotAlone`]; or the store is unusable.
+    pub async fn alone(&self) -> Result<(), Failure> {
+        solo::alone(&self.membership.node).await
     }
 
     /// Waits until every shard has an owner, and those of this node are loaded; from then on this node takes its share.

@@ -13,11 +13,6 @@ pub(super) async fn follow(mut reasons: watch::Receiver<NotReadyReasons>) {
         match now {
             _ if now.has(NotReadyReason::Draining) => return,
             _ if now.serving() => notify(&[NotifyState::Ready, NotifyState::Status("serving")]),
-            // A standby waits for as long as another process owns the shards, which is no fault: the unit counts as
-            // started.
-            _ if now.has(NotReadyReason::Standby) => {
-                notify(&[NotifyState::Ready, NotifyState::Status(&format!("{now}"))])
-            }
             _ => notify(&[NotifyState::Status(&format!("not serving: {now}"))]),
         }
         if reasons.changed().await.is_err() {

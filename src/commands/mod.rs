@@ -44,7 +44,7 @@ Examples:
     usher serve --demo
   The embedded store somewhere else
     usher serve --data-dir /var/lib/usher
-  PostgreSQL; a second process stands by until the first one is gone
+  PostgreSQL; each further process on the database is a node that takes its share
     DATABASE_URL=postgres://usher@db/usher usher serve --migrate-on-start
   Show the configuration that `serve` would use, and its mistakes
     usher check-config
@@ -60,8 +60,8 @@ Without credentials the API listens on this machine only; see the options
 under \"Authentication and authorization\", and `usher token --help`.
 
 Exit codes:
-  0 ok                    4 address busy             8 shards lost to another
-  1 unexpected, refused   5 data directory in use      process
+  0 ok                    4 address busy             8 --solo, and another
+  1 unexpected, refused   5 data directory in use      process serves
   2 usage, configuration  6 schema newer than this   9 not drained within
   3 store or server         program                    --drain-timeout
     unreachable           7 schema older: run       10 license not valid

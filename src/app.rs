@@ -17,6 +17,7 @@ mod opened;
 mod opening;
 mod reload;
 mod signals;
+mod solo;
 mod stopping;
 mod store_watch;
 mod systemd;
@@ -278,6 +279,9 @@ impl Running {
                 CallHandler::for_peers(all, methods, Arc::clone(&guard), Arc::clone(&peers_stats), server_limits);
             let forwarded = Arc::new(forwarded.with_forwarder(cluster.router()));
             cluster.listen(listener, &shards, forwarded, server_limits, peers_stats)?;
+            if config.peers.solo {
+                cluster.alone().await?;
+            }
             cluster.start(&shards, &readiness, opened::set_up_later(&opened));
             cluster.settled().await?;
         }

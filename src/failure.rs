@@ -22,6 +22,9 @@ pub enum Failure {
     Open(#[from] OpenError),
     #[error("another process has claimed the shards")]
     OwnershipLost,
+    /// With `--solo`. The host of the other process.
+    #[error("--solo: another process serves from this database, on host {0}: stop it, or start without --solo")]
+    NotAlone(Box<str>),
     #[error("not drained within {}", humantime::format_duration(*.0))]
     NotDrained(Duration),
     #[error("the store did not accept changes: not everything is written")]
@@ -80,7 +83,7 @@ impl Failure {
                 OpenError::SchemaOlder { .. } => 7,
                 OpenError::Damaged(_) => 12,
             },
-            Failure::OwnershipLost => 8,
+            Failure::OwnershipLost | Failure::NotAlone(_) => 8,
             Failure::NotDrained(_) | Failure::Interrupted => 9,
             Failure::LicenseNotValid(_) => 10,
             Failure::Denied(_) => 11,

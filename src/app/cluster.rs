@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::lease_watch::LeaseWatch;
 use super::nodes::host;
-use super::token_news;
+use super::{solo, token_news};
 use crate::auth::{TokenEdition, Tokens};
 use crate::clock::Clock;
 use crate::cluster::{Directory, KnownOwner, LockFile, Node, NodeDescription, Owners, OwnershipFigures};
@@ -174,6 +174,14 @@ impl Cluster {
             token_news::hear(Arc::clone(shards), self.tokens.subscribe()).boxed(),
         ];
         self.running.extend(tasks.map(|task| AbortOnDropHandle::new(tokio::spawn(task))));
+    }
+
+    /// Waits until no other process lives, with `--solo`. Must be called before [`Self::start`].
+    ///
+    /// # Errors
+    /// [`Failure::NotAlone`]; or the store is unusable.
+    pub async fn alone(&self) -> Result<(), Failure> {
+        solo::alone(&self.membership.node).await
     }
 
     /// Waits until every shard has an owner, and those of this node are loaded; from then on this node takes its share.

@@ -61,7 +61,7 @@ under \"Authentication and authorization\", and `usher token --help`.
 
 Exit codes:
   0 ok                    4 address busy             8 --solo, and another
-  1 unexpected, refused   5 data directory in use      process took a shard
+  1 unexpected, refused   5 data directory in use      process serves
   2 usage, configuration  6 schema newer than this   9 not drained within
   3 store or server         program                    --drain-timeout
     unreachable           7 schema older: run       10 license not valid

@@ -136,9 +136,10 @@ impl Journal {
         self.slot(shard).is_some_and(|slot| slot.held().is_some())
     }
 
-    /// Returns whether this process holds the shard, and may answer from memory now.
+    /// Returns whether this process holds the shard and may answer for it from memory now (C4). While it has no lease,
+    /// another process may own the shard.
     #[must_use]
-    pub fn answers(&self, shard: ShardId) -> bool {
+    pub fn has_lease(&self, shard: ShardId) -> bool {
         self.slot(shard).and_then(|slot| slot.held()).is_some_and(|held| held.lease.holds())
     }
 
@@ -215,7 +216,7 @@ impl Journal {
     /// [`StoreError`]: some shards may have been processed already.
     pub async fn expire_audit(&self, now: WallTime, keep: Duration, max: usize) -> Result<bool, StoreError> {
         let mut more = false;
-        for slot in self.slots.iter().filter(|slot| slot.held().is_some_and(|held| held.lease.holds())) {
+        for slot in self.slots.iter().filter(|slot| self.has_lease(slot.shard)) {
             let expired = self.store.expire_audit(slot.shard, now, keep, max).await?;
             slot.stats.audit_expired.fetch_add(expired.events, Ordering::Relaxed);
             more |= expired.more;
@@ -284,8 +285,8 @@ impl Journal {
         held.map(|held| held.queue.max_capacity() - held.queue.capacity()).sum()
     }
 
-    /// Totals over all tenants of the shards that this process holds and that answer, and their `busiest` pools with the most seats in use, in
-    /// descending order.
+    /// Totals over all tenants of the shards that this process holds and that answer, and their `busiest` pools with the
+    /// most seats in use, in descending order.
     pub async fn totals(&self, busiest: usize) -> (Totals, Vec<PoolUsageEntry>) {
         let (mut sum, mut pools) = (Totals::default(), Vec::new());
         for slot in &self.slots {

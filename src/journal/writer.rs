@@ -249,6 +249,12 @@ impl Writer {
         }
     }
 
+    /// Error for what is not decided while the store is away. Without a lease another process may own the shard, and may
+    /// have the store.
+    fn away(&self) -> JournalError {
+        self.may_answer().err().unwrap_or(JournalError::StoreAway)
+    }
+
     fn command(&mut self, request: Request, reply: ReplyChannel<Outcome>, now: Moment) {
         let away = self.is_away();
         if away && let Some(answer) = self.answer_while_away(&request, now) {
@@ -256,7 +262,7 @@ impl Writer {
         }
         if !self.ledger.is_written(&request.tenant) {
             // Happens once, after an update (decision 51), as a command of several steps.
-            return if away { reply.send(Err(JournalError::StoreAway)) } else { self.begin(request, reply, now) };
+            return if away { reply.send(Err(self.away())) } else { self.begin(request, reply, now) };
         }
         let (rows, events) = (self.open_batch.changes.rows.len(), self.open_batch.changes.events.len());
         let changes: &mut Changes = &mut self.open_batch.changes;
@@ -296,7 +302,7 @@ impl Writer {
         self.status.stats.commands.fetch_add(1, Relaxed);
         if changed && self.is_away() {
             // The ends of sessions that a late heartbeat caused stay, and wait for the store; the caller does not.
-            reply.send(Err(JournalError::StoreAway));
+            reply.send(Err(self.away()));
         } else if changed {
             self.open_batch.waiters.push(Waiter::Command(reply, outcome));
         } else if let Err(error) = self.may_answer() {

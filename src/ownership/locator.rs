@@ -1,32 +1,36 @@
 //! Finds the node that has a shard, and waits while nobody has it (C8).
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Ownership;
 use super::waiting::Waiting;
-use crate::cluster::KnownOwner;
+use super::ways::Ways;
+use crate::cluster::{KnownOwner, LEASE_DURATION, View};
 use crate::ids::{NodeId, ShardId};
 use crate::store::nodes::NodeState;
 
 /// Pause before an owner that did not take a call is tried again, if nothing is heard of the shard meanwhile.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
-/// Time for which a node that could not be reached is reached through others.
-const DETOUR_TIME: Duration = Duration::from_secs(3);
 
 /// Where a call goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// This node has the shard.
+    /// This node has the shard, and may answer.
     Here(KnownOwner),
     There {
         owner: KnownOwner,
-        /// The owner, or a node that may reach it when this one cannot.
+        /// The owner, or a node that may reach it, or knows it, when this one does not.
         via: NodeId,
     },
+}
+
+impl Place {
+    fn is_detour(&self) -> bool {
+        matches!(self, Place::There { owner, via } if owner.node.is_none_or(|node| node.id != *via))
+    }
 }
 
 /// Reason why a call has nowhere to go.
@@ -42,19 +46,18 @@ pub enum NoPlace {
 pub struct Locator {
     ownership: Arc<Ownership>,
     waiting: Waiting,
-    /// Nodes that could not be reached, and when.
-    unreached: Mutex<BTreeMap<NodeId, Instant>>,
+    ways: Ways,
 }
 
 impl Locator {
     #[must_use]
     pub fn new(ownership: Arc<Ownership>) -> Self {
         let waiting = Waiting::new(ownership.journal.shards());
-        Self { ownership, waiting, unreached: Mutex::default() }
+        Self { ownership, waiting, ways: Ways::default() }
     }
 
-    /// Returns where the shard is now, or waits for it until `until`. `tried`: the owner that did not take the call, which
-    /// is tried again only after a pause.
+    /// Returns where the shard is now, or waits for it until `until`. `tried`: the owner that did not take the call, or was
+    /// not reached. It is tried again only after a pause, or at once by another way. Safe to cancel.
     ///
     /// # Errors
     /// [`NoPlace`]
@@ -75,7 +78,7 @@ impl Locator {
             let known = self.ownership.owners.of(shard);
             match self.place(shard) {
                 Some(here @ Place::Here(_)) => return Ok(here),
-                Some(there) if tried != Some(known) || pause.is_elapsed() => return Ok(there),
+                Some(there) if tried != Some(known) || there.is_detour() || pause.is_elapsed() => return Ok(there),
                 _ => {}
             }
             tokio::select! {
@@ -90,40 +93,46 @@ impl Locator {
     /// `None`: nobody is known to have the shard; or this node has it, and is loading it or waits for its lease.
     fn place(&self, shard: ShardId) -> Option<Place> {
         let owner = self.ownership.owners.of(shard);
-        if self.ownership.journal.answers(shard) {
+        if self.ownership.journal.has_lease(shard) {
             return Some(Place::Here(owner));
         }
         let views = self.ownership.node.views();
-        let node = owner.node.filter(|node| Some(*node) != views.borrow().me)?;
-        Some(Place::There { owner, via: self.way(node.id) })
+        let view = views.borrow();
+        let via = match owner.node.filter(|node| Some(*node) != view.me) {
+            Some(node) => self.way(shard, node.id, &view),
+            // This node lost the store, and perhaps its shards: others know who has them.
+            None if self.has_lost_the_store() => self.others(shard, &view).next()?,
+            None => return None,
+        };
+        Some(Place::There { owner, via })
+    }
+
+    fn has_lost_the_store(&self) -> bool {
+        self.ownership.node.heartbeat_age().is_some_and(|age| age >= LEASE_DURATION)
     }
 
     /// The owner itself, unless it was not reached a moment ago and there is another node that may reach it.
-    fn way(&self, owner: NodeId) -> NodeId {
-        let recently = |node: &NodeId| self.unreached().get(node).is_some_and(|at| at.elapsed() < DETOUR_TIME);
-        if !recently(&owner) {
+    fn way(&self, shard: ShardId, owner: NodeId, view: &View) -> NodeId {
+        if self.ways.reaches(owner) {
             return owner;
         }
-        let views = self.ownership.node.views();
-        let view = views.borrow();
+        self.others(shard, view).find(|node| *node != owner).unwrap_or(owner)
+    }
+
+    /// Other nodes that may bring a call to the owner of the shard.
+    fn others(&self, shard: ShardId, view: &View) -> impl Iterator<Item = NodeId> {
         let others = view.living().filter(|row| Some(row.node) != view.me && row.state == NodeState::Active);
-        let mut ways = others.map(|row| row.node.id).filter(|node| *node != owner && !recently(node));
-        ways.next().unwrap_or(owner)
+        others.map(|row| row.node.id).filter(move |node| self.ways.brings(shard, *node))
     }
 
     /// Notes that a node could not be reached.
     pub fn not_reached(&self, node: NodeId) {
-        let mut unreached = self.unreached();
-        unreached.retain(|_, at| at.elapsed() < DETOUR_TIME);
-        unreached.insert(node, Instant::now());
+        self.ways.not_reached(node);
     }
 
-    /// Takes over what a node says about the owner of a shard.
-    pub fn learn(&self, shard: ShardId, known: KnownOwner) {
+    /// Notes that a node did not bring a call to the shard's owner, and takes over what it knows of that.
+    pub fn refused(&self, shard: ShardId, by: NodeId, known: KnownOwner) {
+        self.ways.refused(shard, by);
         self.ownership.owners.learn(shard, known);
-    }
-
-    fn unreached(&self) -> MutexGuard<'_, BTreeMap<NodeId, Instant>> {
-        self.unreached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,7 +10,9 @@ mod second_hand;
 mod shard_tasks;
 mod unowned;
 mod waiting;
+mod ways;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -31,7 +33,7 @@ use crate::cluster::{KnownOwner, Node, Owners, OwnershipFigures, View};
 use crate::ids::{NodeId, OwnerToken, ShardId};
 use crate::journal::{Follow, Journal, StartError};
 use crate::peers::{HandOvers, PeerMessage, ShardBatches};
-use crate::store::nodes::NodeState;
+use crate::store::nodes::{NodeRef, NodeState};
 use crate::store::{Owner, StoreError};
 use ahead::Ahead;
 use preparing::Preparing;
@@ -52,7 +54,7 @@ pub struct Ownership {
     figures: Arc<OwnershipFigures>,
     clock: Clock,
     outbox: Arc<dyn Outbox>,
-    /// The node gives its shards to no other while it serves (`--solo`).
+    /// This node gives its shards to no other while it serves (`--solo`).
     solo: bool,
     has_peers: AtomicBool,
     ahead: Arc<Ahead>,
@@ -69,8 +71,8 @@ struct Progress {
     changes: u64,
     /// Shards that are being released now.
     releasing: usize,
-    /// A shard whose rows are damaged.
-    damaged: Option<(ShardId, StoreError)>,
+    /// Shards that this node could not load, because their rows are damaged, and why.
+    damaged: BTreeMap<ShardId, StoreError>,
 }
 
 impl Ownership {
@@ -114,8 +116,9 @@ impl Ownership {
                 done = tasks.next() => self.finished(&mut tasks, &mut unowned, done, &on_opened),
                 Some(message) = messages.recv() => self.hear(&mut tasks, &mut unowned, message, &view),
                 Ok(()) = views.changed() => {
+                    let former = view.me;
                     view = views.borrow_and_update().clone();
-                    self.see(&view);
+                    self.see(former, &view);
                     unowned.see(&self.owners, self.clock.boot_time());
                     self.ahead.drop_old();
                 }
@@ -136,7 +139,8 @@ impl Ownership {
         }
     }
 
-    /// A node that is alone may still be loading what others have left: calls wait for that, too.
+    /// A node that is alone may still be loading what others have left: calls wait for that, too. While it joins anew,
+    /// the others are still there.
     fn note_peers(&self) {
         let lacks = self.journal.held().len() < usize::from(self.journal.shards());
         self.has_peers.store(lacks || !self.is_alone(), Ordering::Relaxed);
@@ -148,10 +152,12 @@ impl Ownership {
         ShardTasks::new(journal, Arc::clone(&self.node), self.clock.clone(), Arc::clone(&self.ahead), preparing)
     }
 
-    /// Takes over what a heartbeat has read. What a node owned that this one has just declared dead has no owner.
-    fn see(&self, view: &View) {
+    /// Takes over what a heartbeat has read. What a node owned that this one has just declared dead has no owner; nor has
+    /// what this node owned, if it was declared dead itself. `former`: the node that it was before.
+    fn see(&self, former: Option<NodeRef>, view: &View) {
         self.owners.learn_all(&view.snapshot);
-        let died = |known: KnownOwner| known.node.is_some_and(|node| view.gone.contains(&node));
+        let former = former.filter(|former| Some(*former) != view.me);
+        let died = |known: KnownOwner| known.node.is_some_and(|node| Some(node) == former || view.gone.contains(&node));
         for (shard, known) in self.owners.all().into_iter().filter(|(_, known)| died(*known)) {
             self.owners.learn(shard, KnownOwner { node: None, ..known });
         }
@@ -198,6 +204,7 @@ impl Ownership {
         match tasks.settle(done) {
             Settled::Opened { shard, epoch, me } => {
                 unowned.ended(shard, self.clock.boot_time(), &self.figures);
+                self.progress.send_modify(|progress| drop(progress.damaged.remove(&shard)));
                 self.owners.learn(shard, KnownOwner { epoch, node: Some(me) });
                 on_opened(shard);
                 self.outbox.tell_all(PeerMessage::Owns { shard, epoch, node: me });
@@ -206,14 +213,16 @@ impl Ownership {
                 self.owners.learn(shard, KnownOwner { epoch, node: None });
                 self.outbox.tell(to.id, PeerMessage::Released { shard, epoch, to });
             }
-            Settled::Damaged(StartError::Damaged(shard, error)) => {
-                self.progress.send_modify(|progress| progress.damaged = Some((shard, error)));
+            Settled::Damaged(shard, error) => {
+                self.progress.send_modify(|progress| drop(progress.damaged.insert(shard, error)));
             }
-            Settled::Damaged(_) | Settled::Other => self.node.request_heartbeat(),
+            Settled::Elsewhere => self.node.request_heartbeat(),
+            Settled::Nothing => {}
         }
     }
 
-    /// Waits until every shard has an owner, and those of this node are loaded.
+    /// Waits until every shard has an owner, and those of this node are loaded. It does not wait for a shard whose rows
+    /// are damaged, if there are other nodes: this one serves the others.
     ///
     /// # Errors
     /// The store is unusable; or a shard's rows are damaged, and there is no other node that could serve it.
@@ -222,11 +231,12 @@ impl Ownership {
         let mut progress = self.progress.subscribe();
         loop {
             let damaged = progress.borrow_and_update().damaged.clone();
-            if let Some((shard, error)) = damaged.filter(|_| self.is_alone()) {
-                return Err(StartError::Damaged(shard, error));
-            }
-            if self.owners.all().into_iter().all(|(shard, known)| self.is_settled(shard, known)) {
-                return Ok(());
+            let is_settled = |(shard, known)| damaged.contains_key(&shard) || self.is_settled(shard, known);
+            let settled = self.owners.all().into_iter().all(is_settled);
+            match damaged.into_iter().next().filter(|_| self.is_alone()) {
+                Some((shard, error)) => return Err(StartError::Damaged(shard, error)),
+                None if settled => return Ok(()),
+                None => {}
             }
             if progress.changed().await.is_err() {
                 std::future::pending::<()>().await;
@@ -250,12 +260,13 @@ impl Ownership {
         self.has_peers.load(Ordering::Relaxed)
     }
 
-    /// Returns whether no other node lives, as far as the last good heartbeat shows.
+    /// Returns whether no other node lives, as far as the last good heartbeat shows. While this node has not joined, it
+    /// knows of nobody, and is not alone.
     #[must_use]
     pub fn is_alone(&self) -> bool {
         let views = self.node.views();
         let view = views.borrow();
-        view.living().all(|row| Some(row.node) == view.me)
+        view.me.is_some_and(|me| view.living().all(|row| row.node == me))
     }
 
     /// Hands every shard over to other nodes, for at most `wait`. Without an active one it returns at once; the journal's

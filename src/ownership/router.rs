@@ -38,7 +38,7 @@ impl Router {
             Sent::Unknown => Forwarded::Unknown,
             // Who refuses a call says where its shard is instead.
             Sent::NotApplied { hint: Some((shard, known)) } => {
-                self.locator.learn(*shard, *known);
+                self.locator.refused(*shard, via, *known);
                 Forwarded::Moved
             }
             Sent::NotApplied { hint: None } => {

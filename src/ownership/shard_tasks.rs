@@ -2,9 +2,12 @@
 //! the shard is large.
 
 use std::collections::BTreeSet;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::task::JoinSet;
 
 use super::ahead::Ahead;
@@ -13,8 +16,8 @@ use crate::clock::Clock;
 use crate::cluster::{Action, Holdings, Node, Planner, View};
 use crate::ids::{Epoch, ShardId};
 use crate::journal::{Journal, StartError};
-use crate::store::Owner;
 use crate::store::nodes::{NodeRef, NodeRow, NodeState};
+use crate::store::{Owner, StoreError};
 
 /// End of a task.
 pub(super) enum Done {
@@ -25,7 +28,7 @@ pub(super) enum Done {
     Kept(ShardId),
     GivenBack(ShardId),
     /// A panic, which is a bug.
-    Panicked,
+    Panicked(ShardId),
 }
 
 /// What followed from it.
@@ -35,16 +38,20 @@ pub(super) enum Settled {
         epoch: Epoch,
         me: NodeRef,
     },
-    Damaged(StartError),
+    /// The shard's rows are damaged.
+    Damaged(ShardId, StoreError),
     Released {
         shard: ShardId,
         epoch: Epoch,
         to: NodeRef,
     },
-    /// Nothing that others need to know; the next heartbeat shows what became of the shard.
-    Other,
+    /// Another node owns the shard. Only a heartbeat tells which one.
+    Elsewhere,
+    /// Nothing that anybody must know before the next heartbeat.
+    Nothing,
 }
 
+/// The tasks of one node, and the planner that they follow.
 pub(super) struct ShardTasks {
     journal: Arc<Journal>,
     node: Arc<Node>,
@@ -82,14 +89,19 @@ impl ShardTasks {
     pub async fn next(&mut self) -> Done {
         match self.running.join_next().await {
             Some(Ok(done)) => done,
-            Some(Err(_)) => Done::Panicked,
-            None => std::future::pending().await,
+            // No task is ever aborted, and a panic is caught inside of it.
+            Some(Err(_)) | None => std::future::pending().await,
         }
     }
 
     /// Returns whether the shard is being claimed or loaded.
     pub fn is_loading(&self, shard: ShardId) -> bool {
         self.loading.contains(&shard)
+    }
+
+    fn spawn(&mut self, shard: ShardId, work: impl Future<Output = Done> + Send + 'static) {
+        let work = AssertUnwindSafe(work).catch_unwind();
+        self.running.spawn(async move { work.await.unwrap_or(Done::Panicked(shard)) });
     }
 
     /// Number of shards that are being released.
@@ -121,7 +133,7 @@ impl ShardTasks {
             return;
         }
         let (journal, lease, ahead) = (Arc::clone(&self.journal), lease.shard(shard), self.ahead.take(shard));
-        self.running.spawn(async move { Done::Opened(shard, me, journal.open(shard, over, me, lease, ahead).await) });
+        self.spawn(shard, async move { Done::Opened(shard, me, journal.open(shard, over, me, lease, ahead).await) });
     }
 
     /// Releases a shard after it was prepared, unless its successor is gone by then.
@@ -132,7 +144,7 @@ impl ShardTasks {
             let time = time_for_each(here, left);
             let (journal, node, preparing) =
                 (Arc::clone(&self.journal), Arc::clone(&self.node), Arc::clone(&self.preparing));
-            self.running.spawn(async move {
+            self.spawn(shard, async move {
                 preparing.prepare(shard, to.id, time).await;
                 let views = node.views();
                 let lives = |row: &NodeRow| row.node == to && row.state == NodeState::Active;
@@ -147,7 +159,7 @@ impl ShardTasks {
     fn give_back(&mut self, shard: ShardId, owner: Owner, to: Option<NodeRef>) {
         if self.releasing.insert(shard) {
             let journal = Arc::clone(&self.journal);
-            self.running.spawn(async move {
+            self.spawn(shard, async move {
                 journal.give_back(shard, owner, to).await;
                 Done::GivenBack(shard)
             });
@@ -163,20 +175,20 @@ impl ShardTasks {
             }
             Done::Released(shard, to, owner) => {
                 self.releasing.remove(&shard);
-                owner.map_or(Settled::Other, |owner| Settled::Released { shard, epoch: owner.epoch, to })
+                owner.map_or(Settled::Elsewhere, |owner| Settled::Released { shard, epoch: owner.epoch, to })
             }
             Done::GivenBack(shard) | Done::Kept(shard) => {
                 self.releasing.remove(&shard);
-                Settled::Other
+                Settled::Nothing
             }
-            Done::Panicked => {
-                tracing::error!("a claim or a release of a shard panicked");
-                // It is not known which shard it was. The others end by themselves.
-                if self.running.is_empty() {
-                    self.loading.clear();
-                    self.releasing.clear();
+            Done::Panicked(shard) => {
+                tracing::error!(%shard, "a claim or a release of the shard panicked");
+                self.releasing.remove(&shard);
+                if self.loading.remove(&shard) {
+                    // It would most likely panic again.
+                    self.planner.load_failed(shard, self.clock.boot_time());
                 }
-                Settled::Other
+                Settled::Nothing
             }
         }
     }
@@ -184,16 +196,18 @@ impl ShardTasks {
     fn opened(&mut self, shard: ShardId, me: NodeRef, result: Result<Owner, StartError>) -> Settled {
         match result {
             Ok(owner) => Settled::Opened { shard, epoch: owner.epoch, me },
-            Err(error @ StartError::Damaged(..)) => {
+            Err(StartError::Damaged(of, error)) => {
                 tracing::error!(%shard, %error, "the shard was not loaded; this node leaves it to the others for a while");
                 self.planner.load_failed(shard, self.clock.boot_time());
-                Settled::Damaged(error)
+                Settled::Damaged(of, error)
             }
             Err(error @ StartError::Store(_)) => {
-                tracing::warn!(%shard, %error, "the shard was not claimed; a later heartbeat tries again");
-                Settled::Other
+                // No heartbeat is requested: a store that fails at once would be asked without a pause.
+                tracing::warn!(%shard, %error, "the shard was not claimed; the next heartbeat tries again");
+                Settled::Nothing
             }
-            Err(StartError::Taken(_) | StartError::Held(_) | StartError::Stopping) => Settled::Other,
+            Err(StartError::Taken(_)) => Settled::Elsewhere,
+            Err(StartError::Held(_) | StartError::Stopping) => Settled::Nothing,
         }
     }
 }

@@ -45,7 +45,7 @@ impl Writer {
                 return Some(Ok(denied));
             }
         }
-        Some(Err(JournalError::StoreAway))
+        Some(Err(self.away()))
     }
 
     /// Keeps the denials of a batch that will never be written, and of the open batch.

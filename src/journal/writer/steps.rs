@@ -33,7 +33,7 @@ impl Writer {
     /// few commands may wait.
     pub(super) fn begin(&mut self, request: Request, reply: ReplyChannel<Outcome>, now: Moment) {
         if self.is_away() && needs_store(&request.command) {
-            return reply.send(Err(JournalError::StoreAway));
+            return reply.send(Err(self.away()));
         }
         let waits = self.run_queue.has_commands(&request.tenant) || self.run_queue.is_full();
         let running = RunningCommand::new(Execution::new(request));

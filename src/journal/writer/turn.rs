@@ -87,7 +87,7 @@ impl Writer {
         match message {
             // After a panic memory cannot be trusted: nothing is decided by it, read from it or written from it.
             message if self.broken => {
-                let error = if self.loading.is_some() { JournalError::StoreAway } else { JournalError::Failed };
+                let error = if self.loading.is_some() { self.away() } else { JournalError::Failed };
                 refuse(message, error);
             }
             Message::Command(request, reply) if request.command.takes_steps() && !self.is_away() => {

@@ -90,7 +90,9 @@ impl Outbox for Link {
     }
 
     fn tell_all(&self, message: PeerMessage) {
-        self.network.0.lock().unwrap().iter().for_each(|member| drop(member.messages.try_send(message)));
+        for member in self.network.0.lock().unwrap().iter() {
+            let _ = member.messages.try_send(message);
+        }
     }
 
     fn link(&self) -> Option<&dyn PeerLink> {

@@ -115,9 +115,11 @@ async fn a_store_that_is_away_is_no_exception() {
     store.has_stalled().await;
     let mut state = process.journal.states().remove(0);
     state.wait_for(|state| *state == ShardState::StoreAway).await.unwrap();
+    assert_eq!(process.check_out("bob").await, Err(JournalError::StoreAway), "nobody else may own the shard yet");
     process.clock.advance(LEASE_DURATION);
     let other = SessionId::random();
     assert_eq!(process.heartbeat(other).await, Err(JournalError::NoLease(SHARD)));
+    assert_eq!(process.check_out("bob").await, Err(JournalError::NoLease(SHARD)), "another process may have the store");
     store.cut_off(false);
     store.resume_commits();
     assert!(stalled.await.unwrap().unwrap().ended_now);

@@ -175,6 +175,7 @@ pub const CRATES: &[CrateRule] = &[
             "journal",
             "notify",
             "ops",
+            "ownership",
             "peers",
             "server",
             "service",
@@ -195,6 +196,7 @@ pub const CRATES: &[CrateRule] = &[
             "demo",
             "health",
             "journal",
+            "ownership",
             "peers",
             "server",
             "service",
@@ -208,7 +210,7 @@ pub const CRATES: &[CrateRule] = &[
     },
     CrateRule {
         crates: &["tonic", "tonic_health", "tonic_reflection", "tonic_types", "tonic_web"],
-        users: &["app", "commands", "ops", "peers", "proto", "server", "service", "spans", "status"],
+        users: &["app", "commands", "ops", "ownership", "peers", "proto", "server", "service", "spans", "status"],
         why: "gRPC ends at the services: what they call does not know the protocol",
     },
     CrateRule {

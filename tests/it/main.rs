@@ -19,6 +19,7 @@ mod model;
 mod no_trace;
 mod notify;
 mod oidc;
+mod ownership;
 mod program;
 mod repeated;
 mod repository;

@@ -11,7 +11,7 @@ use usher::journal::{AuditError, AuditFilter, JournalError, ShardState};
 use usher::ledger::command::{CheckIn, CheckOut, Heartbeat, ListSessions};
 use usher::ledger::outcome::HeartbeatResult;
 
-use super::{Process, SHARD, actor, pool, session_of, tenant, user};
+use super::{Process, SHARD, actor, goes_on, pool, session_of, tenant, user};
 use crate::support::memory::{Fault, Memory};
 
 /// Waits for the process's next sign of life, good or missed.
@@ -135,7 +135,7 @@ async fn a_machine_that_was_suspended_has_no_lease_when_it_wakes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_process_stands_by_while_the_first_one_lives() {
+async fn a_second_process_takes_no_shard_of_the_first_one_while_it_lives() {
     let store = Memory::default();
     let (first, node, ann) = with_a_full_pool(&store).await;
     let other = store.other();
@@ -146,7 +146,7 @@ async fn a_second_process_stands_by_while_the_first_one_lives() {
     for _ in 0..8 {
         next(&mut views).await;
     }
-    assert!(!second.is_finished(), "it stands by");
+    assert!(!second.is_finished(), "it has no shard");
     assert!(matches!(first.heartbeat(ann).await.unwrap(), HeartbeatResult::Kept(_)));
 
     second.abort();
@@ -180,6 +180,7 @@ async fn who_left_answers_nothing_from_memory() {
 async fn who_is_declared_dead_loses_its_shard_and_joins_anew() {
     let store = Memory::default();
     let (process, node, ann) = with_a_full_pool(&store).await;
+    goes_on(&process.clock);
     let mut views = node.views();
     let first = views.borrow_and_update().me;
     {
@@ -198,11 +199,11 @@ async fn who_is_declared_dead_loses_its_shard_and_joins_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_two_that_start_at_once_one_serves_and_one_stands_by() {
+async fn of_two_that_start_at_once_one_gets_the_shard_and_the_other_gets_it_next() {
     let store = Memory::default();
     let starts = [store.clone(), store.other()].map(|store| {
         tokio::spawn(async move {
-            let (process, node) = Process::start_among(&store).await;
+            let (process, node) = Process::start_in_time(&store).await;
             (process, node)
         })
     });
@@ -214,7 +215,7 @@ async fn of_two_that_start_at_once_one_serves_and_one_stands_by() {
     for _ in 0..8 {
         next(&mut views).await;
     }
-    assert!(!pair[1 - at].is_finished(), "the other one stands by");
+    assert!(!pair[1 - at].is_finished(), "the shard has one owner");
     served.journal.stop().await;
     node.stop(Duration::from_secs(1)).await;
     let [one, other] = pair;

@@ -7,6 +7,7 @@ mod leases;
 mod loading_ahead;
 mod moving;
 mod ownership;
+mod peer;
 mod preparing;
 mod refusals;
 mod renaming;
@@ -18,6 +19,7 @@ mod wall_times;
 mod watching;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use usher::clock::{Clock, ManualClock};
 use usher::cluster::Node;
@@ -67,6 +69,19 @@ fn config() -> JournalConfig {
     }
 }
 
+/// Makes a clock follow the time of the test from now on.
+fn goes_on(clock: &Arc<ManualClock>) {
+    const STEP: Duration = Duration::from_millis(100);
+    let clock = Arc::clone(clock);
+    tokio::spawn(async move {
+        let mut steps = tokio::time::interval(STEP);
+        loop {
+            steps.tick().await;
+            clock.advance(STEP);
+        }
+    });
+}
+
 impl Process {
     /// Starts a process on the disk, and claims the shard, whichever process owns it.
     async fn start(store: &Memory) -> Self {
@@ -79,9 +94,17 @@ impl Process {
         Self { journal: Arc::new(journal), clock: manual }
     }
 
-    /// Starts a process among others, and waits until it may claim the shard.
+    /// Starts a process as one of several nodes, and waits until it serves the shard. Its time stands still.
     async fn start_among(store: &Memory) -> (Self, Arc<Node>) {
         let (clock, manual) = Clock::manual(NOON);
+        let (journal, node) = start_alone(store, clock, installation(1), config()).await;
+        (Self { journal, clock: manual }, node)
+    }
+
+    /// Like [`Process::start_among`], but its time goes on from the beginning.
+    async fn start_in_time(store: &Memory) -> (Self, Arc<Node>) {
+        let (clock, manual) = Clock::manual(NOON);
+        goes_on(&manual);
         let (journal, node) = start_alone(store, clock, installation(1), config()).await;
         (Self { journal, clock: manual }, node)
     }

@@ -4,101 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
 use usher::clock::Clock;
-use usher::cluster::Lease;
-use usher::ids::{Epoch, NodeId, OwnerToken, Seq, TenantId, UserId};
+use usher::ids::{Seq, TenantId};
 use usher::journal::{Journal, JournalError, ShardState, StartError, WatchEvent};
-use usher::ledger::command::{GetUsage, GrantSeats, ListSessions};
-use usher::ledger::outcome::{CheckedOut, Done, Granted, HeartbeatResult};
+use usher::ledger::command::{GetUsage, ListSessions};
+use usher::ledger::outcome::HeartbeatResult;
 use usher::ledger::time::WallTime;
-use usher::store::Owner;
-use usher::store::nodes::NodeRef;
 
-use super::{NOON, Process, SHARD, actor, config, pool, session_of, tenant};
+use super::peer::{MANY, let_it_run, two_peers};
+use super::{NOON, SHARD, config, session_of, tenant};
 use crate::support::memory::{Fault, Memory, installation};
-
-/// Enough users for many batches of one command.
-const MANY: usize = 2_000;
-
-/// A node: a process that shares its store with others.
-struct Peer {
-    process: Process,
-    store: Memory,
-    lease: Arc<Lease>,
-    me: NodeRef,
-}
-
-impl Peer {
-    fn new(store: &Memory) -> Self {
-        let (clock, manual) = Clock::manual(NOON);
-        let journal = Journal::empty(Arc::new(store.clone()), clock.clone(), installation(1), config());
-        let process = Process { journal: Arc::new(journal), clock: manual };
-        let (lease, me) = (Lease::exclusive(clock), NodeRef { id: NodeId::random(), generation: 1 });
-        Self { process, store: store.clone(), lease, me }
-    }
-
-    /// Claims the shard over its owner, whoever that is.
-    async fn open(&self) -> Result<Owner, StartError> {
-        self.open_over(self.owner()).await
-    }
-
-    async fn open_over(&self, over: Owner) -> Result<Owner, StartError> {
-        self.process.journal.open(SHARD, over, self.me, self.lease.shard(SHARD), None).await
-    }
-
-    /// The owner, as the store has it.
-    fn owner(&self) -> Owner {
-        let disk = self.store.disk.lock().unwrap();
-        Owner { epoch: Epoch(disk.epoch), token: OwnerToken(disk.token) }
-    }
-
-    async fn release(&self) -> Option<Owner> {
-        self.process.journal.release(SHARD, None).await
-    }
-
-    /// Signs a user in, as a task.
-    fn check_out(&self, name: &'static str) -> JoinHandle<Result<CheckedOut, JournalError>> {
-        let process = Process { journal: Arc::clone(&self.process.journal), clock: Arc::clone(&self.process.clock) };
-        tokio::spawn(async move { process.check_out(name).await })
-    }
-
-    fn release_now(&self) -> JoinHandle<Option<Owner>> {
-        let journal = Arc::clone(&self.process.journal);
-        tokio::spawn(async move { journal.release(SHARD, None).await })
-    }
-
-    /// Gives many users seats, as a task: a command of many steps.
-    fn grant_many(&self) -> JoinHandle<Result<Vec<Done<Granted>>, JournalError>> {
-        let journal = Arc::clone(&self.process.journal);
-        let users = (0..MANY).map(|no| UserId::stored(&format!("user{no:05}"))).collect();
-        let grant = GrantSeats { pools: vec![pool()], users, organizations: Vec::new() };
-        tokio::spawn(async move { journal.submit(&actor(), &tenant(), grant).await })
-    }
-
-    fn state(&self) -> ShardState {
-        *self.process.journal.states()[0].borrow()
-    }
-
-    async fn granted(&self) -> u64 {
-        let usage = self.process.journal.query(&tenant(), GetUsage).await.unwrap().unwrap();
-        usage.pools[0].granted
-    }
-}
-
-/// Lets tasks run, and no time pass.
-async fn let_it_run() {
-    for _ in 0..50 {
-        tokio::task::yield_now().await;
-    }
-}
-
-async fn two_peers(store: &Memory, seats: u64) -> (Peer, Peer) {
-    let (mut first, second) = (Peer::new(store), Peer::new(&store.other()));
-    first.open().await.unwrap();
-    first.process = first.process.pool(seats).await;
-    (first, second)
-}
 
 #[tokio::test(start_paused = true)]
 async fn what_was_acknowledged_is_there_wherever_the_shard_goes() {

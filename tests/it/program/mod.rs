@@ -8,6 +8,7 @@ mod licenses;
 mod owning;
 mod racing;
 mod restarting;
+mod solo;
 
 use tonic::transport::Channel;
 use usher::proto::v1::check_out_response::Outcome;

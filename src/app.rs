@@ -221,7 +221,8 @@ impl Running {
         // 4. Open the store, and join the other processes that share it.
         let (store, nodes) = open(config).await?;
         let installation = installation(config, &store).await?;
-        let (journal, mut cluster) = match nodes.zip(peer_listener.as_ref()) {
+        let (journal, mut cluster) = match nodes.and_then(|nodes| nodes.into_iter().next()).zip(peer_listener.as_ref())
+        {
             None => {
                 let started = Journal::start(Arc::clone(&store), clock.clone(), installation, journal_config(config));
                 (Arc::new(started.await.map_err(not_opened)?), None)

@@ -28,6 +28,7 @@ use crate::server::{Handler, Listener, Server, Stats};
 use crate::shards::{AllShards, LocalShards};
 use crate::store::Installation;
 use crate::store::nodes::{NodeState, NodeStore, PROTOCOL, PeerEndpoint};
+use crate::store::postgres::DatabaseUrl;
 use crate::telemetry::metrics::Metrics;
 
 /// Longest time for the calls of other nodes to end. By then no shard is here any more, so they end at once.
@@ -294,8 +295,8 @@ pub(super) async fn advertised(config: &Config, bound: SocketAddr) -> Result<Str
 
 /// The address of this machine from which it reaches the database. Nothing is sent.
 async fn towards_database(config: &Config) -> Option<IpAddr> {
-    let Storage::Postgres { url, .. } = &config.storage else { return None };
-    let (host, port) = url.tcp_host()?;
+    let Storage::Postgres { urls, .. } = &config.storage else { return None };
+    let (host, port) = urls.iter().find_map(DatabaseUrl::tcp_host)?;
     let database = tokio::net::lookup_host((host, port)).await.ok()?.next()?;
     let any: SocketAddr =
         if database.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };

@@ -27,9 +27,6 @@ pub(super) async fn open(config: &Config) -> Result<Opened, Failure> {
             Ok((Arc::new(opened.await.context("opening the store")??), None))
         }
         Storage::Postgres { urls, migrate_on_start } => {
-            if urls.len() > 1 {
-                return Err(Failure::Usage(vec!["--database-url: several databases cannot be served yet".into()]));
-            }
             let store = PostgresCells::open(urls, *migrate_on_start).await?;
             store.limit_reads(config.database_connections);
             let nodes = store.node_stores();

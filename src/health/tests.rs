@@ -30,7 +30,7 @@ fn shards_of(alone: bool) -> Serving2 {
     let shards = vec![watch::Sender::new(Serving), watch::Sender::new(Serving)];
     let readiness = Readiness::loading();
     readiness.clear(NotReadyReason::Loading);
-    let states = shards.iter().map(watch::Sender::subscribe).collect();
+    let states = vec![shards.iter().map(watch::Sender::subscribe).collect()];
     tokio::spawn(follow(states, alone, Arc::clone(&readiness)));
     let observed = readiness.subscribe();
     Serving2 { shards, readiness, observed }

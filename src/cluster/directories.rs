@@ -81,7 +81,7 @@ fn add(all: &mut Vec<KnownNode>, node: KnownNode) -> NodeId {
     known.shards.extend(node.shards);
     known.shards.sort_unstable();
     known.heartbeat_age = known.heartbeat_age.max(node.heartbeat_age);
-    for file in node.differing_files.into_iter() {
+    for file in node.differing_files {
         if !known.differing_files.contains(&file) {
             known.differing_files.push(file);
         }

@@ -258,7 +258,7 @@ impl Running {
         });
         let nodes: Arc<dyn NodeDirectory> = match &cluster {
             None => Arc::new(OnlyNode::new(journal.shards(), clock.clone())),
-            Some(cluster) => Arc::new(SharedStore(Arc::clone(&cluster.directory))),
+            Some(cluster) => Arc::new(SharedStore(Arc::clone(&cluster.directories))),
         };
         let server_limits = &config.limits.server;
         let all = mount::all(&context, &about, &nodes, server_limits, &methods, &readiness);
@@ -307,7 +307,11 @@ impl Running {
         }
         licensing::fetch(config, &tasks, &journal, &licensing);
         let deliveries = notify::start(config, &tasks, &journal)?;
-        tokio::spawn(health::follow(journal.states(), cluster.is_none(), Arc::clone(&readiness)));
+        let states = match &cluster {
+            None => vec![journal.states()],
+            Some(cluster) => cluster.by_cell(journal.states()),
+        };
+        tokio::spawn(health::follow(states, cluster.is_none(), Arc::clone(&readiness)));
         if config.peers.solo {
             tokio::spawn(health::end_on_loss(journal.losses(), Arc::clone(&readiness)));
         }
@@ -324,8 +328,8 @@ impl Running {
 
         // 8. Apply the vendor's revocations, create the demo tenant if configured, and report SERVING.
         opened.set_up(&journal.held()).await.context("cannot make the demo tenant")?;
-        let node = cluster.as_ref().map(Cluster::node);
-        let reloading = reload::on_hangup(hangups, vendors, licensing, Arc::clone(&journal), security, node);
+        let nodes = cluster.as_ref().map(Cluster::nodes).unwrap_or_default();
+        let reloading = reload::on_hangup(hangups, vendors, licensing, Arc::clone(&journal), security, nodes);
         let reloading = AbortOnDropHandle::new(tokio::spawn(reloading));
         readiness.clear(NotReadyReason::Loading);
         let ops = ops_server;

@@ -67,7 +67,7 @@ pub struct Config {
     /// Number of shards of a new store; `shards_given`: it was set, and is not the default.
     pub shards: u16,
     pub shards_given: bool,
-    /// Maximum number of connections to PostgreSQL for reads.
+    /// Maximum number of connections for reads to each database.
     pub database_connections: usize,
     /// Folder of the lock file by which a start detects that the previous process on this machine is gone.
     pub state_dir: PathBuf,
@@ -100,10 +100,15 @@ pub struct Config {
 
 /// Location of the store.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant)] // Only one value exists in a process.
 pub enum Storage {
-    Embedded { folder: PathBuf },
-    Postgres { url: DatabaseUrl, migrate_on_start: bool },
+    Embedded {
+        folder: PathBuf,
+    },
+    /// The databases in the order of their cells; most installations have one.
+    Postgres {
+        urls: Vec<DatabaseUrl>,
+        migrate_on_start: bool,
+    },
 }
 
 /// Replaces an address that is invalid. It is local, so that it causes no further warning.
@@ -164,6 +169,15 @@ impl Config {
             rates: limits::rates(&args.limits, &mut problems),
             exposed: Vec::new(),
         };
+        if let Storage::Postgres { urls, .. } = &config.storage
+            && usize::from(config.shards) < urls.len()
+            && !problems.mentions("--shards")
+        {
+            let (shards, databases) = (config.shards, urls.len());
+            problems.add(format!(
+                "--shards: {shards} are too few for {databases} databases, each of which has at least one"
+            ));
+        }
         if config.listen == config.ops_listen && config.listen.port() != 0 {
             problems.add(format!("--listen and --ops-listen: both are {}", config.listen));
         }
@@ -262,7 +276,9 @@ impl fmt::Display for Storage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Storage::Embedded { folder } => write!(f, "{}", folder.display()),
-            Storage::Postgres { url, .. } => url.fmt(f),
+            Storage::Postgres { urls, .. } => {
+                f.write_str(&urls.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+            }
         }
     }
 }

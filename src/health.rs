@@ -168,11 +168,14 @@ impl Readiness {
 /// may come and go: one that is elsewhere is no reason. Loading is not handled here: it ends once, when everything is
 /// ready.
 ///
+/// `cells`: the shards of each database. One that is away, or refuses changes, takes only its own shards down, so that is
+/// a reason only where it is so of all of them.
+///
 /// `alone`: the store belongs to this process, so a shard that is damaged is one that nobody serves. On several nodes
 /// the other shards go on, and the state of the damaged one stays visible.
-pub async fn follow(mut shards: Vec<watch::Receiver<ShardState>>, alone: bool, readiness: Arc<Readiness>) {
+pub async fn follow(mut cells: Vec<Vec<watch::Receiver<ShardState>>>, alone: bool, readiness: Arc<Readiness>) {
     loop {
-        match summarize(&mut shards, alone) {
+        match of_all(&mut cells, alone) {
             Summary::Lost => return readiness.set(NotReadyReason::OwnershipLost),
             Summary::Damaged => return readiness.set(NotReadyReason::Damaged),
             Summary::Failed => return readiness.set(NotReadyReason::Failed),
@@ -180,18 +183,18 @@ pub async fn follow(mut shards: Vec<watch::Receiver<ShardState>>, alone: bool, r
             Summary::Serving => {
                 readiness.clear(NotReadyReason::StoreAway);
                 readiness.clear(NotReadyReason::StoreRefuses);
-                changed(&mut shards).await;
+                changed(&mut cells).await;
             }
             // At once: a store that refuses changes is unlikely to accept them a moment later.
             Summary::Refuses => {
                 readiness.set(NotReadyReason::StoreRefuses);
-                changed(&mut shards).await;
+                changed(&mut cells).await;
             }
             Summary::Away => {
                 // Whatever changes meanwhile, the grace counts from when the first shard lost its store.
                 let back = async {
-                    while summarize(&mut shards, alone) == Summary::Away {
-                        changed(&mut shards).await;
+                    while of_all(&mut cells, alone) == Summary::Away {
+                        changed(&mut cells).await;
                     }
                 };
                 if tokio::time::timeout(STORE_AWAY_TIMEOUT, back).await.is_err() {
@@ -229,6 +232,14 @@ enum Summary {
     Lost,
 }
 
+/// The summary of all cells: the best one counts, as long as nothing is wrong with this process itself.
+fn of_all(cells: &mut [Vec<watch::Receiver<ShardState>>], alone: bool) -> Summary {
+    let summaries: Vec<Summary> = cells.iter_mut().map(|shards| summarize(shards, alone)).collect();
+    let best = summaries.iter().min().copied();
+    let worst = summaries.into_iter().max().filter(|worst| *worst >= Summary::Stopped);
+    worst.or(best).unwrap_or(Summary::Serving)
+}
+
 fn summarize(shards: &mut [watch::Receiver<ShardState>], alone: bool) -> Summary {
     let summaries = shards.iter_mut().map(|shard| {
         let gone = shard.has_changed().is_err();
@@ -248,8 +259,8 @@ fn summarize(shards: &mut [watch::Receiver<ShardState>], alone: bool) -> Summary
 }
 
 /// Waits until a shard's state has changed, or the journal is gone.
-async fn changed(shards: &mut [watch::Receiver<ShardState>]) {
-    let changes = shards.iter_mut().map(|shard| Box::pin(shard.changed()));
+async fn changed(cells: &mut [Vec<watch::Receiver<ShardState>>]) {
+    let changes = cells.iter_mut().flatten().map(|shard| Box::pin(shard.changed()));
     // An error means that the journal is gone, which is a change, too.
     let _ = select_all(changes).await;
 }

@@ -81,10 +81,12 @@ macro_rules! text_id {
 
 /// Declared after the macro, which these modules use.
 mod node;
+mod shard_range;
 mod token;
 mod user;
 
 pub use node::NodeId;
+pub use shard_range::ShardRange;
 pub use token::{TokenId, TokenName};
 pub use user::{MAX_USER_ID_BYTES, UserId};
 

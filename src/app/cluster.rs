@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
-use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::future::{BoxFuture, FutureExt, join_all, ready, try_join_all};
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -16,18 +16,19 @@ use super::nodes::host;
 use super::{solo, token_news};
 use crate::auth::{TokenEdition, Tokens};
 use crate::clock::Clock;
-use crate::cluster::{Directory, KnownOwner, LockFile, Node, NodeDescription, Owners, OwnershipFigures};
+use crate::cluster::{Directories, KnownOwner, LockFile, Node, NodeDescription, NodeFigures, Owners, OwnershipFigures};
 use crate::config::{Config, Storage};
 use crate::failure::Failure;
 use crate::health::Readiness;
 use crate::ids::{NodeId, ShardId};
-use crate::journal::Journal;
+use crate::journal::{Journal, ShardState};
 use crate::ownership::{MAX_MESSAGES, OnOpened, Ownership, Router, SecondHand};
 use crate::peers::{self, HandOvers, Identity, PeerEvents, PeerMessage, PeerShards, Peers, ShardBatches};
 use crate::server::{Handler, Listener, Server, Stats};
 use crate::shards::{AllShards, LocalShards};
-use crate::store::Installation;
 use crate::store::nodes::{NodeState, NodeStore, PROTOCOL, PeerEndpoint};
+use crate::store::postgres::DatabaseUrl;
+use crate::store::{Cell, Installation};
 use crate::telemetry::metrics::Metrics;
 
 /// Longest time for the calls of other nodes to end. By then no shard is here any more, so they end at once.
@@ -38,16 +39,17 @@ const STUCK_WRITER_TIMEOUT: Duration = Duration::from_secs(3);
 /// Longest time to remove this process from the table of nodes.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Sends the heartbeats of this process, on a thread and a runtime of their own, so that no other work can delay them.
+/// Sends the heartbeats of this process, on threads and runtimes of their own, so that no other work can delay them.
 pub(super) struct Membership {
-    pub node: Arc<Node>,
+    /// This process as a node of each cell: a database that is away takes only its own shards down.
+    pub nodes: Vec<Arc<Node>>,
     pub peers: Arc<Peers>,
 }
 
 impl Membership {
     /// Joins the other nodes. `peer_address`: where they reach this one.
     pub fn start(
-        store: Arc<dyn NodeStore>,
+        stores: Vec<Arc<dyn NodeStore>>,
         clock: Clock,
         installation: &Installation,
         state_dir: &Path,
@@ -57,35 +59,48 @@ impl Membership {
         let peer = PeerEndpoint { address: peer_address.into(), fingerprint: identity.fingerprint() };
         let description =
             NodeDescription { host: host().into(), version: crate::VERSION, protocol: PROTOCOL, peer: Some(peer) };
-        let node = Node::new(store, clock.clone(), installation.shards, description);
-        let lock = LockFile::new(state_dir, installation.instance);
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().context("a runtime for heartbeats")?;
-        let running = Arc::clone(&node);
-        thread::Builder::new()
-            .name("usher-heartbeat".into())
-            .spawn(move || runtime.block_on(running.run(lock)))
-            .context("a thread for heartbeats")?;
-        Ok(Self { node, peers: Arc::new(Peers::new(identity, clock)) })
+        let cells = Cell::all(u16::try_from(stores.len()).context("the number of databases")?);
+        let mut nodes = Vec::with_capacity(stores.len());
+        for (cell, store) in cells.zip(stores) {
+            let shards = cell.shards(installation.shards);
+            let node = Node::new(store, clock.clone(), shards, description.clone());
+            run(Arc::clone(&node), LockFile::of_cell(state_dir, installation.instance, cell.number))?;
+            nodes.push(node);
+        }
+        Ok(Self { nodes, peers: Arc::new(Peers::new(identity, clock)) })
     }
 
     /// Leaves the other nodes: they see this one no more. What it still owns, because it ended during its start, is free
     /// at once.
     pub async fn leave(&self) {
-        self.node.stop(LEAVE_TIMEOUT).await;
+        join_all(self.nodes.iter().map(|node| node.stop(LEAVE_TIMEOUT))).await;
     }
+}
+
+/// Runs the heartbeats of one cell.
+fn run(node: Arc<Node>, lock: LockFile) -> anyhow::Result<()> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("a runtime for heartbeats")?;
+    thread::Builder::new()
+        .name("usher-heartbeat".into())
+        .spawn(move || runtime.block_on(node.run(lock)))
+        .context("a thread for heartbeats")?;
+    Ok(())
 }
 
 /// The parts of this process that know the other nodes.
 pub(super) struct Cluster {
     membership: Arc<Membership>,
-    pub ownership: Arc<Ownership>,
+    /// The shards of each cell.
+    cells: Vec<Arc<Ownership>>,
     router: Arc<Router>,
-    pub directory: Arc<Directory>,
+    pub directories: Arc<Directories>,
     figures: Arc<OwnershipFigures>,
     owners: Arc<Owners>,
-    messages: mpsc::Sender<PeerMessage>,
-    heard: Option<mpsc::Receiver<PeerMessage>>,
+    /// To each cell.
+    messages: Vec<mpsc::Sender<PeerMessage>>,
+    /// Of each cell, until [`Self::start`].
+    heard: Vec<mpsc::Receiver<PeerMessage>>,
     /// The latest edition of the API tokens of which another node has told.
     tokens: watch::Sender<TokenEdition>,
     clock: Clock,
@@ -96,23 +111,24 @@ pub(super) struct Cluster {
 
 impl Cluster {
     pub fn new(membership: Arc<Membership>, journal: &Arc<Journal>, clock: &Clock, solo: bool) -> Self {
-        let Membership { node, peers } = &*membership;
+        let Membership { nodes, peers } = &*membership;
         let owners = Arc::new(Owners::new(journal.shards()));
         let figures = Arc::<OwnershipFigures>::default();
-        let outbox = Arc::clone(peers);
-        let (journal, node) = (Arc::clone(journal), Arc::clone(node));
-        let ownership =
-            Ownership::new(journal, node, Arc::clone(&owners), Arc::clone(&figures), clock.clone(), outbox, solo);
-        let router = Router::new(Arc::clone(&ownership), Arc::clone(peers));
-        let directory = Arc::new(Directory::new(clock.clone()));
-        let (messages, heard) = mpsc::channel(MAX_MESSAGES);
+        let ownership = |node: &Arc<Node>| {
+            let (journal, node, outbox) = (Arc::clone(journal), Arc::clone(node), Arc::clone(peers));
+            Ownership::new(journal, node, Arc::clone(&owners), Arc::clone(&figures), clock.clone(), outbox, solo)
+        };
+        let cells: Vec<_> = nodes.iter().map(ownership).collect();
+        let router = Router::new(cells.iter().cloned(), Arc::clone(peers));
+        let directories = Arc::new(Directories::new(clock, nodes.len()));
+        let (messages, heard) = cells.iter().map(|_| mpsc::channel(MAX_MESSAGES)).unzip();
         let (tokens, clock) = (watch::Sender::default(), clock.clone());
-        let (running, server, heard) = (Vec::new(), None, Some(heard));
+        let (running, server) = (Vec::new(), None);
         Self {
             membership,
-            ownership,
+            cells,
             router,
-            directory,
+            directories,
             figures,
             owners,
             messages,
@@ -133,11 +149,11 @@ impl Cluster {
         limits: &crate::server::Limits,
         stats: Arc<Stats>,
     ) -> anyhow::Result<()> {
-        let Membership { node, peers } = &*self.membership;
+        let Membership { nodes, peers } = &*self.membership;
         let events = Arc::new(Events {
-            node: Arc::clone(node),
+            nodes: nodes.clone(),
             owners: Arc::clone(&self.owners),
-            ownership: Arc::clone(&self.ownership),
+            cells: self.cells.clone(),
             messages: self.messages.clone(),
             tokens: self.tokens.clone(),
         });
@@ -149,31 +165,39 @@ impl Cluster {
 
     /// Claims and loads shards from now on. Must be called after [`Self::listen`]: other nodes send calls to an owner.
     pub fn start(&mut self, shards: &Arc<AllShards>, readiness: &Arc<Readiness>, on_opened: OnOpened) {
-        let Some(heard) = self.heard.take() else { return };
-        let Membership { node, peers } = &*self.membership;
-        let journal = Arc::clone(shards.local().journal());
-        node.ask_before_heartbeats(move || {
-            let (shard, age) = journal.stuck_for(STUCK_WRITER_TIMEOUT)?;
-            Some(format!("the writer of shard {shard} has been in one step for {} s", age.as_secs()))
-        });
-        let (owners, messages) = (Arc::clone(&self.owners), self.messages.clone());
-        let second_hand = SecondHand::new(Arc::clone(node), Arc::clone(peers), owners, messages, self.clock.clone());
+        let Membership { nodes, peers } = &*self.membership;
+        for node in nodes {
+            let (journal, shards) = (Arc::clone(shards.local().journal()), node.shards());
+            node.ask_before_heartbeats(move || {
+                let (shard, age) = journal.stuck_for(STUCK_WRITER_TIMEOUT, shards)?;
+                Some(format!("the writer of shard {shard} has been in one step for {} s", age.as_secs()))
+            });
+        }
+        let second_hand = |(node, messages): (&Arc<Node>, &mpsc::Sender<PeerMessage>)| {
+            let (node, peers, owners) = (Arc::clone(node), Arc::clone(peers), Arc::clone(&self.owners));
+            SecondHand::new(node, peers, owners, messages.clone(), self.clock.clone())
+        };
+        let second_hand: Vec<_> = nodes.iter().zip(&self.messages).map(second_hand).collect();
         let lease_watch = LeaseWatch {
-            node: Arc::clone(node),
+            nodes: nodes.clone(),
             peers: Arc::clone(peers),
-            directory: Arc::clone(&self.directory),
-            others: second_hand.heartbeats(),
+            directories: Arc::clone(&self.directories),
+            others: second_hand.iter().map(|cell| cell.heartbeats()).collect(),
             clock: self.clock.clone(),
             readiness: Arc::clone(readiness),
         };
-        let tasks: [BoxFuture<'static, ()>; 5] = [
+        let mut tasks: Vec<BoxFuture<'static, ()>> = vec![
             lease_watch.follow().boxed(),
-            second_hand.run().boxed(),
-            Arc::clone(&self.ownership).run(heard, on_opened).boxed(),
             token_news::tell(Arc::clone(shards), Arc::clone(peers)).boxed(),
             token_news::hear(Arc::clone(shards), self.tokens.subscribe()).boxed(),
         ];
-        self.running.extend(tasks.map(|task| AbortOnDropHandle::new(tokio::spawn(task))));
+        tasks.extend(second_hand.into_iter().map(|cell| cell.run().boxed()));
+        let on_opened = Arc::new(on_opened);
+        for (cell, heard) in self.cells.iter().zip(self.heard.drain(..)) {
+            let on_opened = Arc::clone(&on_opened);
+            tasks.push(Arc::clone(cell).run(heard, Box::new(move |shard| on_opened(shard))).boxed());
+        }
+        self.running.extend(tasks.into_iter().map(|task| AbortOnDropHandle::new(tokio::spawn(task))));
     }
 
     /// Waits until no other process lives, with `--solo`. Must be called before [`Self::start`].
@@ -181,7 +205,11 @@ impl Cluster {
     /// # Errors
     /// [`Failure::NotAlone`]; or the store is unusable.
     pub async fn alone(&self) -> Result<(), Failure> {
-        solo::alone(&self.membership.node).await
+        // Every process joins every cell. The ids differ from cell to cell, so only one cell may decide who stays.
+        match self.membership.nodes.first() {
+            Some(node) => solo::alone(node).await,
+            None => Ok(()),
+        }
     }
 
     /// Waits until every shard has an owner, and those of this node are loaded; from then on this node takes its share.
@@ -189,14 +217,26 @@ impl Cluster {
     /// # Errors
     /// [`Failure`]
     pub async fn settled(&self) -> Result<(), Failure> {
-        self.ownership.settled().await.map_err(super::opening::not_opened)?;
-        self.membership.node.set_state(NodeState::Active);
+        let settled = try_join_all(self.cells.iter().map(|cell| cell.settled()));
+        settled.await.map_err(super::opening::not_opened)?;
+        self.membership.nodes.iter().for_each(|node| node.set_state(NodeState::Active));
         Ok(())
     }
 
-    /// This process as a node.
-    pub fn node(&self) -> Arc<Node> {
-        Arc::clone(&self.membership.node)
+    /// Hands the shards of all cells over to other nodes, for at most `wait`.
+    pub async fn drain(&self, wait: Duration) {
+        join_all(self.cells.iter().map(|cell| cell.drain(wait))).await;
+    }
+
+    /// This process as a node of each cell.
+    pub fn nodes(&self) -> Vec<Arc<Node>> {
+        self.membership.nodes.clone()
+    }
+
+    /// The states of the shards of each cell; `states`: of all shards, in their order.
+    pub fn by_cell(&self, states: Vec<watch::Receiver<ShardState>>) -> Vec<Vec<watch::Receiver<ShardState>>> {
+        let mut states = states.into_iter();
+        self.cells.iter().map(|cell| states.by_ref().take(cell.shards().count().into()).collect()).collect()
     }
 
     /// Sends calls to other nodes.
@@ -216,16 +256,16 @@ impl Cluster {
     pub fn observe(&self, metrics: &Metrics, tokens: &Arc<Tokens>) {
         let tokens = Arc::clone(tokens);
         metrics.observe_tokens(move || tokens.age());
-        let node = Arc::clone(&self.membership.node);
-        metrics.observe_node(move || node.figures());
-        let directory = Arc::clone(&self.directory);
-        metrics.observe_agreement(move || directory.agreement());
+        let nodes = self.nodes();
+        metrics.observe_node(move || NodeFigures::of_cells(nodes.iter().map(|node| node.figures())));
+        let directories = Arc::clone(&self.directories);
+        metrics.observe_agreement(move || directories.agreement());
         metrics.observe_ownership(&self.figures);
     }
 
     /// Takes no more calls of other nodes, and leaves their table.
     pub async fn stop(self) {
-        self.ownership.stop();
+        self.cells.iter().for_each(|cell| cell.stop());
         if let Some(server) = &self.server {
             server.drain(PEER_DRAIN_TIMEOUT).await;
         }
@@ -235,17 +275,29 @@ impl Cluster {
 
 /// What peers tell and ask.
 struct Events {
-    node: Arc<Node>,
+    nodes: Vec<Arc<Node>>,
     owners: Arc<Owners>,
-    ownership: Arc<Ownership>,
-    messages: mpsc::Sender<PeerMessage>,
+    /// The shards of each cell.
+    cells: Vec<Arc<Ownership>>,
+    /// To the task of each.
+    messages: Vec<mpsc::Sender<PeerMessage>>,
     tokens: watch::Sender<TokenEdition>,
+}
+
+impl Events {
+    /// The number of the cell that has the shard.
+    fn cell(&self, shard: ShardId) -> Option<usize> {
+        self.cells.iter().position(|cell| cell.shards().contains(shard))
+    }
 }
 
 impl PeerEvents for Events {
     fn told(&self, _from: NodeId, message: PeerMessage) {
-        // If it is lost, the next heartbeat tells the same.
-        let _ = self.messages.try_send(message);
+        let (PeerMessage::Owns { shard, .. } | PeerMessage::Released { shard, .. }) = message;
+        if let Some(messages) = self.cell(shard).and_then(|cell| self.messages.get(cell)) {
+            // If it is lost, the next heartbeat tells the same.
+            let _ = messages.try_send(message);
+        }
     }
 
     fn tokens_changed(&self, edition: TokenEdition) {
@@ -261,17 +313,20 @@ impl PeerEvents for Events {
     }
 
     fn heartbeat_age(&self) -> Option<Duration> {
-        self.node.heartbeat_age()
+        self.nodes.iter().filter_map(|node| node.heartbeat_age()).min()
     }
 }
 
 impl HandOvers for Events {
     fn prepare(&self, from: NodeId, shard: ShardId) -> BoxFuture<'_, bool> {
-        self.ownership.prepare(from, shard)
+        match self.cell(shard) {
+            Some(cell) => self.cells[cell].prepare(from, shard),
+            None => ready(false).boxed(),
+        }
     }
 
     fn batches(&self, shard: ShardId) -> Option<ShardBatches> {
-        self.ownership.batches(shard)
+        self.cells[self.cell(shard)?].batches(shard)
     }
 }
 
@@ -294,8 +349,8 @@ pub(super) async fn advertised(config: &Config, bound: SocketAddr) -> Result<Str
 
 /// The address of this machine from which it reaches the database. Nothing is sent.
 async fn towards_database(config: &Config) -> Option<IpAddr> {
-    let Storage::Postgres { url, .. } = &config.storage else { return None };
-    let (host, port) = url.tcp_host()?;
+    let Storage::Postgres { urls, .. } = &config.storage else { return None };
+    let (host, port) = urls.iter().find_map(DatabaseUrl::tcp_host)?;
     let database = tokio::net::lookup_host((host, port)).await.ok()?.next()?;
     let any: SocketAddr =
         if database.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };

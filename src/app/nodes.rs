@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::cluster::{Directory, File, KnownNode};
+use crate::cluster::{Directories, File, KnownNode};
 use crate::ids::{NodeId, ShardId};
 use crate::service::{NodeDirectory, NodeFile, NodeState, NodeView, Nodes};
 use crate::store::nodes;
@@ -45,7 +45,7 @@ impl NodeDirectory for OnlyNode {
 }
 
 /// A process that shares its store.
-pub(super) struct SharedStore(pub Arc<Directory>);
+pub(super) struct SharedStore(pub Arc<Directories>);
 
 impl NodeDirectory for SharedStore {
     fn nodes(&self) -> Nodes {

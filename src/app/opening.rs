@@ -12,12 +12,12 @@ use crate::ledger::notification::Channels;
 use crate::ledger::{self, Seed};
 use crate::store::nodes::NodeStore;
 use crate::store::open::OpenError;
-use crate::store::postgres::PostgresStore;
+use crate::store::postgres::PostgresCells;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Installation, Store};
 
-/// The store, and its table of processes if several processes can share it.
-pub(super) type Opened = (Arc<dyn Store>, Option<Arc<dyn NodeStore>>);
+/// The store, and its tables of processes, one of each cell, if several processes can share it.
+pub(super) type Opened = (Arc<dyn Store>, Option<Vec<Arc<dyn NodeStore>>>);
 
 pub(super) async fn open(config: &Config) -> Result<Opened, Failure> {
     match &config.storage {
@@ -26,10 +26,11 @@ pub(super) async fn open(config: &Config) -> Result<Opened, Failure> {
             let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&folder));
             Ok((Arc::new(opened.await.context("opening the store")??), None))
         }
-        Storage::Postgres { url, migrate_on_start } => {
-            let store = Arc::new(PostgresStore::open(url, *migrate_on_start).await?);
+        Storage::Postgres { urls, migrate_on_start } => {
+            let store = PostgresCells::open(urls, *migrate_on_start).await?;
             store.limit_reads(config.database_connections);
-            Ok((store.clone(), Some(store)))
+            let nodes = store.node_stores();
+            Ok((Arc::new(store), Some(nodes)))
         }
     }
 }

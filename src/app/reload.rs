@@ -19,21 +19,21 @@ pub(super) async fn on_hangup(
     licensing: Arc<Licensing>,
     journal: Arc<Journal>,
     security: Arc<ApiSecurity>,
-    node: Option<Arc<Node>>,
+    nodes: Vec<Arc<Node>>,
 ) {
-    tell(node.as_deref(), &security, &vendors, &licensing);
+    tell(&nodes, &security, &vendors, &licensing);
     while hangups.recv().await.is_some() {
         systemd::reloading();
         security.read_again().await;
         vendors.read_again(&licensing, &journal).await;
-        tell(node.as_deref(), &security, &vendors, &licensing);
+        tell(&nodes, &security, &vendors, &licensing);
         systemd::reloaded();
     }
 }
 
 /// Has the other nodes compare the files in force with theirs (C10).
-fn tell(node: Option<&Node>, security: &ApiSecurity, vendors: &Vendors, licensing: &Licensing) {
-    if let Some(node) = node {
+fn tell(nodes: &[Arc<Node>], security: &ApiSecurity, vendors: &Vendors, licensing: &Licensing) {
+    for node in nodes {
         let license_keys = vendors.hash(&licensing.trust());
         node.set_files(FileHashes { license_keys, access: security.access_hash() });
     }

@@ -29,7 +29,7 @@ impl Running {
             self.readiness.set(NotReadyReason::Draining);
             // 2. Other nodes take the shards, while calls go on: they are forwarded as soon as a shard has left.
             if let Some(cluster) = &self.cluster {
-                cluster.ownership.drain(timeout * 2 / 5).await;
+                cluster.drain(timeout * 2 / 5).await;
             }
             // 3. Watchers resume elsewhere; no new connections and no new calls are accepted; open calls may end.
             self.watchers_go.cancel();

@@ -23,7 +23,14 @@ impl LockFile {
     /// The lock file `usher-<installation>.lock` in a folder; it is not taken yet.
     #[must_use]
     pub fn new(folder: &Path, instance: InstanceId) -> Self {
-        Self { path: Some(folder.join(format!("usher-{instance}.lock"))), held: None }
+        Self::of_cell(folder, instance, 0)
+    }
+
+    /// The lock file for one cell of the installation: each one's dead nodes are declared for themselves.
+    #[must_use]
+    pub fn of_cell(folder: &Path, instance: InstanceId, number: u16) -> Self {
+        let cell = if number == 0 { String::new() } else { format!("-{number}") };
+        Self { path: Some(folder.join(format!("usher-{instance}{cell}.lock"))), held: None }
     }
 
     /// For a process whose end cannot be proved to others.

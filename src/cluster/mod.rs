@@ -5,6 +5,7 @@
 //! embedded store owns its directory by a lock, and needs none of this.
 
 mod counts;
+mod directories;
 mod directory;
 mod figures;
 mod lease;
@@ -16,6 +17,7 @@ mod placement;
 mod planner;
 mod view;
 
+pub use directories::Directories;
 pub use directory::{Agreement, Directory, File, KnownNode, KnownNodes};
 pub use figures::{Forwarded, Moves, OwnershipFigures, Waiting};
 pub use lease::{LEASE_DURATION, Lease, ShardLease};

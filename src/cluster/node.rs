@@ -15,6 +15,7 @@ use self::figures::Stats;
 use super::lease::Lease;
 use super::view::View;
 use crate::clock::Clock;
+use crate::ids::ShardRange;
 use crate::store::StoreError;
 use crate::store::nodes::{FileHashes, NodeRef, NodeState, NodeStore, PeerEndpoint};
 
@@ -43,7 +44,7 @@ type Hindrance = Box<dyn Fn() -> Option<String> + Send + Sync>;
 pub struct Node {
     store: Arc<dyn NodeStore>,
     clock: Clock,
-    shards: u16,
+    shards: ShardRange,
     description: NodeDescription,
     /// [`NodeState`] of the next heartbeat.
     state: AtomicU8,
@@ -61,8 +62,15 @@ pub struct Node {
 }
 
 impl Node {
+    /// `shards`: those of `store`, which are all of the installation or those of one cell.
     #[must_use]
-    pub fn new(store: Arc<dyn NodeStore>, clock: Clock, shards: u16, description: NodeDescription) -> Arc<Self> {
+    pub fn new(
+        store: Arc<dyn NodeStore>,
+        clock: Clock,
+        shards: impl Into<ShardRange>,
+        description: NodeDescription,
+    ) -> Arc<Self> {
+        let shards = shards.into();
         Arc::new(Self {
             store,
             clock,
@@ -90,6 +98,12 @@ impl Node {
 
     fn set_lease(&self, lease: Option<(NodeRef, Arc<Lease>)>) -> Option<(NodeRef, Arc<Lease>)> {
         std::mem::replace(&mut *self.lease.lock().unwrap_or_else(PoisonError::into_inner), lease)
+    }
+
+    /// The shards that this node may own.
+    #[must_use]
+    pub fn shards(&self) -> ShardRange {
+        self.shards
     }
 
     /// View after each heartbeat. A receiver can also be used to wait for changes.

@@ -5,7 +5,7 @@
 //! necessary for one more. So loads differ by at most one, and a member that joins or leaves moves little more than its
 //! own share: a shard moves only if its member is another, or if room that it was refused has become free.
 
-use crate::ids::ShardId;
+use crate::ids::{ShardId, ShardRange};
 use crate::store::nodes::NodeRef;
 
 /// A member that may own shards.
@@ -17,22 +17,23 @@ pub struct Member {
 }
 
 /// Returns the member that should own each shard, in the order of the shards. Depends on nothing but the members, in
-/// whatever order, and the number of shards. Without members the result is empty.
+/// whatever order, and the shards: all of the installation, or those of one cell. Without members the result is empty.
 #[must_use]
-pub fn place(members: &[Member], shards: u16) -> Vec<NodeRef> {
-    let members = named(members);
+pub fn place(members: &[Member], shards: impl Into<ShardRange>) -> Vec<NodeRef> {
+    let (members, shards) = (named(members), shards.into());
     if members.is_empty() {
         return Vec::new();
     }
-    let mut pairs = Vec::with_capacity(usize::from(shards) * members.len());
-    for shard in (0..shards).map(ShardId) {
+    let count = usize::from(shards.count());
+    let mut pairs = Vec::with_capacity(count * members.len());
+    for shard in shards.iter() {
         pairs.extend((0..members.len()).map(|member| (score(members[member].0, shard), shard, member)));
     }
     pairs.sort_unstable_by(|one, other| other.cmp(one));
-    let (share, mut larger) = (usize::from(shards) / members.len(), usize::from(shards) % members.len());
-    let (mut loads, mut owners) = (vec![0; members.len()], vec![None; usize::from(shards)]);
+    let (share, mut larger) = (count / members.len(), count % members.len());
+    let (mut loads, mut owners) = (vec![0; members.len()], vec![None; count]);
     for (_, shard, member) in pairs {
-        let (load, owner) = (&mut loads[member], &mut owners[usize::from(shard.0)]);
+        let (load, owner) = (&mut loads[member], &mut owners[usize::from(shard.0 - shards.first)]);
         if owner.is_some() || *load > share || *load == share && larger == 0 {
             continue;
         }
@@ -57,9 +58,9 @@ fn named(members: &[Member]) -> Vec<(u64, NodeRef)> {
 /// The shards in the order in which a host is most likely to be the one that should own them, whatever the other
 /// members are.
 #[must_use]
-pub fn by_preference(host: &str, shards: u16) -> Vec<ShardId> {
+pub fn by_preference(host: &str, shards: impl Into<ShardRange>) -> Vec<ShardId> {
     let member = member_hash(host, 0);
-    let mut all: Vec<ShardId> = (0..shards).map(ShardId).collect();
+    let mut all: Vec<ShardId> = shards.into().iter().collect();
     all.sort_by_key(|shard| std::cmp::Reverse(score(member, *shard)));
     all
 }

@@ -18,7 +18,7 @@ use self::moves::Moves;
 use self::picture::Picture;
 use super::placement::{self, Member};
 use super::view::View;
-use crate::ids::ShardId;
+use crate::ids::{ShardId, ShardRange};
 use crate::store::Owner;
 use crate::store::nodes::NodeRef;
 
@@ -70,7 +70,7 @@ impl Action {
 /// The decisions of one node, and what they remember.
 #[derive(Debug)]
 pub struct Planner {
-    shards: u16,
+    shards: ShardRange,
     /// Number of the last heartbeat that was read.
     heartbeats: u64,
     picture: Picture,
@@ -112,10 +112,11 @@ impl Situation<'_> {
 }
 
 impl Planner {
+    /// `shards`: all of the installation, or those of one cell.
     #[must_use]
-    pub fn new(shards: u16) -> Self {
+    pub fn new(shards: impl Into<ShardRange>) -> Self {
         Self {
-            shards,
+            shards: shards.into(),
             heartbeats: 0,
             picture: Picture::default(),
             deaths: Deaths::default(),
@@ -172,9 +173,9 @@ impl Planner {
 }
 
 /// The member that should own each shard; `None` for all: there are no members.
-fn targets(members: &[Member], shards: u16) -> impl Fn(ShardId) -> Option<NodeRef> + use<> {
+fn targets(members: &[Member], shards: ShardRange) -> impl Fn(ShardId) -> Option<NodeRef> + use<> {
     let owners = placement::place(members, shards);
-    move |shard| owners.get(usize::from(shard.0)).copied()
+    move |shard| owners.get(shards.place(shard)?).copied()
 }
 
 #[cfg(test)]

@@ -1,11 +1,14 @@
 //! `usher migrate`
 
+use std::fmt::Display;
+
 use anyhow::Context;
 use clap::Args;
 
 use super::output::say;
 use crate::config::{self, Storage, args, process_environment};
 use crate::failure::Failure;
+use crate::store::open::Migrated;
 use crate::store::{postgres, sqlite};
 use crate::telemetry;
 
@@ -17,24 +20,33 @@ pub struct MigrateArgs {
     pub log: args::Log,
 }
 
-/// Migrates the schema of the store to this release.
+/// Migrates the schema of the store to this release; of several databases one after the other.
 ///
 /// # Errors
 /// [`Failure`]: the store cannot be opened.
 pub async fn run(args: &MigrateArgs) -> Result<(), Failure> {
     let (storage, log) = config::migrate(&args.storage, &args.log, &process_environment)?;
     telemetry::start(&log);
-    let migrated = match &storage {
+    match &storage {
         Storage::Embedded { folder } => {
             let folder = folder.clone();
-            tokio::task::spawn_blocking(move || sqlite::migrate(&folder)).await.context("migrating")??
+            let migrated =
+                tokio::task::spawn_blocking(move || sqlite::migrate(&folder)).await.context("migrating")??;
+            report(&storage, migrated);
         }
-        Storage::Postgres { url, .. } => postgres::migrate(url).await?,
-    };
-    if migrated.from == migrated.to {
-        say(&format!("{storage}: schema version {}, nothing to do\n", migrated.to));
-    } else {
-        say(&format!("{storage}: schema version {} is now {}\n", migrated.from, migrated.to));
+        Storage::Postgres { urls, .. } => {
+            for url in urls {
+                report(url, postgres::migrate(url).await?);
+            }
+        }
     }
     Ok(())
+}
+
+fn report(place: &impl Display, migrated: Migrated) {
+    if migrated.from == migrated.to {
+        say(&format!("{place}: schema version {}, nothing to do\n", migrated.to));
+    } else {
+        say(&format!("{place}: schema version {} is now {}\n", migrated.from, migrated.to));
+    }
 }

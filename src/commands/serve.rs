@@ -52,7 +52,7 @@ fn announce(config: &Config, &Started { api, ops, shards }: &Started) {
         Storage::Embedded { folder } => {
             std::path::absolute(folder).unwrap_or_else(|_| folder.clone()).display().to_string()
         }
-        Storage::Postgres { url, .. } => url.to_string(),
+        Storage::Postgres { .. } => config.storage.to_string(),
     };
     if config.log.format == LogFormat::Json {
         tracing::info!(%api, %ops, data, shards, "started");

@@ -71,9 +71,10 @@ pub struct Storage {
     pub data_dir: Option<PathBuf>,
     /// PostgreSQL instead of the embedded store: postgres://user:password@host/database. As a variable
     /// USHER_DATABASE_URL or DATABASE_URL, and as a file that holds it USHER_DATABASE_URL_FILE or
-    /// DATABASE_URL_FILE; other users of the machine can read a password in an option
+    /// DATABASE_URL_FILE; other users of the machine can read a password in an option. Several databases, each with a
+    /// part of the shards: once each, or separated by white space, always in the order of the first start
     #[arg(long, value_name = "URL")]
-    pub database_url: Option<SecretString>,
+    pub database_url: Vec<SecretString>,
 }
 
 #[derive(Debug, Args)]
@@ -86,7 +87,7 @@ pub struct StoreUse {
     /// PostgreSQL]
     #[arg(long, value_name = "NUMBER", env = "USHER_SHARDS")]
     pub shards: Option<String>,
-    /// Connections to PostgreSQL for reads; on each node one for each shard and one for heartbeats come on top
+    /// Connections to each PostgreSQL for reads; on each node one for each shard and one for heartbeats come on top
     #[arg(long, value_name = "NUMBER", env = "USHER_DATABASE_CONNECTIONS", default_value = "4")]
     pub database_connections: String,
     /// Folder on a local disk for a lock file, by which a start knows that the process before it on this machine is gone,

@@ -172,6 +172,36 @@ fn the_database_is_found_in_the_option_then_in_our_variable_then_in_everybodys()
 }
 
 #[test]
+fn several_databases_are_taken_in_their_order() {
+    let find = |arguments: &str, environment: &[&str]| config(arguments, environment).unwrap().storage.to_string();
+    let both = "postgres://u@h:5432/b postgres://u@h:5432/a";
+    assert_eq!(find("--database-url postgres://u@h/b --database-url postgres://u@h/a", &[]), both);
+    assert_eq!(find("", &["DATABASE_URL=postgres://u@h/b\n  postgres://u@h/a\n"]), both);
+    let settings = config("", &["DATABASE_URL=postgres://u:tooth@h/b postgres://u:tooth@h/a"]).unwrap().settings();
+    assert!(settings.contains(&("database-url", both.to_owned())), "{settings:?}");
+}
+
+#[test]
+fn databases_that_cannot_be_cells_are_refused() {
+    for (arguments, start) in [
+        ("--database-url postgres://u@h/a --database-url nowhere", "--database-url: cell 1: the database URL must"),
+        (
+            "--database-url postgres://u@h/a --database-url postgres://u:x@h:5432/a",
+            "--database-url: postgres://u@h:5432/a is given twice",
+        ),
+        (
+            "--shards 1 --database-url postgres://u@h/a --database-url postgres://u@h/b",
+            "--shards: 1 are too few for 2 databases",
+        ),
+    ] {
+        let found = problems(arguments, &[]);
+        assert!(found.len() == 1 && found[0].starts_with(start), "{found:?}");
+    }
+    let many: Vec<String> = (0..65).map(|number| format!("--database-url postgres://u@h/{number}")).collect();
+    assert_eq!(problems(&many.join(" "), &[]), ["--database-url: 65 databases are more than 64"]);
+}
+
+#[test]
 fn a_secret_may_lie_in_a_file_with_a_line_end() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("url");

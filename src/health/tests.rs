@@ -30,7 +30,7 @@ fn shards_of(alone: bool) -> Serving2 {
     let shards = vec![watch::Sender::new(Serving), watch::Sender::new(Serving)];
     let readiness = Readiness::loading();
     readiness.clear(NotReadyReason::Loading);
-    let states = shards.iter().map(watch::Sender::subscribe).collect();
+    let states = vec![shards.iter().map(watch::Sender::subscribe).collect()];
     tokio::spawn(follow(states, alone, Arc::clone(&readiness)));
     let observed = readiness.subscribe();
     Serving2 { shards, readiness, observed }
@@ -40,6 +40,34 @@ fn shards_of(alone: bool) -> Serving2 {
 async fn let_it_run() {
     for _ in 0..10 {
         tokio::task::yield_now().await;
+    }
+}
+
+/// Of two databases, one that is away or refuses changes takes only its own shards down (decision 64).
+#[tokio::test(start_paused = true)]
+async fn a_service_of_two_cells_is_ready_while_one_of_them_is() {
+    let shards = [watch::Sender::new(Serving), watch::Sender::new(Serving), watch::Sender::new(Elsewhere)];
+    let readiness = Readiness::loading();
+    readiness.clear(NotReadyReason::Loading);
+    let states = |range: std::ops::Range<usize>| shards[range].iter().map(watch::Sender::subscribe).collect();
+    tokio::spawn(follow(vec![states(0..1), states(1..3)], false, Arc::clone(&readiness)));
+    for (first, second, reason) in [
+        (StoreAway, Serving, None),
+        (Serving, StoreRefuses, None),
+        (StoreAway, StoreRefuses, Some(NotReadyReason::StoreAway)),
+        (StoreAway, Elsewhere, None),
+        (StoreRefuses, StoreRefuses, Some(NotReadyReason::StoreRefuses)),
+        (Failed, Serving, Some(NotReadyReason::Failed)),
+    ] {
+        shards[..2].iter().for_each(|shard| drop(shard.send_replace(Serving)));
+        let_it_run().await;
+        shards[0].send_replace(first);
+        shards[1].send_replace(second);
+        let_it_run().await;
+        tokio::time::advance(STORE_AWAY_TIMEOUT).await;
+        let_it_run().await;
+        let found = readiness.now().iter().next();
+        assert_eq!(found, reason, "{first:?} {second:?}");
     }
 }
 

@@ -30,7 +30,7 @@ pub use second_hand::SecondHand;
 
 use crate::clock::Clock;
 use crate::cluster::{KnownOwner, Node, Owners, OwnershipFigures, View};
-use crate::ids::{NodeId, OwnerToken, ShardId};
+use crate::ids::{NodeId, OwnerToken, ShardId, ShardRange};
 use crate::journal::{Follow, Journal, StartError};
 use crate::peers::{HandOvers, PeerMessage, ShardBatches};
 use crate::store::nodes::{NodeRef, NodeState};
@@ -46,7 +46,7 @@ pub const MAX_MESSAGES: usize = 4_096;
 /// Called with each shard that this node has opened.
 pub type OnOpened = Box<dyn Fn(ShardId) + Send + Sync>;
 
-/// The shards of this node.
+/// The shards of this node. A process that is a node of several cells has one for each.
 pub struct Ownership {
     journal: Arc<Journal>,
     node: Arc<Node>,
@@ -142,7 +142,7 @@ impl Ownership {
     /// A node that is alone may still be loading what others have left: calls wait for that, too. While it joins anew,
     /// the others are still there.
     fn note_peers(&self) {
-        let lacks = self.journal.held().len() < usize::from(self.journal.shards());
+        let lacks = self.held().len() < usize::from(self.node.shards().count());
         self.has_peers.store(lacks || !self.is_alone(), Ordering::Relaxed);
     }
 
@@ -150,6 +150,18 @@ impl Ownership {
         let journal = Arc::clone(&self.journal);
         let preparing = Preparing::new(Arc::clone(&journal), Arc::clone(&self.outbox));
         ShardTasks::new(journal, Arc::clone(&self.node), self.clock.clone(), Arc::clone(&self.ahead), preparing)
+    }
+
+    /// The shards that this process holds, of those that this node may own: of one cell, or all.
+    fn held(&self) -> Vec<ShardId> {
+        let shards = self.node.shards();
+        self.journal.held().into_iter().filter(|shard| shards.contains(*shard)).collect()
+    }
+
+    /// The shards that this node may own.
+    #[must_use]
+    pub fn shards(&self) -> ShardRange {
+        self.node.shards()
     }
 
     /// Takes over what a heartbeat has read. What a node owned that this one has just declared dead has no owner; nor has
@@ -221,8 +233,8 @@ impl Ownership {
         }
     }
 
-    /// Waits until every shard has an owner, and those of this node are loaded. It does not wait for a shard whose rows
-    /// are damaged, if there are other nodes: this one serves the others.
+    /// Waits until every shard that this node may own has an owner, and those of this node are loaded. It does not wait
+    /// for a shard whose rows are damaged, if there are other nodes: this one serves the others.
     ///
     /// # Errors
     /// The store is unusable; or a shard's rows are damaged, and there is no other node that could serve it.
@@ -231,8 +243,8 @@ impl Ownership {
         let mut progress = self.progress.subscribe();
         loop {
             let damaged = progress.borrow_and_update().damaged.clone();
-            let is_settled = |(shard, known)| damaged.contains_key(&shard) || self.is_settled(shard, known);
-            let settled = self.owners.all().into_iter().all(is_settled);
+            let is_settled = |shard| damaged.contains_key(&shard) || self.is_settled(shard, self.owners.of(shard));
+            let settled = self.shards().iter().all(is_settled);
             match damaged.into_iter().next().filter(|_| self.is_alone()) {
                 Some((shard, error)) => return Err(StartError::Damaged(shard, error)),
                 None if settled => return Ok(()),
@@ -252,6 +264,11 @@ impl Ownership {
     /// This node, if it has joined.
     fn me(&self) -> Option<NodeId> {
         self.node.views().borrow().me.map(|me| me.id)
+    }
+
+    /// Returns whether a node has this id in this cell, as far as the last good heartbeat shows.
+    fn knows(&self, node: NodeId) -> bool {
+        self.node.views().borrow().snapshot.nodes.iter().any(|row| row.node.id == node)
     }
 
     /// Returns whether a call may have to be answered by another node, or here a little later. Cheap: every call asks.
@@ -277,16 +294,14 @@ impl Ownership {
         self.ahead.clear();
         let mut progress = self.progress.subscribe();
         let handed_over = async {
-            while self.has_successors()
-                && (progress.borrow_and_update().releasing > 0 || !self.journal.held().is_empty())
-            {
+            while self.has_successors() && (progress.borrow_and_update().releasing > 0 || !self.held().is_empty()) {
                 if progress.changed().await.is_err() {
                     return;
                 }
             }
         };
         if tokio::time::timeout(wait, handed_over).await.is_err() {
-            tracing::warn!(shards = self.journal.held().len(), "not every shard was handed over in time");
+            tracing::warn!(shards = self.held().len(), "not every shard was handed over in time");
         }
     }
 

@@ -20,40 +20,61 @@ use crate::status;
 
 /// Routes calls between the nodes of an installation.
 pub struct Router {
-    ownership: Arc<Ownership>,
-    locator: Locator,
+    /// In the order of their shards; there is at least one.
+    cells: Vec<Cell>,
     peers: Arc<Peers>,
 }
 
+/// The routes to the shards of one cell. A process has an id of its own in each, and a call is about one shard, so it only
+/// ever names ids of one cell.
+struct Cell {
+    ownership: Arc<Ownership>,
+    locator: Locator,
+}
+
 impl Router {
+    /// `cells`: the shards of each cell, in their order.
     #[must_use]
-    pub fn new(ownership: Arc<Ownership>, peers: Arc<Peers>) -> Arc<Self> {
-        Arc::new(Self { locator: Locator::new(Arc::clone(&ownership)), ownership, peers })
+    pub fn new(cells: impl IntoIterator<Item = Arc<Ownership>>, peers: Arc<Peers>) -> Arc<Self> {
+        let cell = |ownership: Arc<Ownership>| Cell { locator: Locator::new(Arc::clone(&ownership)), ownership };
+        Arc::new(Self { cells: cells.into_iter().map(cell).collect(), peers })
     }
 
-    async fn send_to(&self, via: NodeId, call: Request<Body>, head: &ForwardHead) -> Sent {
+    /// The cell of a shard. A shard that does not exist is nowhere, and any of them says so.
+    fn cell(&self, shard: ShardId) -> &Cell {
+        let found = self.cells.iter().find(|cell| cell.ownership.shards().contains(shard));
+        found.unwrap_or(&self.cells[0])
+    }
+
+    /// The cell in which a node has this id.
+    fn cell_of(&self, node: NodeId) -> &Cell {
+        let found = self.cells.iter().skip(1).find(|cell| cell.ownership.knows(node));
+        found.unwrap_or(&self.cells[0])
+    }
+
+    async fn send_to(&self, cell: &Cell, via: NodeId, call: Request<Body>, head: &ForwardHead) -> Sent {
         let sent = self.peers.send(via, call, head).await;
         let outcome = match &sent {
             Sent::Answer(_) => Forwarded::Answered,
             Sent::Unknown => Forwarded::Unknown,
             // Who refuses a call says where its shard is instead.
             Sent::NotApplied { hint: Some((shard, known)) } => {
-                self.locator.refused(*shard, via, *known);
+                self.cell(*shard).locator.refused(*shard, via, *known);
                 Forwarded::Moved
             }
             Sent::NotApplied { hint: None } => {
-                self.locator.not_reached(via);
+                cell.locator.not_reached(via);
                 Forwarded::Unreached
             }
         };
-        self.ownership.figures.count(outcome);
+        cell.ownership.figures.count(outcome);
         sent
     }
 }
 
 impl Forwarder for Router {
     fn has_peers(&self) -> bool {
-        self.ownership.has_peers()
+        self.cells.iter().any(|cell| cell.ownership.has_peers())
     }
 
     fn locate(
@@ -63,11 +84,12 @@ impl Forwarder for Router {
         until: Instant,
     ) -> BoxFuture<'_, Result<Location, Status>> {
         Box::pin(async move {
-            match self.locator.locate(shard, tried, until).await {
+            let cell = self.cell(shard);
+            match cell.locator.locate(shard, tried, until).await {
                 Ok(Place::Here(owner)) => Ok(Location::Here(owner)),
                 Ok(Place::There { owner, via }) => Ok(Location::At { owner, via }),
                 Err(NoPlace::TooMany | NoPlace::TooLate) => {
-                    self.ownership.figures.count(Forwarded::GaveUp);
+                    cell.ownership.figures.count(Forwarded::GaveUp);
                     Err(status::overloaded())
                 }
             }
@@ -86,12 +108,12 @@ impl Forwarder for Router {
             Location::At { via, .. } => Some(*via),
             Location::Here(_) => None,
         };
-        let me = self.ownership.me();
-        let visited = visited.iter().copied().chain(me).collect();
+        let cell = via.map_or(&self.cells[0], |via| self.cell_of(via));
+        let visited = visited.iter().copied().chain(cell.ownership.me()).collect();
         let head = ForwardHead { caller: caller.clone(), visited, left: deadline };
         Box::pin(async move {
             match via {
-                Some(via) => self.send_to(via, call, &head).await,
+                Some(via) => self.send_to(cell, via, call, &head).await,
                 None => Sent::NotApplied { hint: None },
             }
         })

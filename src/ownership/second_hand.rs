@@ -55,7 +55,9 @@ impl SecondHand {
         let asked = self.clock.boot_time();
         let answers = self.peers.ask_owners().await;
         for PeerOwners { owners, heartbeat_age } in answers {
-            for (shard, KnownOwner { epoch, node }) in owners {
+            // Of other cells this node may have heartbeats of its own.
+            let mine = owners.into_iter().filter(|(shard, _)| self.node.shards().contains(*shard));
+            for (shard, KnownOwner { epoch, node }) in mine {
                 match node {
                     // If it is lost, the next answer says the same.
                     Some(node) => drop(self.messages.try_send(PeerMessage::Owns { shard, epoch, node })),

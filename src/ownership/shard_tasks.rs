@@ -73,7 +73,7 @@ impl ShardTasks {
         preparing: Arc<Preparing>,
     ) -> Self {
         Self {
-            planner: Planner::new(journal.shards()),
+            planner: Planner::new(node.shards()),
             journal,
             node,
             clock,
@@ -113,7 +113,9 @@ impl ShardTasks {
     /// releases no shard, whatever the plan says.
     pub fn plan(&mut self, view: &View, draining: Option<Duration>, keeps: bool) {
         let Some(me) = view.me else { return };
-        let serving = self.journal.held().into_iter().filter(|shard| !self.releasing.contains(shard)).collect();
+        let shards = self.node.shards();
+        let is_served = |shard: &ShardId| shards.contains(*shard) && !self.releasing.contains(shard);
+        let serving = self.journal.held().into_iter().filter(is_served).collect();
         let (loading, releasing) = (self.loading.clone(), self.releasing.clone());
         let holdings = Holdings { serving, loading, releasing, draining: draining.is_some() };
         for action in self.planner.plan(view, &holdings, self.clock.boot_time()) {

@@ -9,6 +9,7 @@ pub mod audit_filter;
 pub mod audit_search;
 mod batch;
 pub mod batch_codec;
+mod cell;
 pub mod continuity;
 pub mod encode;
 mod history;
@@ -32,6 +33,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 pub use self::batch::Batch;
+pub use self::cell::Cell;
 pub use self::load_part::LoadPart;
 use self::nodes::NodeRef;
 use crate::ids::{

@@ -4,6 +4,7 @@ pub mod audit;
 mod audit_blocks;
 mod audit_expiry;
 mod batches;
+mod cells;
 mod distributed;
 mod followed_batches;
 mod loads_ahead;

@@ -17,6 +17,20 @@ pub struct NodeFigures {
     pub rejoined: u64,
 }
 
+impl NodeFigures {
+    /// The figures of a process that is a node of several cells: sums, and the oldest heartbeat.
+    #[must_use]
+    pub fn of_cells(cells: impl IntoIterator<Item = NodeFigures>) -> Self {
+        cells.into_iter().fold(Self::default(), |sum, cell| Self {
+            heartbeats: sum.heartbeats + cell.heartbeats,
+            missed: sum.missed + cell.missed,
+            age: sum.age.max(cell.age),
+            declared_dead: sum.declared_dead + cell.declared_dead,
+            rejoined: sum.rejoined + cell.rejoined,
+        })
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Stats {
     pub heartbeats: AtomicU64,

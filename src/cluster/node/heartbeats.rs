@@ -9,7 +9,7 @@ use crate::cluster::lease::Lease;
 use crate::cluster::lock::LockFile;
 use crate::cluster::members::{Observer, Silent};
 use crate::cluster::view::View;
-use crate::ids::{NodeId, ShardId};
+use crate::ids::NodeId;
 use crate::store::StoreError;
 use crate::store::nodes::{ClusterSnapshot, LockName, NewNode, NodeHeartbeat, NodeRef, NodeRow, NodeState, OwnerRow};
 
@@ -156,7 +156,7 @@ impl Node {
 
     fn lose_shards_of_others(&self, lease: &Lease, snapshot: &ClusterSnapshot, me: NodeRef, sent: Duration) {
         let mine = |row: &OwnerRow| row.node == Some(me) && !row.owner.token.0.is_nil();
-        for shard in (0..self.shards).map(ShardId) {
+        for shard in self.shards.iter() {
             let row = snapshot.owners.iter().find(|row| row.shard == shard);
             if !row.is_some_and(mine) && lease.lose(shard, sent) {
                 tracing::error!(%shard, "another process owns the shard");

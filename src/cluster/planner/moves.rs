@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::claims::is_overdue;
 use super::picture::{Picture, ShardSeen, Standing};
 use super::{Action, Situation, targets};
-use crate::ids::ShardId;
+use crate::ids::{ShardId, ShardRange};
 use crate::store::nodes::NodeRef;
 
 /// Time for which the members must have been the same.
@@ -39,7 +39,7 @@ impl Moves {
         }
     }
 
-    pub fn releases(&mut self, situation: &Situation<'_>, picture: &Picture, shards: u16) -> Vec<Action> {
+    pub fn releases(&mut self, situation: &Situation<'_>, picture: &Picture, shards: ShardRange) -> Vec<Action> {
         if situation.is_leaving {
             return leave(situation, shards);
         }
@@ -47,7 +47,7 @@ impl Moves {
     }
 
     /// One shard that should be elsewhere. Of several, the one whose target has the fewest shards.
-    fn rebalance(&mut self, situation: &Situation<'_>, picture: &Picture, shards: u16) -> Option<Action> {
+    fn rebalance(&mut self, situation: &Situation<'_>, picture: &Picture, shards: ShardRange) -> Option<Action> {
         self.declined.retain(|_, (_, until)| situation.now < *until);
         if !self.may_move(situation, picture) {
             return None;
@@ -78,7 +78,7 @@ impl Moves {
 }
 
 /// Releases a few shards at a time to where they should be without this node. Without any other member they stay.
-fn leave(situation: &Situation<'_>, shards: u16) -> Vec<Action> {
+fn leave(situation: &Situation<'_>, shards: ShardRange) -> Vec<Action> {
     let target = targets(&situation.others(), shards);
     let holdings = situation.holdings;
     let room = MAX_RELEASES.saturating_sub(holdings.releasing.len());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::cluster::counts::{Counts, Reads};
 use crate::cluster::placement::Member;
 use crate::cluster::view::View;
-use crate::ids::ShardId;
+use crate::ids::{ShardId, ShardRange};
 use crate::store::Owner;
 use crate::store::nodes::{NodeRef, NodeState, OwnerRow};
 
@@ -75,14 +75,14 @@ type OwnerKey = (Owner, Option<NodeRef>);
 
 impl Picture {
     /// Adds a successful read.
-    pub fn read(&mut self, view: &View, me: NodeRef, members: &[Member], shards: u16) {
+    pub fn read(&mut self, view: &View, me: NodeRef, members: &[Member], shards: ShardRange) {
         if !self.reads.follows(view.snapshot.connection, view.answered) {
             self.unowned.clear();
             self.same_members.clear();
         }
         self.sent = view.sent;
         self.members_unchanged_for = self.same_members.unchanged_for((), members.to_vec(), view.sent, view.answered);
-        let rows = view.snapshot.owners.iter().filter(|row| row.shard.0 < shards);
+        let rows = view.snapshot.owners.iter().filter(|row| shards.contains(row.shard));
         self.shards = rows.map(|row| self.see(row, view, me)).collect();
     }
 

@@ -1,5 +1,6 @@
 //! `usher store check`
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -10,8 +11,9 @@ use super::report::{PREFETCH_CHUNKS, count, summary};
 use crate::commands::output::say;
 use crate::config::{self, Storage, args, process_environment};
 use crate::failure::Failure;
+use crate::store::Store;
 use crate::store::open::OpenError;
-use crate::store::postgres;
+use crate::store::postgres::{self, DatabaseUrl, PostgresCells};
 use crate::store::report::StoreReport;
 use crate::store::sqlite::Snapshot;
 
@@ -24,7 +26,7 @@ pub struct CheckArgs {
 /// Counts everything, and checks that it adds up.
 pub async fn run(args: &CheckArgs) -> Result<(), Failure> {
     let storage = &config::store(&args.storage, &process_environment)?;
-    let (counted, mut problems) = match storage {
+    let problems = match storage {
         Storage::Embedded { folder } => {
             let folder = folder.clone();
             let snapshot =
@@ -32,26 +34,42 @@ pub async fn run(args: &CheckArgs) -> Result<(), Failure> {
             let snapshot = Arc::new(snapshot);
             let counted = count_embedded(&snapshot).await?;
             let problems = tokio::task::spawn_blocking(move || snapshot.file_problems()).await.context("checking")?;
-            (counted, problems.map_err(OpenError::unreadable)?)
+            [problems.map_err(OpenError::unreadable)?, shown(storage, &counted)].concat()
         }
-        Storage::Postgres { url, .. } => {
-            let (sender, chunks) = mpsc::channel(PREFETCH_CHUNKS);
-            let read = async move { postgres::snapshot(url, &sender).await };
-            let (read, counted) = tokio::join!(read, count(chunks));
-            read?;
-            (counted, Vec::new())
-        }
+        Storage::Postgres { urls, .. } => check_databases(urls).await?,
     };
-    say(&summary(storage, &counted));
-    for note in counted.notes() {
-        say(&format!("{note}\n"));
-    }
-    problems.extend(counted.problems());
     if problems.is_empty() {
         say("everything adds up\n");
         return Ok(());
     }
     Err(Failure::Damaged(problems))
+}
+
+/// Prints what was counted, and returns what does not add up.
+fn shown(place: &impl Display, counted: &StoreReport) -> Vec<String> {
+    say(&summary(place, counted));
+    for note in counted.notes() {
+        say(&format!("{note}\n"));
+    }
+    counted.problems()
+}
+
+/// Checks one database after the other. Of several, all must be those of one installation; one alone may be any of them.
+async fn check_databases(urls: &[DatabaseUrl]) -> Result<Vec<String>, Failure> {
+    let mut problems = Vec::new();
+    for (cell, url) in urls.iter().enumerate() {
+        let (sender, chunks) = mpsc::channel(PREFETCH_CHUNKS);
+        let read = async move { postgres::snapshot(url, &sender).await };
+        let (read, counted) = tokio::join!(read, count(chunks));
+        read?;
+        let found = shown(url, &counted);
+        let name = |problem| if urls.len() == 1 { problem } else { format!("cell {cell}: {problem}") };
+        problems.extend(found.into_iter().map(name));
+    }
+    if urls.len() > 1 {
+        PostgresCells::open(urls, false).await?.close().await;
+    }
+    Ok(problems)
 }
 
 async fn count_embedded(snapshot: &Arc<Snapshot>) -> Result<StoreReport, Failure> {

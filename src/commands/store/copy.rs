@@ -13,7 +13,7 @@ use crate::commands::output::say;
 use crate::config::{self, Storage, process_environment};
 use crate::failure::Failure;
 use crate::store::open::OpenError;
-use crate::store::postgres::{Copy, CopyError};
+use crate::store::postgres::{CopyError, CopyToCells};
 use crate::store::report::{Counter, StoreReport};
 use crate::store::sqlite::Snapshot;
 
@@ -23,18 +23,19 @@ pub struct CopyArgs {
     #[arg(long, value_name = "FOLDER")]
     pub from: PathBuf,
     /// The database. Rather as a variable, USHER_DATABASE_URL or DATABASE_URL, or as a file that holds it,
-    /// USHER_DATABASE_URL_FILE or DATABASE_URL_FILE: other users of the machine can read a password in an option
+    /// USHER_DATABASE_URL_FILE or DATABASE_URL_FILE: other users of the machine can read a password in an option. Several
+    /// databases, each for a part of the shards: once each, or separated by white space
     #[arg(long, value_name = "URL")]
-    pub to_url: Option<SecretString>,
+    pub to_url: Vec<SecretString>,
 }
 
 /// Copies the embedded store into an empty database, and checks the copy.
 pub async fn run(args: &CopyArgs) -> Result<(), Failure> {
-    let url = config::copy_target(args.to_url.as_ref(), &process_environment)?;
+    let urls = config::copy_target(&args.to_url, &process_environment)?;
     let folder = args.from.clone();
     let snapshot = tokio::task::spawn_blocking(move || Snapshot::alone(&folder)).await.context("opening")??;
     let snapshot = Arc::new(snapshot);
-    let mut target = Copy::begin(&url).await?;
+    let mut target = CopyToCells::begin(&urls).await?;
     let source = transfer(&snapshot, &mut target).await?;
     if source.installation.is_none() {
         return Err(Failure::Refused(format!("--from: {}: nobody has used this store yet", args.from.display())));
@@ -54,10 +55,11 @@ pub async fn run(args: &CopyArgs) -> Result<(), Failure> {
         return Err(Failure::Refused([vec![why], differences].concat().join("\nusher: ")));
     }
     target.commit().await?;
-    let storage = Storage::Postgres { url, migrate_on_start: false };
+    let serve_from = if urls.len() == 1 { "the database" } else { "the databases, in this order," };
+    let storage = Storage::Postgres { urls, migrate_on_start: false };
     say(&summary(&storage, &copied));
     say(&format!(
-        "both stores hold the same data. Serve from the database from now on, and no longer from {}, which was not \
+        "both stores hold the same data. Serve from {serve_from} from now on, and no longer from {}, which was not \
          changed\n",
         args.from.display()
     ));
@@ -65,7 +67,7 @@ pub async fn run(args: &CopyArgs) -> Result<(), Failure> {
 }
 
 /// Writes every chunk of the snapshot to `target`, and recounts the store from them.
-async fn transfer(snapshot: &Arc<Snapshot>, target: &mut Copy) -> Result<StoreReport, Failure> {
+async fn transfer(snapshot: &Arc<Snapshot>, target: &mut CopyToCells) -> Result<StoreReport, Failure> {
     let (sender, mut chunks) = mpsc::channel(PREFETCH_CHUNKS);
     let source = Arc::clone(snapshot);
     let reading = tokio::task::spawn_blocking(move || source.read(&sender));
@@ -83,7 +85,7 @@ impl From<CopyError> for Failure {
         match error {
             CopyError::Open(error) => error.into(),
             CopyError::Used(_) => Failure::Refused(format!("--to-url: {error}")),
-            CopyError::Broken(_) | CopyError::Unknown(_) => Failure::NoAnswer(error.to_string()),
+            CopyError::Broken(_) | CopyError::Unknown(_) | CopyError::Half(..) => Failure::NoAnswer(error.to_string()),
         }
     }
 }

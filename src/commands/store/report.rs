@@ -1,9 +1,10 @@
 //! What a store contains, counted chunk by chunk, and as a table.
 
+use std::fmt::Display;
+
 use tokio::sync::mpsc;
 
 use crate::commands::output::table::{Column, Table, left, right};
-use crate::config::Storage;
 use crate::license::iso;
 use crate::store::report::{Counter, Shard, StoreReport};
 use crate::store::snapshot::SnapshotChunk;
@@ -33,12 +34,12 @@ const COLUMNS: [Column; 9] = [
 ];
 
 /// The installation, and a row for each shard.
-pub fn summary(storage: &Storage, counted: &StoreReport) -> String {
+pub fn summary(place: &impl Display, counted: &StoreReport) -> String {
     let Some(installation) = counted.installation else {
-        return format!("{storage}: nobody has used it yet\n");
+        return format!("{place}: nobody has used it yet\n");
     };
     let (instance, shards) = (installation.instance, installation.shards);
-    let heading = format!("{storage}: installation {instance}, {shards} shard{}\n", if shards == 1 { "" } else { "s" });
+    let heading = format!("{place}: installation {instance}, {shards} shard{}\n", if shards == 1 { "" } else { "s" });
     let rows: Vec<_> = counted.shards.iter().map(row).collect();
     heading + &Table::new(&COLUMNS).lines(&rows, None)
 }

@@ -9,14 +9,15 @@ use uuid::Uuid;
 use super::batch::Prepared;
 use super::connection::Connector;
 use super::error::Failure;
+use super::installation::{self, Record};
 use super::put::Put;
-use super::{DatabaseUrl, installation, migration, schema, snapshot};
+use super::{DatabaseUrl, migration, schema, snapshot};
 use crate::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId};
 use crate::ledger::change::{AuditEvent, Change};
 use crate::store::audit_block::Block;
 use crate::store::open::OpenError;
 use crate::store::snapshot::SnapshotChunk;
-use crate::store::{Batch, Owner, Position, StoreError};
+use crate::store::{Batch, Cell, Owner, Position, StoreError};
 
 /// A copy that vanished holds a lock that every start waits for; the timeouts limit how long.
 const BEGIN: &str = "/* usher:begin_copy */ BEGIN;
@@ -25,6 +26,8 @@ const BEGIN: &str = "/* usher:begin_copy */ BEGIN;
     SET LOCAL idle_in_transaction_session_timeout = '60s';
     SET LOCAL plan_cache_mode = force_generic_plan;
     SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
+/// Of several databases the others wait while one is written or read.
+const PATIENT: &str = "/* usher:patient_copy */ SET LOCAL idle_in_transaction_session_timeout = '12h'";
 /// Sets epoch and seq of the source; the shard keeps its nil owner token, because no process serves from here yet.
 const SET_POSITION: &str = "/* usher:set_position */ UPDATE shards SET epoch = $2, seq = $3 WHERE shard_id = $1";
 const SET_FLOOR: &str = "/* usher:set_floor */ UPDATE audit_floor SET first_event_no = $2 WHERE shard_id = $1";
@@ -43,6 +46,11 @@ pub enum CopyError {
     /// Either everything was written, or nothing.
     #[error("the answer to COMMIT was lost: {0}; `usher store check` tells whether the copy is there")]
     Unknown(StoreError),
+    /// The first of several databases were written, this one perhaps not. No process serves from them.
+    #[error(
+        "the copy is not complete, and nobody can serve from it: cell {0}: {1}. Make all databases anew, and copy again"
+    )]
+    Half(u16, StoreError),
 }
 
 impl From<StoreError> for CopyError {
@@ -63,8 +71,9 @@ impl From<tokio_postgres::Error> for CopyError {
     }
 }
 
-/// A copy in progress. Other connections see none of it before [`Copy::commit`].
+/// A copy in progress into one database. Other connections see none of it before [`Copy::commit`].
 pub struct Copy {
+    cell: Cell,
     client: Client,
     _driver: AbortOnDropHandle<Option<StoreError>>,
     prepared: Prepared,
@@ -89,7 +98,7 @@ impl Copy {
     ///
     /// # Errors
     /// The database cannot be used, or was used before.
-    pub async fn begin(url: &DatabaseUrl) -> Result<Self, CopyError> {
+    pub async fn begin(url: &DatabaseUrl, cell: Cell) -> Result<Self, CopyError> {
         let connector = Connector::new(url);
         let (client, driver) = connector.plain().await.map_err(OpenError::Unreachable)?;
         // A copy that was killed may have left an older schema; only columns of all versions can be read there.
@@ -100,7 +109,10 @@ impl Copy {
         }
         migration::migrate(&connector).await?;
         client.batch_execute(BEGIN).await?;
-        Ok(Self { client, _driver: driver, prepared: Prepared::default(), at: None })
+        if cell != Cell::ONLY {
+            client.batch_execute(PATIENT).await?;
+        }
+        Ok(Self { cell, client, _driver: driver, prepared: Prepared::default(), at: None })
     }
 
     /// Writes a chunk.
@@ -111,8 +123,9 @@ impl Copy {
         fail_point!("copying");
         match chunk {
             SnapshotChunk::Installation(Some(installation)) => {
-                match installation::create_or_read(&self.client, installation).await? {
-                    Some(found) => Err(CopyError::Used(found.instance)),
+                let record = Record { installation, cell: self.cell };
+                match installation::create_or_read(&self.client, record).await? {
+                    Some(found) => Err(CopyError::Used(found.installation.instance)),
                     None => Ok(()),
                 }
             }

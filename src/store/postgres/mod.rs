@@ -7,10 +7,13 @@ mod audit;
 mod audit_blocks;
 mod batch;
 mod bucket;
+mod cell_records;
+mod cells;
 mod column;
 mod commit;
 mod connection;
 mod copy;
+mod copy_to_cells;
 mod error;
 mod expiry;
 mod heartbeat;
@@ -37,8 +40,12 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use self::cell_records::Found;
+pub use self::cells::PostgresCells;
 use self::connection::Connector;
-pub use self::copy::{Copy, CopyError};
+pub use self::copy::CopyError;
+pub use self::copy_to_cells::CopyToCells;
+use self::installation::Record;
 use self::nodes::Nodes;
 use self::pool::Pool;
 pub use self::snapshot::snapshot;
@@ -50,11 +57,11 @@ use super::{
     AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, LoadPart, Owner, Position,
     ReadError, Store, StoreError, StoreFuture,
 };
-use crate::ids::ShardId;
+use crate::ids::{ShardId, ShardRange};
 use crate::ledger::change::Change;
 use crate::ledger::time::WallTime;
 
-/// A store in a PostgreSQL database.
+/// A store in a PostgreSQL database: all of an installation, or one of its cells ([`PostgresCells`]).
 pub struct PostgresStore {
     connector: Arc<Connector>,
     writers: Mutex<BTreeMap<ShardId, Arc<Writer>>>,
@@ -88,6 +95,24 @@ impl PostgresStore {
         self.pool.limit(connections);
     }
 
+    /// Reads what the database holds.
+    async fn found(&self) -> Result<Found, ReadError> {
+        let client = self.pool.get().await?;
+        let (record, claimed) = (installation::read(&client).await?, installation::was_claimed(&client).await?);
+        Ok(Found { record, claimed })
+    }
+
+    async fn read_or_create(&self, wanted: Record) -> Result<Record, ReadError> {
+        let mut client = self.pool.get().await?;
+        Ok(installation::read_or_create(&mut client, wanted).await?)
+    }
+
+    /// Checks that the server allows enough connections for the shards that this database has.
+    async fn check_room(&self, shards: ShardRange) -> Result<(), ReadError> {
+        let client = self.pool.get().await?;
+        Ok(room::check(&client, room::Need { shards: shards.count(), reads: self.pool.size() }).await?)
+    }
+
     fn writer(&self, shard: ShardId) -> Arc<Writer> {
         let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
         writers.entry(shard).or_insert_with(|| Arc::new(Writer::new(shard, self.connector.clone()))).clone()
@@ -108,9 +133,8 @@ impl Store for PostgresStore {
     /// Also checks that the server allows enough connections for so many shards.
     fn installation(&self, wanted: Installation) -> StoreFuture<'_, Result<Installation, ReadError>> {
         Box::pin(async move {
-            let mut client = self.pool.get().await?;
-            let installation = installation::read_or_create(&mut client, wanted).await?;
-            room::check(&client, room::Need { shards: installation.shards, reads: self.pool.size() }).await?;
+            let installation = cell_records::agree(&[self], wanted).await?;
+            self.check_room(installation.shards.into()).await?;
             Ok(installation)
         })
     }

@@ -5,8 +5,9 @@ use tokio_postgres::{Client, Error, Row};
 
 use super::connection::Connector;
 use super::error::{Failure, damaged};
-use super::{DatabaseUrl, installation, load, schema, shards};
-use crate::ids::{EventNo, ShardId};
+use super::installation::{self, Record};
+use super::{DatabaseUrl, load, schema, shards};
+use crate::ids::{EventNo, ShardId, ShardRange};
 use crate::ledger::change::AuditEvent;
 use crate::store::StoreError;
 use crate::store::audit_block::Block;
@@ -58,23 +59,31 @@ pub async fn snapshot(url: &DatabaseUrl, chunks: &Sender<SnapshotChunk>) -> Resu
 
 /// Sends everything that the client's transaction sees.
 pub async fn read(client: &Client, chunks: &Sender<SnapshotChunk>) -> Result<(), Failure> {
-    let installation = installation::read(client).await?;
-    send(chunks, SnapshotChunk::Installation(installation)).await?;
-    count_unowned_rows(client, installation.map_or(0, |installation| installation.shards), chunks).await?;
-    for shard in (0..installation.map_or(0, |installation| installation.shards)).map(ShardId) {
+    let record = installation::read(client).await?;
+    send(chunks, SnapshotChunk::Installation(record.map(|record| record.installation))).await?;
+    // Of several databases each has some of the shards.
+    let range = record.map_or(0.into(), |Record { installation, cell }| cell.shards(installation.shards));
+    count_unowned_rows(client, range, chunks).await?;
+    for shard in range.iter() {
         shard_of(client, shard, chunks).await?;
     }
     Ok(())
 }
 
-/// Sends the number of rows that belong to no shard, for each table.
-async fn count_unowned_rows(client: &Client, shards: u16, chunks: &Sender<SnapshotChunk>) -> Result<(), Failure> {
+/// Sends the number of rows that belong to no shard of this database, for each table.
+async fn count_unowned_rows(
+    client: &Client,
+    shards: ShardRange,
+    chunks: &Sender<SnapshotChunk>,
+) -> Result<(), Failure> {
     for (table, _) in
         load::statements().filter(|(table, _)| !["installation", "nodes", "compatibility"].contains(table))
     {
-        let sql =
-            format!("/* usher:count_strays */ SELECT count(*) FROM {table} WHERE shard_id NOT BETWEEN 0 AND $1 - 1");
-        let rows: i64 = client.query_one(&sql, &[&i32::from(shards)]).await?.try_get(0)?;
+        let sql = format!(
+            "/* usher:count_strays */ SELECT count(*) FROM {table} WHERE shard_id < $1::integer OR shard_id >= $2::integer"
+        );
+        let (first, end) = (i32::from(shards.first), i32::from(shards.end));
+        let rows: i64 = client.query_one(&sql, &[&first, &end]).await?.try_get(0)?;
         if rows > 0 {
             send(chunks, SnapshotChunk::UnownedRows(table, rows.unsigned_abs())).await?;
         }

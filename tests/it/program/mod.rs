@@ -1,6 +1,7 @@
 //! The real program from outside: over the network, by signals, through kill -9, on both stores.
 
 mod auditing;
+mod cells;
 mod commands;
 mod ending;
 mod failing;

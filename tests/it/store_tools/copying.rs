@@ -156,3 +156,44 @@ async fn a_copy_that_differs_is_none() {
         assert_eq!(rows(&client, table).await, [""; 0], "{table}");
     }
 }
+
+/// The source has two shards, and each database gets one of them (decision 64).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_moves_to_two_databases() {
+    let (folder, session) = source().await;
+    let before = check(&Data::Folder(folder.path())).printed();
+    let [one, other] = [postgres::cluster().database().await, postgres::cluster().database().await];
+    let (one, other) = (one.expose_secret(), other.expose_secret());
+    let both = format!("{one} {other}");
+    let printed = block_in_place(|| copy(folder.path(), &both)).printed();
+    assert!(printed.contains("Serve from the databases, in this order, from now on"), "{printed}");
+    assert_eq!(counts(&printed), counts(&before));
+
+    // One of them is checked alone, too; both together are also compared.
+    let alone = [one, other].map(|url| block_in_place(|| check(&Data::Postgres(url))).printed());
+    assert_eq!(alone.iter().flat_map(|printed| counts(printed)).collect::<Vec<_>>(), counts(&before));
+    block_in_place(|| check(&Data::Postgres(&both))).printed();
+    let said = block_in_place(|| check(&Data::Postgres(&format!("{other} {one}")))).refused(2);
+    assert!(said.starts_with("--database-url: the database of cell 0, "), "{said}");
+
+    let again = block_in_place(|| copy(folder.path(), &both)).refused(1);
+    assert!(again.contains("holds an installation already"), "{again}");
+    let program = Program::start(&Data::Postgres(&both), &["--demo"]);
+    test_data::is_as_it_was(&program, &session).await;
+    program.terminate();
+    assert_eq!(program.ended().status.code(), Some(0));
+}
+
+/// Half of a copy is the first database without the others: nobody serves from it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn half_of_a_copy_is_refused() {
+    let (folder, _) = source().await;
+    let [one, other] = [postgres::cluster().database().await, postgres::cluster().database().await];
+    let both = format!("{} {}", one.expose_secret(), other.expose_secret());
+    block_in_place(|| copy(folder.path(), &both)).printed();
+    let client = postgres::connect(other.expose_secret()).await;
+    client.batch_execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await.unwrap();
+    let ended = block_in_place(|| Program::fails(&Data::Postgres(&both), &["--migrate-on-start"]));
+    assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+    assert!(ended.errors.contains("the database of cell 1, ") && ended.errors.contains("is empty"), "{ended:?}");
+}

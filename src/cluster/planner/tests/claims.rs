@@ -219,3 +219,20 @@ fn rows_of_shards_that_do_not_exist_are_nobodys() {
     let mut bench = Bench { planner: Planner::new(1), ..Bench::new() };
     assert_eq!(bench.at(0, "a", "- - -"), "claim 0");
 }
+
+/// A cell has some of the shards, with numbers of their own (decision 64).
+#[test]
+fn the_shards_of_a_cell_are_placed_among_themselves() {
+    let range = ShardRange { first: 4, end: 8 };
+    let mut bench = Bench { planner: Planner::new(range), ..Bench::new() };
+    // Rows of other cells, which are not there in truth, mean nothing.
+    let claims = bench.at(0, "a b", "- - - - - - - -");
+    let members = ["a", "b"].map(|name| Member { node: node(name), host: name.into() });
+    let placed = place(&members, range);
+    let mine: Vec<u16> = (4..).zip(&placed).filter(|(_, owner)| **owner == node("a")).map(|(shard, _)| shard).collect();
+    assert_eq!((placed.len(), mine.len()), (4, 2));
+    let mut claimed: Vec<u16> =
+        claims.split("; ").map(|claim| claim.strip_prefix("claim ").unwrap().parse().unwrap()).collect();
+    claimed.sort_unstable();
+    assert_eq!(claimed, mine);
+}

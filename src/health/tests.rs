@@ -181,7 +181,8 @@ async fn a_writer_that_panicked_has_failed() {
 async fn a_journal_that_is_gone_ends_it() {
     let service = two_shards();
     let (readiness, shards) = (service.readiness, service.shards);
-    let follows = tokio::spawn(follow(shards.iter().map(watch::Sender::subscribe).collect(), true, readiness.clone()));
+    let states = vec![shards.iter().map(watch::Sender::subscribe).collect()];
+    let follows = tokio::spawn(follow(states, true, readiness.clone()));
     drop(shards);
     follows.await.unwrap();
     assert!(readiness.now().serving());

@@ -63,7 +63,7 @@ mod tests {
     /// Tenants are where these numbers say, for as long as the installation lives.
     #[test]
     fn cells_of_shards_never_change() {
-        let numbers = |shards, cells| (0..shards).map(|shard| Cell::number_of(ShardId(shard), shards, cells));
+        let numbers = |shards, cells| (0..shards).map(move |shard| Cell::number_of(ShardId(shard), shards, cells));
         assert_eq!(numbers(4, 2).collect::<Vec<_>>(), [0, 0, 1, 1]);
         assert_eq!(numbers(5, 2).collect::<Vec<_>>(), [0, 0, 0, 1, 1]);
         assert_eq!(numbers(8, 3).collect::<Vec<_>>(), [0, 0, 0, 1, 1, 1, 2, 2]);

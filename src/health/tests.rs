@@ -59,7 +59,9 @@ async fn a_service_of_two_cells_is_ready_while_one_of_them_is() {
         (StoreRefuses, StoreRefuses, Some(NotReadyReason::StoreRefuses)),
         (Failed, Serving, Some(NotReadyReason::Failed)),
     ] {
-        shards[..2].iter().for_each(|shard| drop(shard.send_replace(Serving)));
+        for shard in &shards[..2] {
+            shard.send_replace(Serving);
+        }
         let_it_run().await;
         shards[0].send_replace(first);
         shards[1].send_replace(second);

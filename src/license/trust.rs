@@ -122,7 +122,7 @@ mod tests {
         for other in [
             trust(&[1], &[acme.clone(), bolt.clone()]),
             trust(&[1, 3], &[acme.clone(), bolt.clone()]),
-            trust(&[1, 2], &[acme.clone()]),
+            trust(&[1, 2], std::slice::from_ref(&acme)),
             trust(&[1, 2], &[acme, revoking(6, "bolt")]),
             Trust::default(),
         ] {

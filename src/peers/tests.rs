@@ -194,7 +194,9 @@ impl Handler for Calls {
             match request.uri().path() {
                 "/elsewhere" => response = response.header("usher-routing", "not-applied 3"),
                 "/unknown" => response = response.header("usher-routing", "unknown 3"),
-                "/together" => drop(self.together.wait().await),
+                "/together" => {
+                    self.together.wait().await;
+                }
                 "/never" => std::future::pending().await,
                 _ => {}
             }

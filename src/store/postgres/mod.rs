@@ -110,7 +110,7 @@ impl PostgresStore {
     /// Checks that the server allows enough connections for the shards that this database has.
     async fn check_room(&self, shards: ShardRange) -> Result<(), ReadError> {
         let client = self.pool.get().await?;
-        Ok(room::check(&client, room::Need { shards: shards.count(), reads: self.pool.size() }).await?)
+        Ok(room::check(&client, room::Need { shards: shards.count(), reads: self.pool.max_size() }).await?)
     }
 
     fn writer(&self, shard: ShardId) -> Arc<Writer> {

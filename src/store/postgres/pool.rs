@@ -52,7 +52,7 @@ impl Pool {
     }
 
     /// The maximum number of connections.
-    pub fn size(&self) -> usize {
+    pub fn max_size(&self) -> usize {
         self.0.status().max_size
     }
 

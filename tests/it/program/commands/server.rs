@@ -36,7 +36,7 @@ fn a_server_says_which_nodes_there_are() {
     let said = console.says("server nodes");
     let lines: Vec<&str> = said.lines().collect();
     let [head, node] = lines[..] else { panic!("{said}") };
-    let columns = ["HOST", "ADDRESS", "STATE", "VERSION", "SHARDS", "HEARTBEAT", "CLOCK", "ID"];
+    let columns = ["host", "address", "state", "version", "shards", "heartbeat", "clock", "id"];
     assert_eq!(head.split_whitespace().collect::<Vec<_>>(), columns, "{said}");
     assert!(node.contains(" active ") && node.ends_with("answers"), "{said}");
     let told = console.tells("server nodes");

@@ -23,7 +23,7 @@ use crate::ids::{Epoch, OwnerToken, Seq, ShardId, TenantNo};
 use crate::ledger::access::Roles;
 use crate::ledger::change::{Change, Changes};
 use crate::ledger::time::WallTime;
-use crate::proto::peer::v1::{GetOwnersRequest, GetTokensRequest};
+use crate::proto::peer::v1::{GetOwnersRequest, GetTokensRequest, ListTenantsRequest};
 use crate::server::{Connection, Forwarded, Limits, Methods, ResponseBody, Server, Stats};
 use crate::shards;
 use crate::store::nodes::{FileHashes, NodeRef, NodeState, PeerEndpoint};
@@ -340,6 +340,8 @@ async fn who_is_dead_may_forward_and_is_not_listened_to() {
     // It has lost the store, and goes on forwarding: it must find out where to.
     let known = PeerOwners { owners: vec![(ShardId(3), OWNER)], heartbeat_age: Some(Duration::from_millis(700)) };
     assert_eq!(peers.ask_owners().await, [known]);
+    let list = ListTenantsRequest { all_tenants: true, limit: 10, ..ListTenantsRequest::default() };
+    assert!(peers.client(other.node).unwrap().list_tenants(list).await.is_ok());
 }
 
 #[tokio::test]

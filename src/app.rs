@@ -285,7 +285,7 @@ impl Running {
             cluster.start(&shards, &readiness, opened::set_up_later(&opened));
             cluster.settled().await?;
         }
-        let read = shards.refresh_tokens().await;
+        let read = shards.read_tokens().await;
         match &cluster {
             None => read.context("cannot read the API tokens")?,
             // Nobody is let in by token before the node that keeps the tokens has answered; that is asked every second.

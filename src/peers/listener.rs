@@ -40,8 +40,9 @@ const MAX_STRANGERS: usize = 64;
 /// Open calls on a connection: more than a peer sends on one.
 const MAX_STREAMS: u32 = 8_192;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(2);
-/// The one call between nodes that a node may make that was declared dead.
-const GET_OWNERS: &str = "/usher.peer.v1.PeerService/GetOwners";
+/// What a node may ask that was declared dead, because it may have lost the store, and not its clients: where to forward
+/// their calls, and for its part of a list, which is a call that is forwarded to several.
+const FORWARDING: [&str; 2] = ["/usher.peer.v1.PeerService/GetOwners", "/usher.peer.v1.PeerService/ListTenants"];
 /// Peers find out by themselves when they should connect anew.
 const MAX_AGE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
@@ -118,7 +119,7 @@ impl<H> PeerHandler<H> {
     fn admit(&self, request: &mut Request<Incoming>, connection: &Connection) -> Result<Way, Status> {
         let peer = self.caller(connection)?;
         if Self::is_between_nodes(request) {
-            if !peer.lives && request.uri().path() != GET_OWNERS {
+            if !peer.lives && !FORWARDING.contains(&request.uri().path()) {
                 // It was declared dead: it knows nothing that counts. It may hand on its calls, and asks where to.
                 return Err(status::not_allowed());
             }

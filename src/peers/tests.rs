@@ -1,5 +1,6 @@
 //! Tests of several peers in one process, over loopback.
 
+mod between_nodes;
 mod following;
 
 use std::future::Future;
@@ -25,7 +26,6 @@ use crate::ids::{Epoch, OwnerToken, Seq, ShardId, TenantNo};
 use crate::ledger::access::Roles;
 use crate::ledger::change::{Change, Changes};
 use crate::ledger::time::WallTime;
-use crate::proto::peer::v1::{GetOwnersRequest, GetTokensRequest};
 use crate::server::{Connection, Forwarded, Limits, Methods, ResponseBody, Server, Stats};
 use crate::shards;
 use crate::store::nodes::{FileHashes, NodeRef, NodeState, PeerEndpoint};
@@ -327,40 +327,6 @@ async fn an_answer_that_breaks_off_ends_with_a_status() {
     let trailers = answer.frame().await.unwrap().unwrap().into_trailers().unwrap();
     assert_eq!(Status::from_header_map(&trailers).unwrap().code(), Code::Unavailable);
     assert!(answer.frame().await.is_none());
-}
-
-#[tokio::test]
-async fn who_is_dead_may_forward_and_is_not_listened_to() {
-    let (node, peers, mut other) = pair().await;
-    other.pin(node, &peers, NodeState::Dead);
-    let (_, body) = answered(peers.send(other.node, call("/echo", text("hello")), &head()).await).await;
-    assert_eq!(body, "hello");
-    let asked = peers.client(other.node).unwrap().get_tokens(GetTokensRequest { edition: 0 }).await;
-    assert_eq!(asked.unwrap_err().code(), Code::PermissionDenied);
-    let message = PeerMessage::Owns { shard: ShardId(1), epoch: Epoch(2), node: NodeRef { id: node, generation: 1 } };
-    let tell = crate::proto::peer::v1::TellRequest { messages: vec![message.into()], token_edition: Some(9) };
-    assert!(peers.client(other.node).unwrap().tell(tell).await.is_err());
-    assert!(other.told.try_recv().is_err() && other.told_tokens.try_recv().is_err());
-    // It has lost the store, and goes on forwarding: it must find out where to.
-    let known = PeerOwners { owners: vec![(ShardId(3), OWNER)], heartbeat_age: Some(Duration::from_millis(700)) };
-    assert_eq!(peers.ask_owners().await, [known]);
-}
-
-#[tokio::test]
-async fn peers_are_told_and_asked() {
-    let (node, peers, mut other) = pair().await;
-    let me = NodeRef { id: node, generation: 1 };
-    let owns = |shard| PeerMessage::Owns { shard: ShardId(shard), epoch: Epoch(2), node: me };
-    peers.tell_all(owns(1));
-    assert_eq!(other.told.recv().await, Some((node, owns(1))));
-    let released = PeerMessage::Released { shard: ShardId(1), epoch: Epoch(2), to: me };
-    peers.tell(other.node, released);
-    assert_eq!(other.told.recv().await, Some((node, released)));
-    peers.tell(NodeId::random(), owns(2));
-    peers.tell_tokens_changed(TokenEdition(12));
-    assert_eq!(other.told_tokens.recv().await, Some(TokenEdition(12)));
-    let owners = peers.client(other.node).unwrap().get_owners(GetOwnersRequest {}).await.unwrap().into_inner().owners;
-    assert_eq!(owners.into_iter().map(message::parse_owner).collect::<Vec<_>>(), [Some((ShardId(3), OWNER))]);
 }
 
 #[tokio::test]

@@ -137,6 +137,20 @@ impl AllShards {
         Ok(())
     }
 
+    /// [`Self::refresh_tokens`] at the start: waits while the process that keeps the tokens does not know this one yet.
+    ///
+    /// # Errors
+    /// [`ShardsError`]: nobody is let in by token yet.
+    pub async fn read_tokens(&self) -> Result<(), ShardsError> {
+        let until = Instant::now() + OWNER_TIMEOUT;
+        loop {
+            match self.refresh_tokens().await {
+                Err(ShardsError::OwnerAway(shard)) => self.pause(shard, until).await?,
+                done => return done,
+            }
+        }
+    }
+
     /// Writes the uses of tokens that the ledger does not know yet.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use tempfile::TempDir;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::*;
@@ -245,6 +245,22 @@ async fn c10_a_process_that_is_cut_off_lets_nobody_in_by_token() {
     two.link.broken.store(false, Ordering::SeqCst);
     two.first.refresh_tokens().await.unwrap();
     assert_eq!(two.find(1), Ok(()));
+}
+
+/// It is ready only after that: a login that is sent to it at once is let in.
+#[tokio::test]
+async fn c10_a_process_that_starts_waits_until_it_knows_the_tokens() {
+    let two = Two::start().await;
+    create_token(&two.second, 1, tenant("t0")).await;
+    two.link.broken.store(true, Ordering::SeqCst);
+    let mended = async {
+        sleep(Duration::from_secs(4)).await;
+        two.link.broken.store(false, Ordering::SeqCst);
+    };
+    let (read, ()) = two.at_once(async { tokio::join!(two.first.read_tokens(), mended) }).await;
+    assert_eq!((read, two.find(1)), (Ok(()), Ok(())));
+    two.link.broken.store(true, Ordering::SeqCst);
+    assert_eq!(two.at_once(two.first.read_tokens()).await, Err(ShardsError::OwnerAway(ShardId(0))));
 }
 
 #[tokio::test]

@@ -27,8 +27,8 @@ const OPTIONS: &[&str] = &["--shards", "4", "--demo-seats", "1000"];
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Time between two looks.
 const LOOK: Duration = Duration::from_millis(50);
-/// Timeout of a call.
-const DEADLINE: Duration = Duration::from_secs(7);
+/// Timeout of a call: longer than it waits for the owner of its shard, here and where it is forwarded to.
+const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Two databases, of which the second is behind a proxy.
 struct Cells {
@@ -181,17 +181,10 @@ async fn databases_in_another_order_are_refused() {
     program.terminate();
     assert_eq!(block_in_place(|| program.ended()).status.code(), Some(0));
     let [first, second] = &cells.urls;
-    for (urls, why) in [
-        (format!("{second} {first}"), "cell 0"),
-        (first.clone(), "cell 0"),
-        (format!("{first} {second} {first}x"), "does not exist"),
-    ] {
+    for urls in [format!("{second} {first}"), first.clone(), second.clone()] {
         let ended = block_in_place(|| Program::fails(&Data::Postgres(&urls), OPTIONS));
-        assert!(ended.errors.contains(why), "{ended:?}");
+        assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+        assert!(ended.errors.contains("--database-url: the database of cell 0, postgres://usher@"), "{ended:?}");
         assert!(!ended.errors.contains(postgres::cluster().password()), "{ended:?}");
-        if why == "cell 0" {
-            assert_eq!(ended.status.code(), Some(2), "{ended:?}");
-            assert!(ended.errors.contains("--database-url: "), "{ended:?}");
-        }
     }
 }

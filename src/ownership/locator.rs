@@ -77,6 +77,7 @@ impl Locator {
                 return Ok(place);
             }
             tokio::select! {
+                biased;
                 () = self.ownership.owners.changed(shard, known) => {}
                 _ = progress.changed() => {}
                 () = &mut pause, if !pause.is_elapsed() => {}

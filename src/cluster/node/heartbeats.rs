@@ -9,7 +9,7 @@ use crate::cluster::lease::Lease;
 use crate::cluster::lock::LockFile;
 use crate::cluster::members::{Observer, Silent};
 use crate::cluster::view::View;
-use crate::ids::{NodeId, ShardId};
+use crate::ids::ShardId;
 use crate::store::StoreError;
 use crate::store::nodes::{ClusterSnapshot, LockName, NewNode, NodeHeartbeat, NodeRef, NodeRow, NodeState, OwnerRow};
 
@@ -83,7 +83,7 @@ impl Node {
     }
 
     async fn join(&self) -> Result<Joined, StoreError> {
-        let me = NodeRef { id: NodeId::random(), generation: 1 };
+        let me = NodeRef { id: self.store.new_node_id(), generation: 1 };
         let description = self.description.clone();
         let new = NewNode {
             node: me,

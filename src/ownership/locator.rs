@@ -82,6 +82,7 @@ impl Locator {
                 _ => {}
             }
             tokio::select! {
+                biased;
                 () = self.ownership.owners.changed(shard, known) => {}
                 _ = progress.changed() => {}
                 () = &mut pause, if !pause.is_elapsed() => {}

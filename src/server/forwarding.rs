@@ -2,7 +2,6 @@
 //! came here meanwhile (C8). Nothing here knows any method: the bytes of the request are sent as they came in.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http::header::{CONTENT_TYPE, TE};
@@ -12,6 +11,7 @@ use tonic::Status;
 use tonic::body::Body;
 
 use super::forward::{Forwarded, Forwarder, Location, REPEATED, Sent};
+use super::itinerary::{Itinerary, MAX_WAIT};
 use super::kept_body::KeptBody;
 use crate::auth::Caller;
 use crate::cluster::KnownOwner;
@@ -19,13 +19,6 @@ use crate::ids::{NodeId, ShardId};
 use crate::spans;
 use crate::status::routing::{self, Routing};
 use crate::status::{self, Repeated};
-
-/// The longest time for which a call waits for owners of its shard, in all.
-const MAX_WAIT: Duration = Duration::from_secs(5);
-/// Nodes that a call may visit before the one that answers it.
-const MAX_VISITED: usize = 2;
-/// Attempts after the first. Each needs a change of owner, or another way to it; it bounds what a mistake could cost.
-const MAX_ATTEMPTS: usize = 8;
 
 const SENT_ON_COUNT: usize = 5;
 /// Headers that are sent on. Credentials are not among them: the caller was verified here.
@@ -52,9 +45,9 @@ pub(super) struct Head {
     headers: [Option<HeaderValue>; SENT_ON_COUNT],
     pub caller: Caller,
     /// The nodes that had the call before this one.
-    pub visited: Vec<NodeId>,
+    visited: Vec<NodeId>,
     /// True: it may have been carried out already.
-    pub is_repeated: bool,
+    is_repeated: bool,
 }
 
 impl Head {
@@ -103,18 +96,21 @@ impl Forwarding {
     pub async fn go_on(mut self: Box<Self>, mut why: Routing, refusal: Response<Body>) -> Response<Body> {
         let until = self.terms.deadline.min(Instant::now() + MAX_WAIT);
         let mut last = Refused { answer: refusal, why };
-        let mut tried = None;
-        for attempts in 0.. {
+        let visited = std::mem::take(&mut self.head.visited);
+        let mut itinerary = Itinerary::new(visited, self.terms.is_repeatable, self.head.is_repeated);
+        loop {
+            let is_over = !itinerary.refused(why);
             if matches!(why, Routing::Unknown(_)) {
                 last = last.unknown(why);
-                self.head.is_repeated = true;
             }
-            if attempts == MAX_ATTEMPTS || self.head.is_repeated && !self.terms.is_repeatable {
+            if is_over {
                 break;
             }
-            let Some(location) = self.locate(why.shard(), tried, until).await else { break };
-            tried = Some(location.owner());
-            match self.attempt(location, why.shard()).await {
+            let Some(location) = self.locate(why.shard(), itinerary.tried(), until).await else { break };
+            if !itinerary.goes(&location) {
+                break;
+            }
+            match self.attempt(location, why.shard(), &itinerary).await {
                 Attempt::Answered(answer) => return answer,
                 Attempt::Refused(next) => why = next,
                 Attempt::Impossible => break,
@@ -131,16 +127,16 @@ impl Forwarding {
         located.inspect_err(|error| tracing::debug!(shard = shard.0, %error, "no owner for a call")).ok()
     }
 
-    async fn attempt(&self, location: Location, shard: ShardId) -> Attempt {
-        let Some(request) = self.request() else { return Attempt::Impossible };
-        let Location::At { via, .. } = location else {
+    async fn attempt(&self, location: Location, shard: ShardId, itinerary: &Itinerary) -> Attempt {
+        let Some(request) = self.request(itinerary.is_repeated()) else { return Attempt::Impossible };
+        if let Location::Here(_) = location {
             return Attempt::of(self.local.answer_again(self.terms.number, request).await);
-        };
+        }
         let left = self.terms.deadline.saturating_duration_since(Instant::now());
-        if self.head.visited.len() >= MAX_VISITED || self.head.visited.contains(&via) || left.is_zero() {
+        if left.is_zero() {
             return Attempt::Impossible;
         }
-        match self.forwarder.send(&location, request, &self.head.caller, left, &self.head.visited).await {
+        match self.forwarder.send(&location, request, &self.head.caller, left, itinerary.visited()).await {
             Sent::Answer(answer) => Attempt::of(answer),
             Sent::NotApplied { .. } => Attempt::Refused(Routing::NotApplied(shard)),
             Sent::Unknown => Attempt::Refused(Routing::Unknown(shard)),
@@ -148,7 +144,7 @@ impl Forwarding {
     }
 
     /// Returns the request from its beginning on. `None`: it is not kept any more.
-    fn request(&self) -> Option<Request<Body>> {
+    fn request(&self, is_repeated: bool) -> Option<Request<Body>> {
         let mut request = Request::new(Arc::clone(&self.body).again()?);
         *request.method_mut() = http::Method::POST;
         *request.version_mut() = Version::HTTP_2;
@@ -162,7 +158,7 @@ impl Forwarding {
             }
         }
         spans::propagate(headers);
-        if self.head.is_repeated {
+        if is_repeated {
             headers.insert(REPEATED, HeaderValue::from_static("1"));
             request.extensions_mut().insert(Repeated);
         }

@@ -11,6 +11,7 @@ mod connection;
 mod forward;
 mod forwarding;
 mod idle;
+mod itinerary;
 mod kept_body;
 mod limits;
 mod listener;
@@ -35,6 +36,7 @@ pub use call::CallHandler;
 pub use codes::CODES;
 pub use connection::Connection;
 pub use forward::{Forwarded, Forwarder, Location, Sent};
+pub use itinerary::{Itinerary, MAX_WAIT};
 pub use kept_body::RequestBody;
 pub use limits::Limits;
 pub use listener::Listener;
@@ -47,6 +49,7 @@ pub use stats::Stats;
 pub use tls::{Accepted, Handshake, Tls, TlsError, TlsFiles};
 
 pub use crate::status::Repeated;
+pub use crate::status::routing::Routing;
 
 use listener::Acceptor;
 

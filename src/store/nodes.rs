@@ -146,6 +146,12 @@ pub struct ClusterSnapshot {
 /// it. The connection belongs to the runtime of the request: in one process one runtime makes all requests, one at a
 /// time.
 pub trait NodeStore: Send + Sync + 'static {
+    /// The id under which a node is about to join. Only a simulated store, whose runs repeat each other, says another
+    /// than a random one.
+    fn new_node_id(&self) -> NodeId {
+        NodeId::random()
+    }
+
     /// Writes the node's row, and removes the rows of dead nodes that own nothing. Fails if a newer program migrated the
     /// schema since this one started, and this one may not serve from it (C16).
     fn join(&self, node: NewNode) -> StoreFuture<'_, Result<(), StoreError>>;

@@ -9,6 +9,7 @@ mod model {
 mod simulation;
 mod support {
     pub mod adds_up;
+    pub mod member;
     pub mod memory;
     pub mod nodes;
     pub mod rows;

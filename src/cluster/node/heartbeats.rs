@@ -9,7 +9,6 @@ use crate::cluster::lease::Lease;
 use crate::cluster::lock::LockFile;
 use crate::cluster::members::{Observer, Silent};
 use crate::cluster::view::View;
-use crate::ids::NodeId;
 use crate::store::StoreError;
 use crate::store::nodes::{ClusterSnapshot, LockName, NewNode, NodeHeartbeat, NodeRef, NodeRow, NodeState, OwnerRow};
 
@@ -97,7 +96,7 @@ impl Node {
     }
 
     async fn join(&self) -> Result<Joined, StoreError> {
-        let me = NodeRef { id: NodeId::random(), generation: 1 };
+        let me = NodeRef { id: self.store.new_node_id(), generation: 1 };
         let description = self.description.clone();
         let new = NewNode {
             node: me,

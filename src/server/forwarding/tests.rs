@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Mutex;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -23,6 +24,7 @@ use tonic_types::StatusExt;
 use tower::Service;
 
 use super::super::anonymous::AnonymousBudget;
+use super::super::itinerary::MAX_ATTEMPTS;
 use super::super::read_budget::ReadTurn;
 use super::super::{CallHandler, Connection, Limits, Methods, ResponseBody, Routes, Stats};
 use super::*;

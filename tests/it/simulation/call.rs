@@ -1,14 +1,19 @@
 //! A client's call: its request, the process that it goes to, and its end.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use tokio::task::JoinHandle;
 use usher::ids::{DeviceId, EventNo, PoolId, TenantId, UserId};
 use usher::journal::{Journal, JournalError};
 use usher::ledger::change::Actor;
 use usher::ledger::command::{Command, Operation, Outcome, Query, QueryResult, Reply};
+
+use super::node_call::{Told, Visit};
+use super::process::Process;
 
 /// A request, which a client repeats as long as the outcome is unknown.
 #[derive(Debug, Clone)]
@@ -25,7 +30,7 @@ pub enum Answer {
 
 pub type Answered = Result<Answer, JournalError>;
 
-type Answering = Pin<Box<dyn Future<Output = Answered>>>;
+type Answering = Pin<Box<dyn Future<Output = Answered> + Send>>;
 
 /// Identity of a session for renewals: a check-out with the same login renews the session (R16).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,24 +41,28 @@ pub struct Login {
     pub device: DeviceId,
 }
 
+/// A call of a client that has no answer yet.
 pub struct Call {
     pub no: usize,
+    /// The process that the client calls; any process may give the answer.
     pub process: usize,
     pub tenant: TenantId,
     pub request: CallRequest,
     /// True if the call has a session of another tenant.
     pub stray: bool,
-    answer: Answering,
-    /// Start of the call, in milliseconds: of the simulation, and (`started_there`) on the monotonic clock of the
+    /// As long as there is another holder, the call may be carried out.
+    pub ticket: Arc<()>,
+    told: JoinHandle<Told>,
+    /// Start of the call, in milliseconds: of the simulation, and (`started_there`) on the monotonic clock of each
     /// process.
     pub started: u64,
-    pub started_there: u64,
+    pub started_there: BTreeMap<usize, u64>,
     /// The last durable event at the start of the call. Every process must answer at least by that state (I8).
     pub known: EventNo,
     /// Logins whose lease the call may extend.
     pub renews: Vec<Login>,
-    /// For each session of a heartbeat, the latest end of its lease on the clock of the process, as known at the start.
-    pub held_until: Vec<Option<u64>>,
+    /// For each session of a heartbeat, the latest end of its lease on the clock of each process, as known at the start.
+    pub held_until: Vec<BTreeMap<usize, u64>>,
     pub attempts: usize,
 }
 
@@ -68,18 +77,27 @@ pub struct Opening {
 }
 
 impl Call {
-    pub fn open(opening: Opening, journal: Arc<Journal>) -> Self {
-        let Opening { no, process, tenant, request, stray, attempts } = opening;
-        let answer = call(journal, tenant.clone(), request.clone());
+    pub fn open(opening: Opening, process: &Process) -> Self {
+        let Opening { no, process: to, tenant, request, stray, attempts } = opening;
+        let ticket = Arc::new(());
+        let told = process.call(Visit {
+            call: no,
+            tenant: tenant.clone(),
+            request: request.clone(),
+            is_repeated: false,
+            visited: Vec::new(),
+            ticket: Arc::clone(&ticket),
+        });
         Self {
             no,
-            process,
+            process: to,
             tenant,
             request,
             stray,
-            answer,
+            ticket,
+            told,
             started: 0,
-            started_there: 0,
+            started_there: BTreeMap::new(),
             known: EventNo(0),
             renews: Vec::new(),
             held_until: Vec::new(),
@@ -87,16 +105,37 @@ impl Call {
         }
     }
 
-    /// Sends the request on the first poll; returns the answer when it is there.
-    pub fn poll(&mut self) -> Option<Answered> {
-        match self.answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(answered) => Some(answered),
-            Poll::Pending => None,
-        }
+    /// Returns the answer when it is there.
+    pub fn poll(&mut self) -> Option<Told> {
+        poll(&mut self.told)
+    }
+
+    /// The client goes away, and its node notices it.
+    pub fn abort(&self) {
+        self.told.abort();
+    }
+
+    /// Start of the call on the clock of a process; it may have started later.
+    pub fn started_at(&self, process: usize) -> u64 {
+        self.started_there.get(&process).copied().unwrap_or_default()
+    }
+
+    /// Returns whether the call may still be carried out, although nobody waits for it.
+    pub fn goes_on(&self) -> bool {
+        Arc::strong_count(&self.ticket) > 1
     }
 }
 
-fn call(journal: Arc<Journal>, tenant: TenantId, request: CallRequest) -> Answering {
+/// The result of a task, when it is there.
+pub fn poll<T>(task: &mut JoinHandle<T>) -> Option<T> {
+    match Pin::new(task).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => Some(done.expect("no node panics")),
+        Poll::Pending => None,
+    }
+}
+
+/// Has a journal answer a call.
+pub fn ask(journal: Arc<Journal>, tenant: TenantId, request: CallRequest) -> Answering {
     let query = |found: QueryResult| Answer::QueryResult(found);
     match request {
         CallRequest::Query(Query::GetUsage(command)) => {
@@ -135,8 +174,8 @@ fn call(journal: Arc<Journal>, tenant: TenantId, request: CallRequest) -> Answer
 
 fn submit<C>(journal: Arc<Journal>, tenant: TenantId, command: C, wrap: fn(C::Answer) -> Outcome) -> Answering
 where
-    C: Operation<Kind = Command> + 'static,
-    C::Answer: 'static,
+    C: Operation<Kind = Command> + Send + 'static,
+    C::Answer: Send + 'static,
     Outcome: Reply<C>,
 {
     Box::pin(async move {
@@ -149,11 +188,11 @@ fn read<Q>(
     journal: Arc<Journal>,
     tenant: TenantId,
     command: Q,
-    wrap: impl Fn(Q::Answer) -> Answer + 'static,
+    wrap: impl Fn(Q::Answer) -> Answer + Send + 'static,
 ) -> Answering
 where
-    Q: Operation<Kind = Query> + 'static,
-    Q::Answer: 'static,
+    Q: Operation<Kind = Query> + Send + 'static,
+    Q::Answer: Send + 'static,
     QueryResult: Reply<Q>,
 {
     Box::pin(async move { journal.query(&tenant, command).await.map(wrap) })

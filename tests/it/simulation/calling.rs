@@ -1,13 +1,16 @@
 //! Calls: the choice of the process, the handling of answers, and repetitions.
 
+use std::collections::BTreeMap;
+
 use usher::ids::{SessionId, TenantId};
 use usher::journal::JournalError;
 use usher::ledger::command::{Command, Outcome};
 use usher::ledger::outcome::HeartbeatResult;
 
-use super::call::{Answer, Answered, Call, CallRequest, Login, Opening};
+use super::call::{Answer, Call, CallRequest, Login, Opening};
 use super::checks::must;
 use super::clients::Clients;
+use super::node_call::{Refusal, Told};
 use super::process::Process;
 use super::test_data::SHARDS;
 use super::world::World;
@@ -18,9 +21,9 @@ pub const ATTEMPTS: usize = 6;
 /// The process to call.
 #[derive(Debug, Clone, Copy)]
 pub enum To {
-    /// Chosen by a number: mostly the newest process.
+    /// Chosen by a number.
     Some(usize),
-    /// This process if it is there, else the newest.
+    /// This process if it is there, else any.
     Process(usize),
 }
 
@@ -34,15 +37,12 @@ impl World {
         attempts: usize,
         to: To,
     ) -> Result<(), String> {
-        let listening: Vec<usize> = (0..self.processes.len())
-            .filter(|at| self.processes[*at].journal.is_some() && !self.processes[*at].is_stopping())
-            .collect();
+        let listening: Vec<&Process> = self.processes.iter().filter(|process| process.listens()).collect();
         let chosen = match to {
-            To::Some(pick) if pick % 10 >= 7 => listening.get(pick / 10 % listening.len().max(1)),
-            To::Some(_) => listening.last(),
-            To::Process(no) => listening.iter().find(|at| self.processes[**at].no == no).or(listening.last()),
+            To::Some(pick) => listening.get(pick % listening.len().max(1)),
+            To::Process(no) => listening.iter().find(|process| process.no == no).or(listening.last()),
         };
-        let Some(process) = chosen.map(|at| &self.processes[*at]) else {
+        let Some(process) = chosen.copied() else {
             self.trace.line(format_args!("nobody listens for {tenant}: {request:?}"));
             self.again_later(tenant, request, stray, attempts);
             return Ok(());
@@ -50,18 +50,13 @@ impl World {
         self.last_call += 1;
         let (no, shard) = (self.last_call, tenant.shard(SHARDS));
         self.trace.line(format_args!("call {no} to process {} for {tenant}: {request:?}", process.no));
-        let journal = process.journal.clone().expect("it listens");
-        let mut call = Call::open(Opening { no, process: process.no, tenant, request, stray, attempts }, journal);
+        let mut call = Call::open(Opening { no, process: process.no, tenant, request, stray, attempts }, process);
         call.started = self.now;
-        call.started_there = process.millis();
+        call.started_there = self.processes.iter().map(|process| (process.no, process.millis())).collect();
         call.known = self.server.disk.shard_disk(shard).position.last_event;
         call.renews = self.renews(&call);
-        call.held_until = self.held_until(&call, process);
+        call.held_until = self.held_until(&call);
         self.checks.held.open(&call);
-        if let CallRequest::Command(Command::CheckOut(command)) = &call.request {
-            self.checks.asked_first.entry(command.fresh).or_insert(self.now);
-            self.checks.ask_again(command.fresh);
-        }
         self.calls.push(call);
         self.settle()
     }
@@ -74,23 +69,27 @@ impl World {
         }
     }
 
-    /// For each session of a heartbeat, the latest end of its lease.
-    fn held_until(&self, call: &Call, process: &Process) -> Vec<Option<u64>> {
-        let until = |session: SessionId| {
+    /// For each session of a heartbeat, the latest end of its lease at each process.
+    fn held_until(&self, call: &Call) -> Vec<BTreeMap<usize, u64>> {
+        let until = |session: SessionId, process: &Process| {
             let login = self.clients.issued.get(&session)?;
             let ttl = self.clients.ttl.get(&login.tenant)?;
             self.checks.held.until(process, login.tenant.shard(SHARDS), login, *ttl)
         };
-        beaten(&call.request).map(until).collect()
+        let all = |session| {
+            let held = self.processes.iter().filter_map(|process| Some((process.no, until(session, process)?)));
+            held.collect()
+        };
+        beaten(&call.request).map(all).collect()
     }
 
     pub fn hear(&mut self) -> Result<(), String> {
         let mut at = 0;
         while at < self.calls.len() {
             match self.calls[at].poll() {
-                Some(answered) => {
+                Some(told) => {
                     let call = self.calls.remove(at);
-                    self.heard(call, answered)?;
+                    self.heard(call, told)?;
                 }
                 None => at += 1,
             }
@@ -98,40 +97,36 @@ impl World {
         Ok(())
     }
 
-    fn heard(&mut self, call: Call, answered: Answered) -> Result<(), String> {
-        let process = self.processes.iter().find(|process| process.no == call.process).expect("it answered");
-        self.checks.held.close(&call, Some(process.millis()));
-        let (no, shard) = (call.no, call.tenant.shard(SHARDS));
-        match answered {
+    fn heard(&mut self, call: Call, told: Told) -> Result<(), String> {
+        let no = call.no;
+        match told.answer {
             Ok(answer) => {
-                self.trace.line(format_args!("call {no} is answered: {answer:?}"));
+                self.trace.line(format_args!("call {no} is answered by process {}: {answer:?}", told.by));
                 let rivals = self.rivals(&call);
+                let process = self.processes.iter().find(|process| process.no == told.by);
                 self.checks.answered(&call, &answer, process, &self.clients, rivals, self.now)?;
-                self.close(&call, Some(self.now));
                 self.remember(&call, &answer);
+                self.over(call, Some(self.now));
             }
-            Err(error) => {
-                self.trace.line(format_args!("call {no} fails: {error:?}"));
-                match error {
-                    JournalError::Failed => must(process.refused > 0, || format!("a bug: {:?} failed", call.request))?,
-                    JournalError::Stopping => must(process.is_stopping(), || "a bug: a writer ended".into())?,
-                    JournalError::NotApplied(_) => {
-                        // A process that stops refuses what came behind its stop, while it still owns the shard.
-                        if !process.is_stopping() {
-                            self.checks.ownership.lost(call.process, shard)?;
-                        }
-                        self.checks.not_applied(&call)?;
-                    }
-                    JournalError::OutcomeUnknown(_) => self.checks.ownership.lost(call.process, shard)?,
-                    JournalError::Overloaded | JournalError::StoreAway => {}
-                    JournalError::NoLease(_) | JournalError::NotWritten => {}
-                }
-                // A change that the store refused may still be written later.
-                self.close(&call, (error != JournalError::NotWritten).then_some(self.now));
+            Err(refusal) => {
+                self.trace.line(format_args!("call {no} fails: {refusal:?}"));
                 self.try_again(&call);
+                // A change that the store refused may still be written later.
+                let later = refusal == Refusal::Journal(JournalError::NotWritten);
+                self.over(call, (!later).then_some(self.now));
             }
         }
         Ok(())
+    }
+
+    /// A process does not carry a call out.
+    pub fn refused(&mut self, process: usize, refusal: JournalError) -> Result<(), String> {
+        let Some(process) = self.processes.iter().find(|of| of.no == process) else { return Ok(()) };
+        match refusal {
+            JournalError::Failed => must(process.refused > 0, || "a bug: a call failed".into()),
+            JournalError::Stopping => Err("a bug: a node refuses a call because it stops".into()),
+            _ => Ok(()),
+        }
     }
 
     fn remember(&mut self, call: &Call, answer: &Answer) {
@@ -160,15 +155,15 @@ impl World {
     fn rivals(&self, call: &Call) -> Option<usize> {
         let CallRequest::Command(Command::CheckOut(command)) = &call.request else { return Some(0) };
         let login = &self.clients.issued[&command.fresh];
-        let open = self.calls.iter().filter_map(|other| Some((other.process, about(other, &self.clients)?)));
+        let open = self.open_calls().filter_map(|other| about(other, &self.clients));
         let since = |at: &Option<u64>| at.is_none_or(|at| at >= call.started);
-        let closed =
-            self.closed.iter().filter(|(.., at)| since(at)).map(|(process, about, _)| (*process, about.clone()));
-        let mut seats = 0;
-        for (process, about) in open.chain(closed) {
+        let closed = self.closed.iter().filter(|(_, at)| since(at)).map(|(about, _)| about.clone());
+        // An earlier attempt at the same call may have taken a seat.
+        let mut seats = self.checks.routing.attempts(call.no).saturating_sub(1);
+        for about in open.chain(closed) {
             match about {
                 DenialSubject::License(tenant) if tenant == login.tenant => return None,
-                DenialSubject::Seat(other) if process == call.process => {
+                DenialSubject::Seat(other) => {
                     seats += usize::from((other.tenant, other.pool) == (login.tenant.clone(), login.pool.clone()));
                 }
                 _ => {}
@@ -180,9 +175,9 @@ impl World {
     /// `at`: time of the end; `None`: the client went away, and the call continues without it.
     pub fn close(&mut self, call: &Call, at: Option<u64>) {
         let oldest = self.calls.iter().map(|call| call.started).min().unwrap_or(self.now);
-        self.closed.retain(|(.., at)| at.is_none_or(|at| at >= oldest));
+        self.closed.retain(|(_, at)| at.is_none_or(|at| at >= oldest));
         if let Some(about) = about(call, &self.clients) {
-            self.closed.push((call.process, about, at));
+            self.closed.push((about, at));
         }
     }
 

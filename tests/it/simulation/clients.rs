@@ -10,6 +10,7 @@ use usher::ledger::command::{
 use usher::ledger::time::WallTime;
 
 use super::call::{CallRequest, Login};
+use super::node_call::Desk;
 use super::step::{Operation, OperationKind};
 use super::test_data;
 
@@ -18,18 +19,22 @@ const REMEMBERED: usize = 24;
 
 #[derive(Default)]
 pub struct Clients {
+    desk: Desk,
     heard: BTreeMap<TenantId, Vec<SessionId>>,
-    /// Every session id that was ever offered, with its login.
+    /// Every session id that was ever drawn, by a client or by a node for an attempt at a call, with its login.
     pub issued: BTreeMap<SessionId, Login>,
     /// Every license that was ever sent.
     pub sent: BTreeMap<(TenantId, LicenseId, u64), LicenseGrant>,
     /// Each tenant's lease, in milliseconds.
     pub ttl: BTreeMap<TenantId, u64>,
-    last_session: u64,
     last_revision: u64,
 }
 
 impl Clients {
+    pub fn new(desk: Desk) -> Self {
+        Self { desk, ..Self::default() }
+    }
+
     /// A client got a session.
     pub fn hear(&mut self, tenant: &TenantId, session: SessionId) {
         let heard = self.heard.entry(tenant.clone()).or_default();
@@ -50,8 +55,7 @@ impl Clients {
     }
 
     fn fresh(&mut self, login: Login) -> SessionId {
-        self.last_session += 1;
-        let session = test_data::session(self.last_session);
+        let session = self.desk.fresh_session();
         self.issued.insert(session, login);
         session
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use usher::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId};
 use usher::ledger::change::AuditEvent;
-use usher::store::nodes::{ClusterSnapshot, NewNode, NodeHeartbeat, NodeRef, OwnerRow};
+use usher::store::nodes::{ClusterSnapshot, NewNode, NodeHeartbeat, NodeRef, NodeRow, NodeState, OwnerRow};
 use usher::store::{Batch, ClaimError, Claimant, CommitError, Owner, Position};
 use uuid::Uuid;
 
@@ -102,6 +102,14 @@ impl Disk {
         };
         let owners = (0..).map(ShardId).zip(&self.0).map(owner).collect();
         ClusterSnapshot { alive, nodes: self.1.0.clone(), owners, connection: 0 }
+    }
+
+    /// The node that owns a shard, if it is alive.
+    pub fn living_owner(&self, shard: ShardId) -> Option<NodeRef> {
+        let shard_disk = self.shard_disk(shard);
+        let owner = shard_disk.node.filter(|_| !shard_disk.owner.token.0.is_nil())?;
+        let lives = |row: &NodeRow| row.node == owner && row.state != NodeState::Dead;
+        self.1.0.iter().any(lives).then_some(owner)
     }
 
     pub fn nodes(&mut self) -> &mut NodeTable {

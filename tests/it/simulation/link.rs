@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use usher::ids::ShardId;
+use usher::ids::{NodeId, ShardId};
 use usher::ledger::change::Change;
 use usher::ledger::time::WallTime;
 use usher::store::nodes::{ClusterSnapshot, NewNode, NodeHeartbeat, NodeRef, NodeStore};
@@ -24,7 +24,7 @@ pub type Loaded = (Owner, Position, Vec<Change>);
 
 pub enum Request {
     Claim { shard: ShardId, over: Option<Owner>, by: Claimant, reply: oneshot::Sender<Claimed> },
-    Load { shard: ShardId, reply: oneshot::Sender<Result<Loaded, StoreError>> },
+    Load { shard: ShardId, reply: oneshot::Sender<Result<Loaded, ReadError>> },
     Commit { shard: ShardId, owner: Owner, batch: Arc<Batch>, reply: oneshot::Sender<Result<(), CommitError>> },
     Release { shard: ShardId, owner: Owner, to: Option<NodeRef>, reply: oneshot::Sender<bool> },
     Join { new: NewNode, reply: oneshot::Sender<()> },
@@ -88,7 +88,8 @@ impl Store for Link {
 
     fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> StoreFuture<'_, Result<(), ReadError>> {
         Box::pin(async move {
-            let loaded = self.send(|reply| Request::Load { shard, reply }).await.unwrap_or_else(|_| Err(lost()))?;
+            let loaded =
+                self.send(|reply| Request::Load { shard, reply }).await.unwrap_or_else(|_| Err(lost().into()))?;
             for chunk in loaded.2.chunks(CHUNK) {
                 rows.send(chunk.to_vec()).await.map_err(|_| StoreError("nobody takes the rows".into()))?;
             }
@@ -98,7 +99,8 @@ impl Store for Link {
 
     fn load_ahead(&self, shard: ShardId, parts: mpsc::Sender<LoadPart>) -> StoreFuture<'_, Result<(), ReadError>> {
         Box::pin(async move {
-            let loaded = self.send(|reply| Request::Load { shard, reply }).await.unwrap_or_else(|_| Err(lost()))?;
+            let loaded =
+                self.send(|reply| Request::Load { shard, reply }).await.unwrap_or_else(|_| Err(lost().into()))?;
             let (owner, position, rows) = loaded;
             let rows = rows.chunks(CHUNK).map(|chunk| LoadPart::Rows(chunk.to_vec()));
             for part in std::iter::once(LoadPart::Position(owner, Box::new(position))).chain(rows) {
@@ -141,6 +143,10 @@ impl Store for Link {
 }
 
 impl NodeStore for Link {
+    fn new_node_id(&self) -> NodeId {
+        super::test_data::fresh_node()
+    }
+
     fn join(&self, new: NewNode) -> StoreFuture<'_, Result<(), StoreError>> {
         Box::pin(self.send_in_time(|reply| Request::Join { new, reply }))
     }

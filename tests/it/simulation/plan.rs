@@ -43,7 +43,7 @@ pub fn plan(seed: u64, count: usize) -> Vec<Step> {
             StepKind::Call(operation(&mut rng))
         };
         let after = if rng.percent(3) { rng.below(60 * pace) } else { rng.below(2 * pace) };
-        Step { no, after, kind }
+        Step { no, after, kind, pick: rng.below(1 << 16) as usize }
     };
     (0..count).map(step).collect()
 }
@@ -73,27 +73,33 @@ fn fault(rng: &mut Rng) -> StepKind {
         _ => rng.below(15_000),
     };
     match rng.below(100) {
-        0..28 => StepKind::NextCommit(fate(rng, ms)),
-        28..34 => StepKind::NextBeat(fate(rng, ms)),
-        34..44 => StepKind::NextClaim(fate(rng, ms)),
-        44..52 => StepKind::StoreDown { ms, silent: rng.percent(50) },
-        52..62 => StepKind::TakeOver,
-        62..70 => StepKind::Crash,
-        70..73 => StepKind::Stop,
-        73..80 => StepKind::Freeze { ms: 3 * ms, take_over: rng.percent(70) },
-        80..84 => StepKind::Suspend { ms: 10 * ms, take_over: rng.percent(70) },
-        84..87 => StepKind::CutOff { ms: 20 * ms, silent: rng.percent(50), take_over: rng.percent(70) },
-        87..88 => StepKind::NoBeats { ms: 2 * ms, take_over: rng.percent(70) },
-        88..90 => StepKind::OneBeat { ms: 10_000 + ms },
-        90..93 => StepKind::SetWall { by_ms: jump(rng) },
-        93..96 => StepKind::NoTicks { ms: 4 * ms },
+        0..20 => StepKind::NextCommit(fate(rng, ms)),
+        20..26 => StepKind::NextBeat(fate(rng, ms)),
+        26..34 => StepKind::NextClaim(fate(rng, ms)),
+        34..37 => StepKind::NextLoad(fate(rng, ms)),
+        37..46 => StepKind::NextForward(fate(rng, ms)),
+        46..51 => StepKind::StoreDown { ms, silent: rng.percent(50) },
+        51..53 => StepKind::Join,
+        53..61 => StepKind::Crash { ms },
+        61..65 => StepKind::Stop { ms: rng.percent(80).then_some(ms) },
+        65..66 => StepKind::RollingRestart,
+        66..73 => StepKind::Freeze { ms: 3 * ms },
+        73..77 => StepKind::Suspend { ms: 10 * ms },
+        77..80 => StepKind::CutOff { ms: 20 * ms, silent: rng.percent(50) },
+        80..83 => StepKind::NoBeats { ms: 2 * ms },
+        83..85 => StepKind::OneBeat { ms: 10_000 + ms },
+        85..88 => StepKind::SetWall { by_ms: jump(rng) },
+        88..90 => StepKind::NoTicks { ms: 4 * ms },
+        90..95 => StepKind::Partition { ms: 2 * ms, one_way: rng.percent(50) },
+        95..97 => StepKind::NoMessages { ms: 2 * ms },
         _ => StepKind::GoAway,
     }
 }
 
 fn fate(rng: &mut Rng, ms: u64) -> Fate {
-    match rng.below(7) {
+    match rng.below(8) {
         0 => Fate::Good,
+        7 => Fate::LateAnswer { ms },
         6 => Fate::NotWritable,
         1 => Fate::Stall { ms },
         2 => Fate::LostBefore { ms },

@@ -9,7 +9,7 @@ use usher::ledger::command::{Command, CreateTenant, CreateUser, GetUsage, GrantS
 use super::call::CallRequest;
 use super::calling::To;
 use super::checks::must;
-use super::process::Still;
+use super::process::{Process, Still};
 use super::step::{Step, StepKind};
 use super::test_data::{self, ADMINISTRATOR, POOLS, SHARDS, STRANGER, USERS};
 use super::world::World;
@@ -66,66 +66,74 @@ impl World {
             return self.call(tenant, request, stray, 0, To::Some(operation.to));
         }
         self.trace.line(format_args!("-- {:?}", step.kind));
-        self.fault(step.kind)
+        self.fault(step.kind, step.pick)
     }
 
-    fn fault(&mut self, kind: StepKind) -> Result<(), String> {
+    fn fault(&mut self, kind: StepKind, pick: usize) -> Result<(), String> {
         match kind {
             StepKind::Call(_) => {}
             StepKind::NextCommit(fate) => self.server.next_commits.push_back(fate),
             StepKind::NextClaim(fate) => self.server.next_claims.push_back(fate),
+            StepKind::NextLoad(fate) => self.server.next_loads.push_back(fate),
             StepKind::NextBeat(fate) => {
                 self.server.next_beats.push_back(fate);
                 self.server.next_declarations.push_back(fate);
             }
+            StepKind::NextForward(fate) => self.network.next_forwards.push_back(fate),
             StepKind::StoreDown { ms, silent } => self.server.go_down(self.now, ms, silent),
-            StepKind::TakeOver => self.start_process(),
-            StepKind::Crash => {
-                let no = self.newest().map(|process| process.no);
-                no.into_iter().for_each(|no| self.end_process(no));
-            }
-            StepKind::Stop => self.newest().into_iter().for_each(super::process::Process::stop),
-            StepKind::Freeze { ms, take_over } => {
-                self.until_a_beat(ms)?;
-                self.stand_still(Still::Frozen(self.now + ms), take_over);
-            }
-            StepKind::Suspend { ms, take_over } => {
-                self.until_a_beat(ms)?;
-                if let Some(process) = self.newest() {
-                    process.leave_machine();
-                }
-                self.stand_still(Still::Suspended(self.now + ms), take_over);
-            }
-            StepKind::CutOff { ms, silent, take_over } => {
-                if let Some(process) = self.newest() {
-                    let no = process.no;
-                    self.server.cut_off(no, self.now, ms, silent);
-                    self.take_over(take_over);
+            StepKind::Join => self.hosts.join(self.now),
+            StepKind::Crash { ms } => {
+                if let Some((no, host)) = self.victim(pick).map(|process| (process.no, process.host)) {
+                    self.hosts.restart(host, Some(self.now + ms), self.now);
+                    self.end_process(no);
                 }
             }
-            StepKind::NoBeats { ms, take_over } => {
-                if let Some(no) = self.newest().map(|process| process.no) {
-                    self.server.no_beats(no, self.now, ms);
-                    self.take_over(take_over);
+            StepKind::Stop { ms } => {
+                if let Some(host) = self.victim(pick).map(|process| process.host) {
+                    self.hosts.restart(host, ms.map(|ms| self.now + ms), self.now);
+                    self.victim(pick).into_iter().for_each(Process::stop);
                 }
+            }
+            StepKind::RollingRestart => self.hosts.restart_all(),
+            StepKind::Freeze { ms } => {
+                self.until_a_beat(pick, ms)?;
+                self.stand_still(pick, Still::Frozen(self.now + ms));
+            }
+            StepKind::Suspend { ms } => {
+                self.until_a_beat(pick, ms)?;
+                self.victim(pick).into_iter().for_each(|process| process.leave_machine());
+                self.stand_still(pick, Still::Suspended(self.now + ms));
+            }
+            StepKind::CutOff { ms, silent } => {
+                let no = self.victim(pick).map(|process| process.no);
+                no.into_iter().for_each(|no| self.server.cut_off(no, self.now, ms, silent));
+            }
+            StepKind::NoBeats { ms } => {
+                let no = self.victim(pick).map(|process| process.no);
+                no.into_iter().for_each(|no| self.server.no_beats(no, self.now, ms));
             }
             StepKind::OneBeat { ms } => {
-                if let Some(no) = self.newest().map(|process| process.no) {
-                    self.server.one_beat(no, self.now, ms);
-                    self.take_over(true);
+                let no = self.victim(pick).map(|process| process.no);
+                no.into_iter().for_each(|no| self.server.one_beat(no, self.now, ms));
+            }
+            StepKind::Partition { ms, one_way } => {
+                let (from, to) = (self.victim(pick).map(|of| of.no), self.victim(pick / 7 + 1).map(|of| of.no));
+                if let (Some(from), Some(to)) = (from, to) {
+                    self.network.cut(from, to, self.now, ms, one_way);
                 }
             }
+            StepKind::NoMessages { ms } => self.network.no_messages(self.now, ms),
             StepKind::SetWall { by_ms } => {
-                if let Some(process) = self.newest() {
+                if let Some(process) = self.victim(pick) {
                     process.set_wall(by_ms);
                 }
             }
             StepKind::NoTicks { ms } => self.no_ticks_until = self.now + ms,
             StepKind::GoAway => {
                 if let Some(call) = self.calls.pop() {
-                    self.checks.held.close(&call, None);
-                    self.close(&call, None);
+                    call.abort();
                     self.try_again(&call);
+                    self.over(call, None);
                 }
             }
             StepKind::Calm => return self.calm(),
@@ -135,8 +143,9 @@ impl World {
 
     /// Half of the standstills begin while a heartbeat to the store is on its way, so that its answer is there when the
     /// process wakes.
-    fn until_a_beat(&mut self, ms: u64) -> Result<(), String> {
-        let Some(no) = self.newest().map(|process| process.no).filter(|_| ms.is_multiple_of(2)) else { return Ok(()) };
+    fn until_a_beat(&mut self, pick: usize, ms: u64) -> Result<(), String> {
+        let no = self.victim(pick).map(|process| process.no).filter(|_| ms.is_multiple_of(2));
+        let Some(no) = no else { return Ok(()) };
         for _ in 0..BEATS {
             if self.server.carries_beat_of(no) {
                 break;
@@ -146,22 +155,15 @@ impl World {
         Ok(())
     }
 
-    fn stand_still(&mut self, still: Still, take_over: bool) {
-        let Some(process) = self.newest() else { return };
-        process.still = Some(still);
-        self.take_over(take_over);
-    }
-
-    fn take_over(&mut self, wanted: bool) {
-        if wanted {
-            self.start_process();
+    fn stand_still(&mut self, pick: usize, still: Still) {
+        if let Some(process) = self.victim(pick) {
+            process.still = Some(still);
         }
     }
 
     /// Creates the tenants with their policies and licenses, before any fault.
     fn prepare(&mut self) -> Result<(), String> {
-        self.start_process();
-        while !self.processes.iter().any(super::process::Process::is_serving) {
+        while self.processes.len() < self.hosts.len() || !self.processes.iter().all(Process::is_up) {
             self.drive(self.now + LATENCY)?;
         }
         for tenant in World::tenants() {
@@ -207,6 +209,8 @@ impl World {
     /// Ends every fault. Then every shard must serve again, all clients must get answers, and everything must add up.
     fn calm(&mut self) -> Result<(), String> {
         self.server.calm(self.now);
+        self.network.calm(self.now);
+        self.hosts.calm(self.now);
         self.no_ticks_until = 0;
         self.processes.iter_mut().for_each(|process| process.still = None);
         let until = self.now + SERVED;
@@ -215,8 +219,13 @@ impl World {
             must(self.now < until, || format!("I7 not served after {SERVED} ms: only {:?} are", self.served))?;
             for tenant in World::tenants().filter(|tenant| !self.served.contains(tenant)).collect::<Vec<_>>() {
                 let probe = UpdateTenant { contact: Some(self.now.to_string().into()), ..UpdateTenant::default() };
-                self.call(tenant, CallRequest::Command(probe.into()), false, 0, To::Some(0))?;
+                let to = To::Some(self.rng.below(1 << 16) as usize);
+                self.call(tenant, CallRequest::Command(probe.into()), false, 0, to)?;
             }
+            self.drive(self.now + 4 * LATENCY)?;
+        }
+        while let Some(what) = self.not_owned_once() {
+            must(self.now < until, || format!("I7 after {SERVED} ms: {what}"))?;
             self.drive(self.now + 4 * LATENCY)?;
         }
         self.quiet()?;
@@ -227,6 +236,20 @@ impl World {
         (0..SHARDS)
             .map(ShardId)
             .try_for_each(|shard| self.checks.whole(shard, self.server.disk.shard_disk(shard), &self.clients.sent))
+    }
+}
+
+impl World {
+    /// A shard that has not exactly one owner that serves it.
+    fn not_owned_once(&self) -> Option<String> {
+        let holders = |shard| {
+            let holds = |process: &&Process| process.journal().holds(shard);
+            self.processes.iter().filter(holds).map(|process| process.no).collect::<Vec<_>>()
+        };
+        let mut shards = (0..SHARDS).map(ShardId).map(|shard| (shard, holders(shard)));
+        let wrong = shards
+            .find(|(shard, held)| held.len() != 1 || self.checks.ownership.owner(*shard) != held.first().copied());
+        wrong.map(|(shard, held)| format!("shard {shard} is held by {held:?}"))
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use usher::ids::{NodeId, Seq, ShardId};
-use usher::store::nodes::ClusterSnapshot;
-use usher::store::{Batch, ClaimError, CommitError, Owner, StoreError};
+use usher::store::nodes::{ClusterSnapshot, NodeRef};
+use usher::store::{Batch, ClaimError, CommitError, Owner, ReadError, StoreError};
 
 use super::disk::Disk;
 use super::link::{Claimed, Loaded, Request};
@@ -19,6 +19,7 @@ pub struct Server {
     waiting: Vec<Waiting>,
     pub next_commits: VecDeque<Fate>,
     pub next_claims: VecDeque<Fate>,
+    pub next_loads: VecDeque<Fate>,
     pub next_beats: VecDeque<Fate>,
     /// Fates of the next declarations that a process is dead.
     pub next_declarations: VecDeque<Fate>,
@@ -72,15 +73,60 @@ enum Done {
 
 /// An effect of the store.
 pub enum Event {
-    Claimed { process: usize, shard: ShardId, owner: Owner, seq: Seq },
-    NotClaimed { process: usize, shard: ShardId },
-    Loaded { process: usize, shard: ShardId },
-    Committed { process: usize, shard: ShardId, owner: Owner, batch: Arc<Batch> },
-    Fenced { process: usize, shard: ShardId, owner: Owner, batch: Arc<Batch> },
-    Refused { process: usize, shard: ShardId },
-    Released { process: usize, shard: ShardId },
-    Joined { process: usize, node: NodeId },
-    DeclaredDead { process: usize, node: NodeId, done: bool },
+    /// `over`: another node, which is alive, has owned it until then.
+    Claimed {
+        process: usize,
+        shard: ShardId,
+        owner: Owner,
+        seq: Seq,
+        over: Option<NodeRef>,
+    },
+    NotClaimed {
+        process: usize,
+        shard: ShardId,
+    },
+    Loaded {
+        process: usize,
+        shard: ShardId,
+    },
+    Committed {
+        process: usize,
+        shard: ShardId,
+        owner: Owner,
+        batch: Arc<Batch>,
+    },
+    Fenced {
+        process: usize,
+        shard: ShardId,
+        owner: Owner,
+        batch: Arc<Batch>,
+    },
+    Refused {
+        process: usize,
+        shard: ShardId,
+    },
+    Released {
+        process: usize,
+        shard: ShardId,
+        owner: Owner,
+        done: bool,
+    },
+    Joined {
+        process: usize,
+        node: NodeId,
+    },
+    Beat {
+        node: NodeId,
+    },
+    LoadRefused {
+        process: usize,
+        shard: ShardId,
+    },
+    DeclaredDead {
+        process: usize,
+        node: NodeId,
+        done: bool,
+    },
     Answered,
 }
 
@@ -91,6 +137,7 @@ impl Server {
             waiting: Vec::new(),
             next_commits: VecDeque::new(),
             next_claims: VecDeque::new(),
+            next_loads: VecDeque::new(),
             next_beats: VecDeque::new(),
             next_declarations: VecDeque::new(),
             down: None,
@@ -128,6 +175,7 @@ impl Server {
             Request::Beat { .. } => {
                 self.next_beats.pop_front().filter(|fate| *fate != Fate::Refused).unwrap_or(Fate::Good)
             }
+            Request::Load { .. } => self.next_loads.pop_front().unwrap_or(Fate::Good),
             _ => Fate::Good,
         };
         let former = match &request {
@@ -150,6 +198,7 @@ impl Server {
                 (Fate::LostBefore { ms: 0 }, None, answer_at)
             }
             (None, Fate::Good) => (fate, Some(there), there + back),
+            (None, Fate::LateAnswer { ms }) => (fate, Some(there), there + ms + back),
             (None, Fate::Stall { ms }) => (fate, Some(there + ms), there + ms + back),
             (None, Fate::LostBefore { ms }) => (fate, None, there + ms),
             (None, Fate::LostAfter { ms }) => (fate, Some(there), there + ms),
@@ -179,13 +228,14 @@ impl Server {
             return Some(Event::Answered);
         }
         let waiting = self.waiting.remove(at);
-        let refused = match (&waiting.request, waiting.fate) {
-            (Request::Commit { shard, .. }, Fate::Refused) => Some(*shard),
-            _ => None,
-        };
         let process = waiting.process;
+        let event = match (&waiting.request, waiting.fate) {
+            (Request::Commit { shard, .. }, Fate::Refused) => Event::Refused { process, shard: *shard },
+            (Request::Load { shard, .. }, Fate::Refused) => Event::LoadRefused { process, shard: *shard },
+            _ => Event::Answered,
+        };
         answer(waiting);
-        Some(refused.map_or(Event::Answered, |shard| Event::Refused { process, shard }))
+        Some(event)
     }
 
     fn carry_out(&mut self, at: usize) -> Event {
@@ -195,9 +245,10 @@ impl Server {
         match &waiting.request {
             Request::Claim { shard, by, .. } => {
                 let former = waiting.former.expect("of a claim");
+                let over = self.disk.living_owner(*shard).filter(|node| Some(*node) != by.node);
                 let (shard, claimed) = (*shard, self.disk.claim(*shard, former, *by));
                 let event = match claimed {
-                    Ok((owner, position)) => Event::Claimed { process, shard, owner, seq: position.seq },
+                    Ok((owner, position)) => Event::Claimed { process, shard, owner, seq: position.seq, over },
                     Err(_) => Event::NotClaimed { process, shard },
                 };
                 waiting.done = Some(Done::Claim(Box::new(claimed)));
@@ -210,7 +261,7 @@ impl Server {
             }
             Request::Beat { heartbeat, .. } => {
                 waiting.done = Some(Done::Beat(self.disk.heartbeat(heartbeat)));
-                Event::Answered
+                Event::Beat { node: heartbeat.node.id }
             }
             Request::DeclareDead { node, heartbeat, .. } => {
                 let (node, done) = (node.id, self.disk.nodes().declare_dead(*node, *heartbeat));
@@ -238,8 +289,9 @@ impl Server {
                 event
             }
             Request::Release { shard, owner, to, .. } => {
-                waiting.done = Some(Done::Release(self.disk.release(*shard, *owner, *to)));
-                Event::Released { process, shard: *shard }
+                let (shard, owner, done) = (*shard, *owner, self.disk.release(*shard, *owner, *to));
+                waiting.done = Some(Done::Release(done));
+                Event::Released { process, shard, owner, done }
             }
         }
     }
@@ -296,6 +348,7 @@ impl Server {
     pub fn calm(&mut self, now: u64) {
         self.next_commits.clear();
         self.next_claims.clear();
+        self.next_loads.clear();
         self.next_beats.clear();
         self.next_declarations.clear();
         self.down = None;
@@ -341,6 +394,9 @@ fn answer(waiting: Waiting) {
         }
         (Request::Commit { reply, .. }, Some(Done::Commit(done))) => drop(reply.send(done)),
         (Request::Claim { reply, .. }, Some(Done::Claim(done))) => drop(reply.send(*done)),
+        (Request::Load { reply, .. }, None) if waiting.fate == Fate::Refused => {
+            drop(reply.send(Err(ReadError::Damaged(StoreError("a row that cannot be".into())))));
+        }
         (Request::Load { reply, .. }, Some(Done::Load(loaded))) => drop(reply.send(Ok(*loaded))),
         (Request::Release { reply, .. }, Some(Done::Release(done))) => drop(reply.send(done)),
         (Request::Join { reply, .. } | Request::Leave { reply, .. }, Some(Done::Other)) => drop(reply.send(())),

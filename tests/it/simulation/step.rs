@@ -9,53 +9,69 @@ pub struct Step {
     /// Milliseconds since the step before.
     pub after: u64,
     pub kind: StepKind,
+    /// Chooses the node that a fault is for.
+    pub pick: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub enum StepKind {
     /// A client calls.
     Call(Operation),
-    /// `NextCommit`, `NextClaim`, `NextBeat`: the fate of the next commit, claim, or heartbeat to the store.
+    /// `NextCommit`, `NextClaim`, `NextLoad`, `NextBeat`: the fate of the next commit, claim, load, or heartbeat to the
+    /// store. `NextForward`: the fate of the next call that a node forwards.
     NextCommit(Fate),
     NextClaim(Fate),
+    NextLoad(Fate),
     NextBeat(Fate),
+    NextForward(Fate),
     /// The store restarts: every connection is lost, and nothing works for `ms` milliseconds. `silent`: requests get no
     /// answer, instead of being refused at once.
     StoreDown {
         ms: u64,
         silent: bool,
     },
-    /// Another process starts: it claims every shard when their owner is dead or has released them.
-    TakeOver,
-    /// The newest process dies.
-    Crash,
-    /// The newest process stops in order.
-    Stop,
-    /// The newest process does not run for `ms` milliseconds; another one may take over in that time.
+    /// Another node starts.
+    Join,
+    /// A process dies; another one starts on its host after `ms` milliseconds.
+    Crash {
+        ms: u64,
+    },
+    /// A process stops in order; another one starts on its host `ms` milliseconds later. `None`: never.
+    Stop {
+        ms: Option<u64>,
+    },
+    /// The processes stop in order, one after the other, and start again.
+    RollingRestart,
+    /// A process does not run for `ms` milliseconds.
     Freeze {
         ms: u64,
-        take_over: bool,
     },
-    /// The machine of the newest process is suspended: its monotonic clock stands still, too.
+    /// The machine of a process is suspended: its monotonic clock stands still, too.
     Suspend {
         ms: u64,
-        take_over: bool,
     },
-    /// The newest process does not reach the store for `ms` milliseconds, while its clients reach it. `silent` as
-    /// above.
+    /// A process does not reach the store for `ms` milliseconds, while its clients and the other nodes reach it.
+    /// `silent` as above.
     CutOff {
         ms: u64,
         silent: bool,
-        take_over: bool,
     },
-    /// The newest process's heartbeats to the store are lost for `ms` milliseconds, and its batches are not.
+    /// The heartbeats of a process to the store are lost for `ms` milliseconds, and its batches are not.
     NoBeats {
         ms: u64,
-        take_over: bool,
     },
-    /// The newest process's heartbeats to the store are lost for `ms` milliseconds, except one that passes while
-    /// another process is about to declare it dead; then the other one takes over.
+    /// The heartbeats of a process to the store are lost for `ms` milliseconds, except one that passes while another
+    /// process is about to declare it dead.
     OneBeat {
+        ms: u64,
+    },
+    /// Two nodes do not reach each other for `ms` milliseconds, or only one of them does not reach the other.
+    Partition {
+        ms: u64,
+        one_way: bool,
+    },
+    /// What nodes tell each other is lost for `ms` milliseconds.
+    NoMessages {
         ms: u64,
     },
     /// The wall clock of a process is set.
@@ -72,7 +88,7 @@ pub enum StepKind {
     Calm,
 }
 
-/// The fate of a request to the store.
+/// The fate of a request to the store, or to another node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     Good,
@@ -88,11 +104,15 @@ pub enum Fate {
     LostAfter {
         ms: u64,
     },
-    /// The connection is lost, and the store executes the received request only later.
+    /// Executed at once, and answered only after `ms` milliseconds: what was read is old by then.
+    LateAnswer {
+        ms: u64,
+    },
+    /// The connection is lost, and the request is executed only later.
     LostThenDone {
         ms: u64,
     },
-    /// The store refuses the data as invalid.
+    /// The store refuses the data as invalid; of a load: it is damaged; of a forwarded call: its node is not reached.
     Refused,
     /// The store refuses all changes.
     NotWritable,
@@ -108,7 +128,7 @@ pub struct Operation {
     pub pool: usize,
     /// Chooses a session among those that the client remembers, a limit, a yes or no.
     pub pick: usize,
-    /// Chooses the process to call: mostly the newest.
+    /// Chooses the process to call.
     pub to: usize,
 }
 

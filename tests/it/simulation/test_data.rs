@@ -1,8 +1,9 @@
 //! Names and numbers of a simulation, and the policies and licenses of its tenants.
 
+use std::cell::Cell;
 use std::time::Duration;
 
-use usher::ids::{DeviceId, LicenseId, PoolId, SessionId, TenantId, UserId};
+use usher::ids::{DeviceId, LicenseId, NodeId, PoolId, SessionId, TenantId, UserId};
 use usher::ledger::change::{Limit, Plan};
 use usher::ledger::command::LicenseGrant;
 use usher::ledger::policy::{Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
@@ -11,7 +12,7 @@ use uuid::Uuid;
 
 use crate::model::rng::Rng;
 
-pub const SHARDS: u16 = 2;
+pub const SHARDS: u16 = 4;
 /// The last one never gets a license: it stays in demo mode (R30).
 pub const TENANTS: [&str; 3] = ["acme", "beta", "echo"];
 /// The last two are an administrator, and a user whom no administrator created.
@@ -51,6 +52,23 @@ pub fn extra_license() -> LicenseId {
 
 pub fn session(no: u64) -> SessionId {
     SessionId(Uuid::from_u128(u128::from(no)))
+}
+
+thread_local! {
+    /// State of the ids that nodes draw. Each run has a thread of its own.
+    static NODE_IDS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Has the nodes of a run draw the same ids as in each run of this seed.
+pub fn seed_nodes(seed: u64) {
+    NODE_IDS.set(seed);
+}
+
+/// The id of a node: in no order, as random ones are.
+pub fn fresh_node() -> NodeId {
+    let mut rng = Rng::new(NODE_IDS.get());
+    NODE_IDS.set(rng.next());
+    NodeId(Uuid::from_u64_pair(rng.next(), rng.next()))
 }
 
 pub fn is_licensed(tenant: &TenantId) -> bool {

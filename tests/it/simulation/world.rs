@@ -3,19 +3,23 @@
 
 use std::time::Duration;
 
-use usher::ids::{ShardId, TenantId};
+use tokio::task::JoinHandle;
+use usher::ids::TenantId;
 use usher::ledger::command::Heartbeat;
-use usher::ledger::continuity::Boot;
 use usher::ledger::time::WallTime;
+use usher::peers::PeerMessage;
 
-use super::call::{Call, CallRequest};
+use super::call::{Call, CallRequest, poll};
 use super::calling::{ATTEMPTS, DenialSubject, To};
-use super::checks::Checks;
+use super::checks::{Checks, routing};
 use super::clients::Clients;
+use super::hosts::Hosts;
 use super::kept_sessions::KeptSessions;
+use super::network::{Delivery, Network};
+use super::node_call::{Desk, Note, Told};
 use super::process::{Came, Process, Still};
 use super::server::{Event, Server};
-use super::test_data::{SHARDS, TENANTS};
+use super::test_data::{self, TENANTS};
 use super::trace::Trace;
 use crate::model::rng::Rng;
 
@@ -27,30 +31,35 @@ const BEAT_PULSE: u64 = 250;
 const TICKS: [u64; 3] = [1_000, 1_000, 8_000];
 /// Milliseconds between two checks whether a process must be started, or has ended.
 const LOOK: u64 = 500;
-const MAX_PROCESSES: usize = 3;
 
 pub struct World {
     pub seed: u64,
     pub now: u64,
     pub rng: Rng,
     pub server: Server,
+    pub network: Network,
+    pub hosts: Hosts,
     pub processes: Vec<Process>,
     pub calls: Vec<Call>,
+    /// Calls that have ended for their clients, and may still be carried out.
+    lingering: Vec<Call>,
+    /// Calls that processes carry out for others: exchange, process.
+    forwarded: Vec<(u64, usize, JoinHandle<Told>)>,
+    pub desk: Desk,
     pub clients: Clients,
     pub checks: Checks,
     pub trace: Trace,
     pub kept_sessions: KeptSessions,
     /// Calls that will be repeated, with their time.
     pub again: Vec<(u64, TenantId, CallRequest, bool, usize)>,
-    /// Calls that ended while others were open: their process, their subject, and their end; `None`: no client waited
-    /// for the answer.
-    pub closed: Vec<(usize, DenialSubject, Option<u64>)>,
+    /// Calls that ended while others were open: their subject, and their end; `None`: no client waited for the answer.
+    pub closed: Vec<(DenialSubject, Option<u64>)>,
     next_tick: u64,
     /// Milliseconds between two ticks of the journals: some sweepers are slow.
     tick: u64,
     pub no_ticks_until: u64,
     next_look: u64,
-    last_process: usize,
+    pub last_process: usize,
     pub last_call: usize,
     /// Tenants whose probe was answered.
     pub served: Vec<TenantId>,
@@ -62,14 +71,21 @@ impl World {
     pub fn new(seed: u64, traced: bool) -> Self {
         let mut rng = Rng::new(seed ^ 0x51b1_e5ee_d000_0000);
         let tick = *rng.pick(&TICKS);
+        let desk = Desk::default();
+        test_data::seed_nodes(rng.next());
         Self {
             seed,
             now: 0,
             server: Server::new(Rng::new(rng.next())),
+            network: Network::new(Rng::new(rng.next())),
+            hosts: Hosts::new(&mut rng),
             rng,
             processes: Vec::new(),
             calls: Vec::new(),
-            clients: Clients::default(),
+            lingering: Vec::new(),
+            forwarded: Vec::new(),
+            clients: Clients::new(desk.clone()),
+            desk,
             checks: Checks::new(),
             trace: Trace::new(traced),
             kept_sessions: KeptSessions::default(),
@@ -91,35 +107,10 @@ impl World {
         WallTime(NOON + i64::try_from(self.now).expect("a short run"))
     }
 
-    pub fn start_process(&mut self) {
-        if self.processes.len() >= MAX_PROCESSES {
-            return;
-        }
-        // Most machines have the right time.
-        let skew = match self.rng.below(10) {
-            0 => 1_000,
-            1 => 600_000,
-            2 => 86_400_000,
-            _ => 0,
-        };
-        let wall = if self.rng.percent(50) { self.wall().0 + skew } else { self.wall().0 - skew };
-        self.last_process += 1;
-        self.trace.line(format_args!("process {} starts", self.last_process));
-        // Mostly the same machine as before, whose monotonic clock goes on; otherwise a new one, or one that cannot be
-        // identified.
-        let machine = match self.rng.below(4) {
-            0 => None,
-            1 => Some(Boot { id: 1_000 + self.last_process as u128, at: 5_000_000 }),
-            _ => Some(Boot { id: 1, at: 1_000_000 + self.now }),
-        };
-        self.processes.push(Process::start(self.last_process, WallTime(wall), machine, self.seed));
-    }
-
-    /// The newest process that serves; otherwise the newest that waits for the shards.
-    pub fn newest(&mut self) -> Option<&mut Process> {
-        let awake = |process: &Process| !process.is_still();
-        let serves = |process: &Process| awake(process) && process.journal.is_some();
-        let at = self.processes.iter().rposition(serves).or(self.processes.iter().rposition(awake))?;
+    /// One of the processes that run, chosen by a number.
+    pub fn victim(&mut self, pick: usize) -> Option<&mut Process> {
+        let awake: Vec<usize> = (0..self.processes.len()).filter(|at| !self.processes[*at].is_still()).collect();
+        let at = *awake.get(pick % awake.len().max(1))?;
         self.processes.get_mut(at)
     }
 
@@ -130,12 +121,14 @@ impl World {
         // The runtime goes first, so that no task can act afterward.
         drop(at.map(|at| self.processes.remove(at)));
         self.server.forget(no);
+        self.network.forget(no, self.now);
+        self.forwarded.retain(|(_, process, _)| *process != no);
         let (lost, left): (Vec<Call>, Vec<Call>) =
             std::mem::take(&mut self.calls).into_iter().partition(|call| call.process == no);
         self.calls = left;
         for call in lost {
-            self.checks.held.close(&call, None);
             self.try_again(&call);
+            self.over(call, Some(self.now));
         }
     }
 
@@ -145,6 +138,7 @@ impl World {
         while self.now < until {
             let mut to = until.min(self.next_tick).min(self.next_look);
             to = self.server.next_due().map_or(to, |due| to.min(due));
+            to = self.network.next_due(|no| runs(&self.processes, no)).map_or(to, |due| to.min(due));
             to = self.again.iter().map(|(at, ..)| *at).fold(to, u64::min);
             to = self.kept_sessions.next_due().map_or(to, |due| to.min(due));
             to = self.processes.iter().filter_map(wakes).fold(to, u64::min);
@@ -156,8 +150,8 @@ impl World {
     }
 
     fn is_busy(&self) -> bool {
-        let waits = |process: &Process| !process.is_still() && !process.is_serving();
-        self.server.is_busy() || self.processes.iter().any(waits)
+        let waits = |process: &Process| !process.is_still() && !process.is_up();
+        self.server.is_busy() || self.network.is_busy() || self.processes.iter().any(waits)
     }
 
     fn pass(&mut self, ms: u64) {
@@ -182,6 +176,10 @@ impl World {
             self.stored(event)?;
             self.settle()?;
         }
+        while let Some(delivery) = self.network.next_delivery(self.now, |no| runs(&self.processes, no)) {
+            self.deliver(delivery)?;
+            self.settle()?;
+        }
         while let Some(at) = self.again.iter().position(|(at, ..)| *at <= self.now) {
             let (_, tenant, request, stray, attempts) = self.again.remove(at);
             let request = self.clients.again(&request);
@@ -196,7 +194,7 @@ impl World {
         if self.next_tick <= self.now {
             self.next_tick = self.now + self.tick;
             if self.now >= self.no_ticks_until {
-                self.processes.iter().filter_map(|process| process.journal.as_ref()).for_each(|journal| journal.tick());
+                self.processes.iter().for_each(|process| process.journal().tick());
                 self.settle()?;
             }
         }
@@ -207,25 +205,43 @@ impl World {
         Ok(())
     }
 
-    /// Ends a process that lost a shard, and starts one if none is left.
+    /// Starts the processes of hosts that have none, and goes on with a rolling restart.
     fn look(&mut self) -> Result<(), String> {
-        let ended = |process: &Process| process.lost_at.is_some_and(|at| at < self.now) && !process.is_still();
-        for no in self.processes.iter().filter(|process| ended(process)).map(|process| process.no).collect::<Vec<_>>() {
-            self.end_process(no);
+        if let Some(host) = self.hosts.next_of_rolling(&self.processes)
+            && let Some(process) = self.processes.iter_mut().find(|process| process.host == host)
+        {
+            self.trace.line(format_args!("process {} is restarted", process.no));
+            process.stop();
         }
-        if self.processes.iter().all(|process| process.has_lost() || process.is_stopping()) {
-            self.start_process();
-            self.settle()?;
+        for host in self.hosts.due(&self.processes, self.now) {
+            self.start_process(host);
+        }
+        self.settle()
+    }
+
+    fn deliver(&mut self, delivery: Delivery) -> Result<(), String> {
+        match delivery {
+            Delivery::Message { to, message } => {
+                self.trace.line(format_args!("process {to} hears {}", told(&message)));
+                self.with(to, |process| process.hear(message));
+            }
+            Delivery::Call { to, exchange, visit } => {
+                self.trace.line(format_args!("call {} arrives at process {to}", visit.call));
+                routing::arrives(&visit, |node| self.checks.ownership.is(to, *node))?;
+                if let Some(process) = self.processes.iter().find(|process| process.no == to) {
+                    self.forwarded.push((exchange, to, process.forwarded(visit)));
+                }
+            }
         }
         Ok(())
     }
 
     fn stored(&mut self, event: Event) -> Result<(), String> {
         match event {
-            Event::Claimed { process, shard, owner, seq } => {
+            Event::Claimed { process, shard, owner, seq, over } => {
                 let epoch = owner.epoch;
                 self.trace.line(format_args!("store: process {process} owns shard {shard}, epoch {epoch}, seq {seq}"));
-                self.checks.ownership.claimed(process, shard, owner)?;
+                self.checks.ownership.claimed(process, shard, owner, over)?;
             }
             Event::NotClaimed { process, shard } => {
                 self.trace.line(format_args!("store: shard {shard} has another owner than process {process}"));
@@ -253,15 +269,25 @@ impl World {
                 self.with(process, |process| process.refused += 1);
                 self.trace.line(format_args!("store: refuses a batch of process {process}, shard {shard}"));
             }
-            Event::Released { process, shard } => {
-                self.trace.line(format_args!("store: process {process} gives shard {shard} up"));
+            Event::Released { process, shard, owner, done } => {
+                self.trace.line(format_args!("store: process {process} gives shard {shard} up: {done}"));
+                if done {
+                    self.checks.ownership.released(shard, owner);
+                }
             }
+            Event::LoadRefused { process, shard } => {
+                self.trace.line(format_args!("store: shard {shard} is damaged for process {process}"));
+            }
+            Event::Beat { node } => self.checks.ownership.beat(node, self.now),
             Event::Joined { process, node } => {
                 self.trace.line(format_args!("store: process {process} joins"));
-                self.checks.ownership.joined(process, node);
+                self.checks.ownership.joined(process, node, self.now);
+                self.network.joined(node, process);
             }
             Event::DeclaredDead { process, node, done } => {
-                let dead = self.checks.ownership.declared_dead(node, done);
+                let dead = self.checks.ownership.declared_dead(node, done, self.now)?;
+                let host = |no| self.processes.iter().find(|process| process.no == no).map(|process| process.host);
+                self.hosts.died(dead.filter(|_| done).and_then(host));
                 self.trace.line(format_args!("store: process {process} declares process {dead:?} dead: {done}"));
             }
             Event::Answered => {}
@@ -277,15 +303,91 @@ impl World {
 
     /// Runs every process, takes its requests to the store, and handles its answers.
     pub fn settle(&mut self) -> Result<(), String> {
-        self.hear()?;
+        let all: Vec<usize> = self.processes.iter().map(|process| process.no).collect();
         for process in &mut self.processes {
             process.run();
             for request in process.link.take() {
                 self.server.take_in(process.no, request, self.now);
             }
+            for letter in process.post.take() {
+                self.network.take_in(process.no, letter, &all, self.now);
+            }
         }
+        self.read_notes()?;
         self.came()?;
-        self.hear()
+        let mut at = 0;
+        while at < self.forwarded.len() {
+            let (exchange, _, task) = &mut self.forwarded[at];
+            match poll(task) {
+                Some(told) => {
+                    self.network.answer(*exchange, told, self.now);
+                    self.forwarded.remove(at);
+                }
+                None => at += 1,
+            }
+        }
+        self.hear()?;
+        self.linger();
+        Ok(())
+    }
+
+    /// Reads what the nodes have noted of the calls that they carry out.
+    fn read_notes(&mut self) -> Result<(), String> {
+        for note in self.desk.take() {
+            match note {
+                Note::Begins { attempt, call, process, request, fresh } => {
+                    self.trace.line(format_args!("process {process} carries call {call} out"));
+                    if let Some((fresh, asked)) = fresh {
+                        let login = self.clients.issued[&asked].clone();
+                        self.clients.issued.insert(fresh, login);
+                        self.checks.asked_first.insert(fresh, self.now);
+                    }
+                    self.checks.routing.begins(attempt, call, &request, fresh.map(|(fresh, _)| fresh))?;
+                }
+                Note::Ends { attempt, process, tenant, refusal } => {
+                    let (call, not_applied) = self.checks.routing.ends(attempt, refusal);
+                    if let Some(refusal) = refusal {
+                        self.trace.line(format_args!("process {process} refuses call {call}: {refusal:?}"));
+                        self.refused(process, refusal)?;
+                    }
+                    if let Some(fresh) = not_applied {
+                        self.checks.not_applied(&tenant, fresh)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The call is over for its client. `at`: as for [`Self::close`].
+    pub fn over(&mut self, call: Call, at: Option<u64>) {
+        if at.is_none() {
+            self.close(&call, None);
+            self.checks.held.close(&call, &self.processes, false);
+            self.checks.routing.over(call.no);
+            return;
+        }
+        self.lingering.push(call);
+    }
+
+    /// Ends the calls that nobody carries out any more.
+    fn linger(&mut self) {
+        let mut at = 0;
+        while at < self.lingering.len() {
+            if self.lingering[at].goes_on() {
+                at += 1;
+                continue;
+            }
+            let call = self.lingering.remove(at);
+            self.close(&call, Some(self.now));
+            self.checks.held.close(&call, &self.processes, true);
+            self.checks.routing.over(call.no);
+        }
+    }
+
+    /// Calls that may still be carried out, whether a client waits for them or not.
+    pub fn open_calls(&self) -> impl Iterator<Item = &Call> {
+        self.calls.iter().chain(&self.lingering)
     }
 
     /// Handles ended starts, ended stops, and lost shards.
@@ -301,12 +403,11 @@ impl World {
                 Some(Came::Down) => gone.push(process.no),
                 None => {}
             }
-            if process.lost_at.is_none() && process.has_lost() {
-                process.lost_at = Some(self.now + 300);
-                self.trace.line(format_args!("process {} has lost a shard", process.no));
-                for shard in (0..SHARDS).map(ShardId).filter(|shard| process.lost(*shard)) {
-                    self.checks.ownership.lost(process.no, shard)?;
-                }
+            if let Some((left, lost)) = process.look()
+                && lost > 0
+            {
+                self.trace.line(format_args!("process {} has lost {lost} of {left:?}", process.no));
+                self.checks.ownership.lost(process.no, &left, lost)?;
             }
         }
         gone.into_iter().for_each(|no| self.end_process(no));
@@ -315,7 +416,8 @@ impl World {
 
     /// Returns whether nothing is under way any more.
     pub fn is_quiet(&self) -> bool {
-        self.calls.is_empty() && self.again.is_empty() && !self.server.is_busy()
+        let calls = self.calls.is_empty() && self.lingering.is_empty() && self.again.is_empty();
+        calls && !self.network.carries_calls()
     }
 
     pub fn tenants() -> impl Iterator<Item = TenantId> {
@@ -326,4 +428,17 @@ impl World {
 /// Time at which a process that stands still goes on.
 fn wakes(process: &Process) -> Option<u64> {
     process.still.map(|(Still::Frozen(until) | Still::Suspended(until))| until)
+}
+
+/// Returns whether a process is there, and runs.
+fn runs(processes: &[Process], no: usize) -> bool {
+    processes.iter().any(|process| process.no == no && !process.is_still())
+}
+
+/// What nodes tell each other, without ids.
+fn told(message: &PeerMessage) -> String {
+    match message {
+        PeerMessage::Owns { shard, epoch, .. } => format!("that shard {shard} has an owner, epoch {epoch}"),
+        PeerMessage::Released { shard, epoch, .. } => format!("that shard {shard} was released, epoch {epoch}"),
+    }
 }

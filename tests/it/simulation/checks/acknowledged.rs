@@ -1,6 +1,8 @@
 //! I2: when the client gets an acknowledgment, the change is in the audit, and so (I4) in the rows. That it stays there
 //! is checked by [`super::ownership`] for the audit, and by the last recount of a run.
 
+use std::collections::BTreeSet;
+
 use usher::ids::{LicenseId, SessionId};
 use usher::ledger::command::{Command, Outcome};
 use usher::ledger::outcome::{CheckedIn, CheckedOut, HeartbeatResult, SessionEndReason};
@@ -9,9 +11,15 @@ use super::must;
 use crate::simulation::audit_replay::{Account, Fact};
 use crate::simulation::call::{Answer, Call, CallRequest};
 
-pub fn is_durable(account: &Account, call: &Call, answer: &Answer) -> Result<(), String> {
+/// `offered`: the sessions that the call's attempts offered.
+pub fn is_durable(
+    account: &Account,
+    call: &Call,
+    offered: &BTreeSet<SessionId>,
+    answer: &Answer,
+) -> Result<(), String> {
     let (CallRequest::Command(command), Answer::Outcome(outcome)) = (&call.request, answer) else { return Ok(()) };
-    let audit = Audit { account, call };
+    let audit = Audit { account, call, offered };
     let there = match (command, outcome) {
         (Command::CheckOut(command), Outcome::CheckOut(Ok(answer))) => command.check_only || audit.has_login(answer),
         (Command::CheckIn(command), Outcome::CheckIn(end)) => audit.has_end(command.session, end),
@@ -55,6 +63,7 @@ pub fn is_durable(account: &Account, call: &Call, answer: &Answer) -> Result<(),
 struct Audit<'a> {
     account: &'a Account,
     call: &'a Call,
+    offered: &'a BTreeSet<SessionId>,
 }
 
 impl Audit<'_> {
@@ -80,7 +89,7 @@ impl Audit<'_> {
         let Some(session) = lease.session else { return false };
         let started = self.account.started.get(&session);
         let same = started.is_some_and(|(live, _)| (&live.user, &live.pool) == (&command.user, &command.pool));
-        let new = !lease.renewed && session == command.fresh;
+        let new = !lease.renewed && self.offered.contains(&session);
         same && (new || self.account.renewed.contains_key(&session))
     }
 

@@ -40,40 +40,44 @@ pub fn promise(account: &Account, session: SessionId, started: u64, ttl: u64) ->
     })
 }
 
-/// The latest ends of the leases of a login, in milliseconds on the clock of a process.
+/// The latest ends of the leases of a login, in milliseconds on the clock of each process.
 #[derive(Default)]
 pub struct Held {
-    /// End of the last call that may have renewed the login's sessions; `None`: unknown, because a client went away.
-    renewed: BTreeMap<(usize, Login), Option<u64>>,
-    /// Number of open calls that may renew the login's sessions.
-    open: BTreeMap<(usize, Login), usize>,
+    /// Time at which the last call that may have renewed the login's sessions was over; `None`: unknown, because a
+    /// client went away.
+    renewed: BTreeMap<Login, BTreeMap<usize, Option<u64>>>,
+    /// Number of calls that may renew the login's sessions, now or later.
+    open: BTreeMap<Login, usize>,
 }
 
 impl Held {
     pub fn open(&mut self, call: &Call) {
         for login in &call.renews {
-            *self.open.entry((call.process, login.clone())).or_default() += 1;
+            *self.open.entry(login.clone()).or_default() += 1;
         }
     }
 
-    /// `at`: now, on the clock of the process; `None`: the client went away, and the process continues.
-    pub fn close(&mut self, call: &Call, at: Option<u64>) {
+    /// The call is over: no process carries it out any more. `known`: false if the client went away, and a process may
+    /// continue.
+    pub fn close(&mut self, call: &Call, processes: &[Process], known: bool) {
         for login in &call.renews {
-            let key = (call.process, login.clone());
-            *self.open.get_mut(&key).expect("an open call") -= 1;
-            let renewed = self.renewed.entry(key).or_insert(Some(0));
-            *renewed = renewed.zip(at).map(|(before, now)| before.max(now));
+            *self.open.get_mut(login).expect("an open call") -= 1;
+            let renewed = self.renewed.entry(login.clone()).or_default();
+            for process in processes {
+                let renewed = renewed.entry(process.no).or_insert(Some(0));
+                *renewed = renewed.filter(|_| known).map(|before| before.max(process.millis()));
+            }
         }
     }
 
     /// `None`: the sessions may be held without limit, as far as a client can know.
     pub fn until(&self, process: &Process, shard: ShardId, login: &Login, ttl: u64) -> Option<u64> {
-        let key = (process.no, login.clone());
-        if self.open.get(&key).is_some_and(|open| *open > 0) {
+        if self.open.get(login).is_some_and(|open| *open > 0) {
             return None;
         }
         let grace = u64::try_from(LOAD_GRACE_PERIOD.as_millis()).expect("a short grace");
-        let renewed = self.renewed.get(&key).copied().unwrap_or(Some(0))?;
+        let renewed = self.renewed.get(login).and_then(|renewed| renewed.get(&process.no)).copied();
+        let renewed = renewed.unwrap_or(Some(0))?;
         Some((renewed + ttl).max(process.loaded[usize::from(shard.0)] + ttl + grace))
     }
 }

@@ -5,14 +5,16 @@ mod acknowledged;
 pub mod leases;
 mod ownership;
 mod recount;
+pub mod routing;
 mod seats;
 mod sessions;
 mod tenants;
+mod ticks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
-use usher::ids::{EventNo, SessionId, ShardId};
+use usher::ids::{EventNo, SessionId, ShardId, TenantId};
 use usher::ledger::change::{Action, Plan, Reason};
 use usher::ledger::command::{Command, Outcome, QueryResult};
 use usher::ledger::outcome::{CheckedOut, DenialReason, HeartbeatResult, Lease, SessionEndReason};
@@ -27,7 +29,9 @@ use super::test_data::{self, ADMINISTRATOR, SHARDS};
 use crate::support::adds_up::adds_up;
 use leases::Held;
 use ownership::Ownership;
+use routing::Routing;
 use seats::Promised;
+use ticks::Ticks;
 
 pub struct Checks {
     replay: Vec<AuditReplay>,
@@ -36,8 +40,10 @@ pub struct Checks {
     pub held: Held,
     /// Time of the first check-out with a session id.
     pub asked_first: BTreeMap<SessionId, u64>,
-    /// Session ids of the last check-outs that were "not applied".
+    /// Session ids of attempts at check-outs that were "not applied".
     not_applied: BTreeSet<SessionId>,
+    pub routing: Routing,
+    ticks: Ticks,
 }
 
 pub fn must(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
@@ -57,22 +63,18 @@ impl Checks {
             held: Held::default(),
             asked_first: BTreeMap::new(),
             not_applied: BTreeSet::new(),
+            routing: Routing::default(),
+            ticks: Ticks::default(),
         }
     }
 
-    /// C8: a call that was "not applied" is not in the store, and never will be.
-    pub fn not_applied(&mut self, call: &Call) -> Result<(), String> {
-        let CallRequest::Command(Command::CheckOut(command)) = &call.request else { return Ok(()) };
-        self.not_applied.insert(command.fresh);
-        let account = self.replay[usize::from(call.tenant.shard(SHARDS).0)].of(&call.tenant);
-        let applied = account.is_some_and(|account| account.started.contains_key(&command.fresh));
-        // An earlier attempt may have been applied.
-        must(!applied || call.attempts > 0, || format!("C8 not applied, and in the store: {:?}", call.request))
-    }
-
-    /// A client sends a check-out, once more or for the first time.
-    pub fn ask_again(&mut self, session: SessionId) {
-        self.not_applied.remove(&session);
+    /// C8: an attempt at a check-out that was "not applied" is not in the store, and never will be. `fresh`: the session
+    /// that was offered.
+    pub fn not_applied(&mut self, tenant: &TenantId, fresh: SessionId) -> Result<(), String> {
+        self.not_applied.insert(fresh);
+        let account = self.replay[usize::from(tenant.shard(SHARDS).0)].of(tenant);
+        let applied = account.is_some_and(|account| account.started.contains_key(&fresh));
+        must(!applied, || format!("C8 not applied, and in the store: session {fresh}"))
     }
 
     fn replay(&self, shard: ShardId) -> &AuditReplay {
@@ -89,6 +91,7 @@ impl Checks {
         now: u64,
     ) -> Result<(), String> {
         let before = self.ownership.committed(process, shard, owner, batch)?;
+        self.ticks.committed(shard, owner, batch, now)?;
         let replay = &mut self.replay[usize::from(shard.0)];
         for event in &batch.events {
             if !self.ownership.appended(shard, event, before)? {
@@ -138,7 +141,7 @@ impl Checks {
         &mut self,
         call: &Call,
         answer: &Answer,
-        process: &Process,
+        process: Option<&Process>,
         clients: &Clients,
         rivals: Option<usize>,
         now: u64,
@@ -149,12 +152,15 @@ impl Checks {
             return must(!is_success(answer), || format!("I2 the tenant is not in the audit: {answer:?}"));
         };
         sessions::nothing_stale(account, call, answer)?;
-        acknowledged::is_durable(account, call, answer)?;
+        acknowledged::is_durable(account, call, self.routing.sessions(call.no), answer)?;
         match answer {
             Answer::Outcome(Outcome::Heartbeat(heartbeats)) => {
                 for (index, beat) in heartbeats.iter().enumerate() {
                     let HeartbeatResult::Kept(lease) = beat else { continue };
-                    let late = call.held_until.get(index).copied().flatten().is_some_and(|at| call.started_there >= at);
+                    let late = process.is_some_and(|process| {
+                        let until = call.held_until.get(index).and_then(|held| held.get(&process.no));
+                        until.is_some_and(|until| call.started_at(process.no) >= *until)
+                    });
                     must(!late, || format!("R24 a late heartbeat revived a session: {:?}", call.request))?;
                     promised(&mut self.promised, account, call, lease)?;
                 }
@@ -169,7 +175,9 @@ impl Checks {
             Answer::Outcome(Outcome::CheckOut(Ok(CheckedOut { decision: Err(denial), .. })))
                 if denial.reason == DenialReason::SeatsExhausted =>
             {
-                no_seat_was_free(account, &self.held, call, process, clients, rivals)?;
+                if let Some(process) = process {
+                    no_seat_was_free(account, &self.held, call, process, clients, rivals)?;
+                }
             }
             Answer::QueryResult(QueryResult::GetUsage(Ok(usage))) => {
                 usage.pools.iter().try_for_each(|usage| recount::shown(account, usage, call.known))?;
@@ -198,7 +206,7 @@ fn promised(promised: &mut Promised, account: &Account, call: &Call, lease: &Lea
 }
 
 /// R18: a pool that is reported full is full of sessions that are not overdue. `rivals`: check-outs of the same pool
-/// and process that may hold a seat that the audit does not have yet; `None`: the limit at that time is unknown.
+/// that may hold a seat that the audit does not have yet; `None`: the limit at that time is unknown.
 fn no_seat_was_free(
     account: &Account,
     held: &Held,
@@ -223,7 +231,7 @@ fn no_seat_was_free(
         let (live, _) = &account.started[session];
         let login = &clients.issued[session];
         let until = held.until(process, call.tenant.shard(SHARDS), login, clients.ttl[&account.id]);
-        let overdue = until.is_some_and(|until| until <= call.started_there);
+        let overdue = until.is_some_and(|until| until <= call.started_at(process.no));
         if live.pool == command.pool && live.user.as_str() != ADMINISTRATOR && !overdue {
             users.push(&live.user);
         }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use usher::ids::{Epoch, EventNo, NodeId, OwnerToken, ShardId};
 use usher::ledger::change::{AuditEvent, Reason};
+use usher::store::nodes::NodeRef;
 use usher::store::{Batch, Owner, Position};
 
 use super::{must, same};
@@ -18,18 +19,29 @@ pub struct Ownership {
     /// The process of each node, and (`dead`) the processes that were declared dead.
     nodes: BTreeMap<NodeId, usize>,
     dead: BTreeSet<usize>,
+    /// Time of the last heartbeat of each node.
+    beats: BTreeMap<NodeId, u64>,
+    /// The claims that were released.
+    released: BTreeSet<(ShardId, Epoch)>,
     /// Denials in the audit: only their counts may grow (R21).
     denials: BTreeMap<(ShardId, EventNo), AuditEvent>,
 }
 
 impl Ownership {
-    pub fn claimed(&mut self, process: usize, shard: ShardId, owner: Owner) -> Result<(), String> {
+    pub fn claimed(
+        &mut self,
+        process: usize,
+        shard: ShardId,
+        owner: Owner,
+        over: Option<NodeRef>,
+    ) -> Result<(), String> {
         let (newest, ..) = self.newest(shard);
         let known = self.claims.get(&(shard, owner.epoch)).copied();
         if let Some(known) = known {
             return same("I3 one owner an epoch", known, (owner.token, process));
         }
         same("I3 a claim is the next epoch", owner.epoch.0, newest.0 + 1)?;
+        must(over.is_none(), || format!("C5 process {process} claims shard {shard} over a node that is alive"))?;
         self.claims.insert((shard, owner.epoch), (owner.token, process));
         Ok(())
     }
@@ -40,8 +52,14 @@ impl Ownership {
         all.next_back().map_or((Epoch(0), None), |((_, epoch), (_, process))| (*epoch, Some(*process)))
     }
 
-    pub fn owns(&self, process: usize, shard: ShardId) -> bool {
-        self.newest(shard).1 == Some(process)
+    /// The process that owns a shard; `None`: it was released, or never claimed.
+    pub fn owner(&self, shard: ShardId) -> Option<usize> {
+        let (epoch, process) = self.newest(shard);
+        process.filter(|_| !self.released.contains(&(shard, epoch)))
+    }
+
+    pub fn released(&mut self, shard: ShardId, owner: Owner) {
+        self.released.insert((shard, owner.epoch));
     }
 
     /// Checks a batch; returns the position before it.
@@ -85,21 +103,40 @@ impl Ownership {
         Ok(new)
     }
 
-    pub fn joined(&mut self, process: usize, node: NodeId) {
+    pub fn joined(&mut self, process: usize, node: NodeId, now: u64) {
         self.nodes.insert(node, process);
+        self.beats.insert(node, now);
     }
 
-    /// Records that a node was declared dead; returns its process.
-    pub fn declared_dead(&mut self, node: NodeId, done: bool) -> Option<usize> {
+    pub fn beat(&mut self, node: NodeId, now: u64) {
+        self.beats.insert(node, now);
+    }
+
+    /// Returns whether the process has had this id as a node.
+    pub fn is(&self, process: usize, node: NodeId) -> bool {
+        self.nodes.get(&node) == Some(&process)
+    }
+
+    /// Checks and records that a node was declared dead (C3); returns its process.
+    pub fn declared_dead(&mut self, node: NodeId, done: bool, now: u64) -> Result<Option<usize>, String> {
         let process = self.nodes.get(&node).copied();
         if done {
+            let silent = now - self.beats.get(&node).copied().unwrap_or_default();
+            must(silent >= NODE_TIMEOUT, || {
+                format!("C3 process {process:?} was declared dead {silent} ms after its last heartbeat")
+            })?;
             self.dead.extend(process);
         }
-        process
+        Ok(process)
     }
 
-    pub fn lost(&self, process: usize, shard: ShardId) -> Result<(), String> {
-        let lost = !self.owns(process, shard) || self.dead.contains(&process);
-        must(lost, || format!("I3 lost to nobody: process {process}, shard {shard}"))
+    /// Checks that a process has lost so many of these shards: to another one, or because it was declared dead.
+    pub fn lost(&self, process: usize, left: &[ShardId], lost: u64) -> Result<(), String> {
+        let is_lost = |shard: &&ShardId| self.dead.contains(&process) || self.owner(**shard) != Some(process);
+        let most = left.iter().filter(is_lost).count() as u64;
+        must(lost <= most, || format!("I3 lost to nobody: process {process}, {lost} of {left:?}"))
     }
 }
+
+/// Milliseconds without a heartbeat after which a node may be declared dead.
+const NODE_TIMEOUT: u64 = 4_500;

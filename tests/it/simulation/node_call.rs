@@ -1,0 +1,264 @@
+//! How a node answers a call: itself, or through the node that has the shard, by the rules of the server (C8).
+
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+use usher::cluster::{KnownOwner, Node, Owners};
+use usher::ids::{NodeId, SessionId, ShardId, TenantId};
+use usher::journal::{Journal, JournalError};
+use usher::ledger::command::{Command, GetTenant};
+use usher::ledger::policy::WhenAlreadySignedIn;
+use usher::ownership::{Locator, Ownership, Place};
+use usher::server::{Itinerary, Location, MAX_WAIT, Routing};
+
+use super::call::{Answer, CallRequest, ask};
+use super::network::{Post, Reply};
+use super::test_data;
+
+/// A call at a node, from a client or from a peer.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// Number of the client's call.
+    pub call: usize,
+    pub tenant: TenantId,
+    pub request: CallRequest,
+    pub is_repeated: bool,
+    /// The nodes that had it before; none: it comes from a client.
+    pub visited: Vec<NodeId>,
+    /// As long as there is another holder than the client, the call may be carried out.
+    pub ticket: Arc<()>,
+}
+
+/// Why a call has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    Journal(JournalError),
+    /// It may have been carried out, and must not be carried out twice.
+    Unknown,
+}
+
+impl Refusal {
+    /// The mark by which another node may be asked.
+    pub fn routing(self) -> Option<Routing> {
+        match self {
+            Refusal::Journal(JournalError::NotApplied(shard)) => Some(Routing::NotApplied(shard)),
+            Refusal::Journal(JournalError::OutcomeUnknown(shard)) => Some(Routing::Unknown(shard)),
+            Refusal::Journal(JournalError::NoLease(shard)) => Some(Routing::NoLease(shard)),
+            _ => None,
+        }
+    }
+}
+
+/// What a node answers.
+#[derive(Debug)]
+pub struct Told {
+    /// The process that gave the answer.
+    pub by: usize,
+    pub answer: Result<Answer, Refusal>,
+    /// Where the shard is, for a peer whose call was not applied.
+    pub hint: Option<(ShardId, KnownOwner)>,
+}
+
+/// One time that a node carries a call out.
+#[derive(Debug)]
+pub enum Note {
+    Begins {
+        attempt: u64,
+        call: usize,
+        process: usize,
+        request: CallRequest,
+        /// For a check-out: the session of this attempt, and the one of the client's request.
+        fresh: Option<(SessionId, SessionId)>,
+    },
+    Ends {
+        attempt: u64,
+        process: usize,
+        tenant: TenantId,
+        refusal: Option<JournalError>,
+    },
+}
+
+/// What all nodes of a run note, and the numbers that they draw.
+#[derive(Clone, Default)]
+pub struct Desk(Arc<Mutex<DeskState>>);
+
+#[derive(Default)]
+struct DeskState {
+    notes: Vec<Note>,
+    attempts: u64,
+    sessions: u64,
+}
+
+impl Desk {
+    pub fn take(&self) -> Vec<Note> {
+        std::mem::take(&mut self.0.lock().expect("one thread").notes)
+    }
+
+    pub fn fresh_session(&self) -> SessionId {
+        let mut state = self.0.lock().expect("one thread");
+        state.sessions += 1;
+        test_data::session(state.sessions)
+    }
+
+    fn begins(&self, process: usize, visit: &Visit, fresh: Option<(SessionId, SessionId)>) -> u64 {
+        let mut state = self.0.lock().expect("one thread");
+        state.attempts += 1;
+        let (attempt, call, request) = (state.attempts, visit.call, visit.request.clone());
+        state.notes.push(Note::Begins { attempt, call, process, request, fresh });
+        attempt
+    }
+
+    fn ends(&self, attempt: u64, process: usize, visit: &Visit, refusal: Option<JournalError>) {
+        let tenant = visit.tenant.clone();
+        self.0.lock().expect("one thread").notes.push(Note::Ends { attempt, process, tenant, refusal });
+    }
+}
+
+/// Returns whether a call may be carried out again, as the contract of its method says.
+pub fn is_repeatable(request: &CallRequest) -> bool {
+    match request {
+        CallRequest::Query(_) => true,
+        CallRequest::Command(command) => matches!(
+            command,
+            Command::CheckOut(_)
+                | Command::CheckIn(_)
+                | Command::Heartbeat(_)
+                | Command::GrantSeats(_)
+                | Command::RevokeSeats(_)
+                | Command::BlockUser(_)
+                | Command::UnblockUser(_)
+                | Command::CloseSession(_)
+        ),
+    }
+}
+
+/// The part of a node that takes calls.
+pub struct Front {
+    pub no: usize,
+    pub journal: Arc<Journal>,
+    pub node: Arc<Node>,
+    pub owners: Arc<Owners>,
+    pub ownership: Arc<Ownership>,
+    pub locator: Locator,
+    pub post: Post,
+    pub desk: Desk,
+    /// Number of open calls of clients.
+    pub open: watch::Sender<usize>,
+}
+
+/// A call of a client is open.
+pub struct Open(Arc<Front>);
+
+impl Open {
+    pub fn new(front: &Arc<Front>) -> Self {
+        front.open.send_modify(|open| *open += 1);
+        Self(Arc::clone(front))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.send_modify(|open| *open -= 1);
+    }
+}
+
+impl Front {
+    /// Answers a call.
+    pub async fn answer(self: Arc<Self>, visit: Visit) -> Told {
+        let mut told = self.here(&visit, visit.is_repeated).await;
+        let Some(mut why) = routing(&told).filter(|_| self.ownership.has_peers()) else {
+            return self.hinted(told);
+        };
+        let until = Instant::now() + MAX_WAIT;
+        let mut itinerary = Itinerary::new(visit.visited.clone(), is_repeatable(&visit.request), visit.is_repeated);
+        loop {
+            let is_over = !itinerary.refused(why);
+            if let Routing::Unknown(shard) = why {
+                told.answer = Err(Refusal::Journal(JournalError::OutcomeUnknown(shard)));
+            }
+            if is_over {
+                break;
+            }
+            let Ok(place) = self.locator.locate(why.shard(), itinerary.tried(), until).await else { break };
+            let to = match place {
+                Place::Here(owner) => Location::Here(owner),
+                Place::There { owner, via } => Location::At { owner, via },
+            };
+            if !itinerary.goes(&to) {
+                break;
+            }
+            let next = match to {
+                Location::Here(_) => Some(self.here(&visit, itinerary.is_repeated()).await),
+                Location::At { via, .. } => self.there(via, &visit, &itinerary).await,
+            };
+            why = match next {
+                None => Routing::Unknown(why.shard()),
+                Some(next) => match routing(&next) {
+                    None => return next,
+                    Some(refused) => refused,
+                },
+            };
+        }
+        self.hinted(told)
+    }
+
+    fn hinted(&self, told: Told) -> Told {
+        let not_applied = |refusal: &Refusal| match refusal.routing() {
+            Some(Routing::NotApplied(shard)) => Some((shard, self.owners.of(shard))),
+            _ => None,
+        };
+        Told { hint: told.answer.as_ref().err().and_then(not_applied), ..told }
+    }
+
+    /// Sends the call to a peer. `None`: its outcome is not known.
+    async fn there(&self, via: NodeId, visit: &Visit, itinerary: &Itinerary) -> Option<Told> {
+        let shard = visit.tenant.shard(self.journal.shards());
+        let me = self.node.views().borrow().me.map(|me| me.id);
+        let visited = itinerary.visited().iter().copied().chain(me).collect();
+        let visit = Visit { is_repeated: itinerary.is_repeated(), visited, ..visit.clone() };
+        match self.post.forward(via, visit).await? {
+            Reply::NotSent => {
+                self.locator.not_reached(via);
+                Some(Told { by: self.no, answer: Err(Refusal::Journal(JournalError::NotApplied(shard))), hint: None })
+            }
+            Reply::Told(told) => {
+                if let Some((shard, known)) = told.hint {
+                    self.locator.refused(shard, via, known);
+                }
+                Some(*told)
+            }
+        }
+    }
+
+    /// Carries the call out here.
+    async fn here(&self, visit: &Visit, is_repeated: bool) -> Told {
+        let told = |answer| Told { by: self.no, answer, hint: None };
+        let mut request = visit.request.clone();
+        let mut fresh = None;
+        if let CallRequest::Command(Command::CheckOut(command)) = &mut request {
+            if is_repeated {
+                match self.takes_over(&visit.tenant).await {
+                    Ok(false) => {}
+                    Ok(true) => return told(Err(Refusal::Unknown)),
+                    Err(error) => return told(Err(Refusal::Journal(error))),
+                }
+            }
+            let session = self.desk.fresh_session();
+            fresh = Some((session, std::mem::replace(&mut command.fresh, session)));
+        }
+        let attempt = self.desk.begins(self.no, visit, fresh);
+        let answer = ask(Arc::clone(&self.journal), visit.tenant.clone(), request).await;
+        self.desk.ends(attempt, self.no, visit, answer.as_ref().err().copied());
+        told(answer.map_err(Refusal::Journal))
+    }
+
+    async fn takes_over(&self, tenant: &TenantId) -> Result<bool, JournalError> {
+        let tenant = self.journal.query(tenant, GetTenant).await?;
+        Ok(tenant.is_ok_and(|tenant| tenant.policy.when_already_signed_in == WhenAlreadySignedIn::TakeOver))
+    }
+}
+
+fn routing(told: &Told) -> Option<Routing> {
+    told.answer.as_ref().err().and_then(|refusal| refusal.routing())
+}

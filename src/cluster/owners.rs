@@ -1,6 +1,9 @@
 //! Owner of each shard, as far as this process knows: from its own heartbeats, and from what its peers say.
 
-use tokio::sync::watch;
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
 
 use crate::ids::{Epoch, ShardId};
 use crate::store::nodes::{ClusterSnapshot, NodeRef, NodeState, OwnerRow};
@@ -24,37 +27,53 @@ impl KnownOwner {
 /// The owners of all shards.
 #[derive(Debug)]
 pub struct Owners {
-    shards: Box<[watch::Sender<KnownOwner>]>,
+    shards: Box<[Shard]>,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    owner: Mutex<KnownOwner>,
+    /// Whoever waits for a change goes on in the order in which they came.
+    changed: Notify,
+}
+
+impl Shard {
+    fn owner(&self) -> MutexGuard<'_, KnownOwner> {
+        self.owner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Owners {
     #[must_use]
     pub fn new(shards: u16) -> Self {
-        Self { shards: (0..shards).map(|_| watch::Sender::default()).collect() }
+        Self { shards: (0..shards).map(|_| Shard::default()).collect() }
     }
 
     /// The shard's owner. Of a shard that does not exist nothing is known.
     #[must_use]
     pub fn of(&self, shard: ShardId) -> KnownOwner {
-        self.shards.get(usize::from(shard.0)).map(|owner| *owner.borrow()).unwrap_or_default()
+        self.shards.get(usize::from(shard.0)).map(|shard| *shard.owner()).unwrap_or_default()
     }
 
     /// The owner of each shard.
     #[must_use]
     pub fn all(&self) -> Vec<(ShardId, KnownOwner)> {
-        (0..).map(ShardId).zip(self.shards.iter().map(|owner| *owner.borrow())).collect()
+        (0..).map(ShardId).zip(self.shards.iter().map(|shard| *shard.owner())).collect()
     }
 
     /// Adds what is known of a shard's owner. Returns whether it is news.
     pub fn learn(&self, shard: ShardId, known: KnownOwner) -> bool {
-        let Some(owner) = self.shards.get(usize::from(shard.0)) else { return false };
-        owner.send_if_modified(|owner| {
+        let Some(shard) = self.shards.get(usize::from(shard.0)) else { return false };
+        let newer = {
+            let mut owner = shard.owner();
             let newer = known.supersedes(*owner);
-            if newer {
-                *owner = known;
-            }
+            *owner = if newer { known } else { *owner };
             newer
-        })
+        };
+        if newer {
+            shard.changed.notify_waiters();
+        }
+        newer
     }
 
     /// Adds what a heartbeat has read. A node that is dead or not there owns nothing (C1).
@@ -66,9 +85,16 @@ impl Owners {
 
     /// Waits until something else than `seen` is known of the shard's owner. Safe to cancel.
     pub async fn changed(&self, shard: ShardId, seen: KnownOwner) {
-        let Some(owner) = self.shards.get(usize::from(shard.0)) else { return std::future::pending().await };
-        // The sender lives as long as `self`, so this ends only with a change.
-        let _ = owner.subscribe().wait_for(|owner| *owner != seen).await;
+        let Some(shard) = self.shards.get(usize::from(shard.0)) else { return std::future::pending().await };
+        loop {
+            // Registered before the look, so that no change in between is missed.
+            let mut changed = pin!(shard.changed.notified());
+            changed.as_mut().enable();
+            if *shard.owner() != seen {
+                return;
+            }
+            changed.await;
+        }
     }
 }
 

@@ -71,10 +71,11 @@ impl Locator {
     async fn wait(&self, shard: ShardId, tried: Option<KnownOwner>, until: Instant) -> Result<Place, NoPlace> {
         let _entered = self.waiting.enter(shard).ok_or(NoPlace::TooMany)?;
         let _counted = self.ownership.figures.wait();
-        let mut progress = self.ownership.progress.subscribe();
         let mut pause = std::pin::pin!(sleep(RETRY_PAUSE));
         loop {
-            progress.borrow_and_update();
+            // Registered before the look, so that nothing in between is missed.
+            let mut progress = std::pin::pin!(self.ownership.moved.notified());
+            progress.as_mut().enable();
             let known = self.ownership.owners.of(shard);
             match self.place(shard) {
                 Some(here @ Place::Here(_)) => return Ok(here),
@@ -84,7 +85,7 @@ impl Locator {
             tokio::select! {
                 biased;
                 () = self.ownership.owners.changed(shard, known) => {}
-                _ = progress.changed() => {}
+                () = progress => {}
                 () = &mut pause, if !pause.is_elapsed() => {}
                 () = sleep_until(until) => return Err(NoPlace::TooLate),
             }

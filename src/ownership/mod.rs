@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, stream};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -62,6 +62,8 @@ pub struct Ownership {
     draining: watch::Sender<Option<Duration>>,
     stop: CancellationToken,
     progress: watch::Sender<Progress>,
+    /// The same for calls that wait: they go on in the order in which they came.
+    moved: Notify,
 }
 
 /// What has happened so far, for those who wait for it.
@@ -100,6 +102,7 @@ impl Ownership {
             draining: watch::Sender::new(None),
             stop: CancellationToken::new(),
             progress: watch::Sender::new(Progress::default()),
+            moved: Notify::new(),
         })
     }
 
@@ -136,6 +139,7 @@ impl Ownership {
                 progress.changes += 1;
                 progress.releasing = tasks.releasing();
             });
+            self.moved.notify_waiters();
         }
     }
 

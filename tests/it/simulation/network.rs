@@ -246,15 +246,22 @@ impl Network {
                     let at = until.max().unwrap_or(now) + 1;
                     self.carried.push(Carried { from, to, at, load: Load::Call(no, visit) });
                 }
-                Load::Call(..) if cut => {}
+                Load::Call(no, _) if cut => self.breaks(no, now),
                 Load::Call(exchange, visit) => return Some(Delivery::Call { to, exchange, visit: *visit }),
-                Load::Answer(..) if cut => {}
+                Load::Answer(no, _) if cut => self.breaks(no, now),
                 Load::Answer(no, told) => {
                     if let Some(at) = self.exchanges.iter().position(|exchange| exchange.no == no) {
                         let _ = self.exchanges.remove(at).reply.send(Reply::Told(told));
                     }
                 }
             }
+        }
+    }
+
+    /// What belongs to the exchange is lost: its connection breaks, even if the network works again by then.
+    fn breaks(&mut self, no: u64, now: u64) {
+        if let Some(exchange) = self.exchanges.iter_mut().find(|exchange| exchange.no == no) {
+            exchange.gives_up = exchange.gives_up.or(Some((now + SILENCE, false)));
         }
     }
 

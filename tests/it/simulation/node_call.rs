@@ -211,10 +211,15 @@ impl Front {
         Told { hint: told.answer.as_ref().err().and_then(not_applied), ..told }
     }
 
+    /// This node, if it has joined.
+    pub fn me(&self) -> Option<NodeId> {
+        self.node.views().borrow().me.map(|me| me.id)
+    }
+
     /// Sends the call to a peer. `None`: its outcome is not known.
     async fn there(&self, via: NodeId, visit: &Visit, itinerary: &Itinerary) -> Option<Told> {
         let shard = visit.tenant.shard(self.journal.shards());
-        let me = self.node.views().borrow().me.map(|me| me.id);
+        let me = self.me();
         let visited = itinerary.visited().iter().copied().chain(me).collect();
         let visit = Visit { is_repeated: itinerary.is_repeated(), visited, ..visit.clone() };
         match self.post.forward(via, visit).await? {

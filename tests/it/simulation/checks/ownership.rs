@@ -112,11 +112,6 @@ impl Ownership {
         self.beats.insert(node, now);
     }
 
-    /// Returns whether the process has had this id as a node.
-    pub fn is(&self, process: usize, node: NodeId) -> bool {
-        self.nodes.get(&node) == Some(&process)
-    }
-
     /// Checks and records that a node was declared dead (C3); returns its process.
     pub fn declared_dead(&mut self, node: NodeId, done: bool, now: u64) -> Result<Option<usize>, String> {
         let process = self.nodes.get(&node).copied();

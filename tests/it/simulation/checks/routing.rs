@@ -74,7 +74,7 @@ impl Routing {
     }
 }
 
-/// Checks a call that arrives at a process from a peer. `nodes`: the ids that the process has had.
+/// Checks a call that arrives at a process from a peer. `is_own`: whether it is the id that the process has now.
 pub fn arrives(visit: &Visit, is_own: impl Fn(&NodeId) -> bool) -> Result<(), String> {
     let (call, visited) = (visit.call, &visit.visited);
     must(visited.len() <= MAX_VISITED, || format!("C8 call {call} has visited {} nodes", visited.len()))?;

@@ -343,6 +343,21 @@ async fn who_is_dead_may_forward_and_is_not_listened_to() {
 }
 
 #[tokio::test]
+async fn who_is_not_known_yet_waits_until_it_is() {
+    let (node, peers, other) = (NodeId::random(), peers(Timing::DEFAULT), Other::start().await);
+    assert!(peers.introduce(Duration::ZERO).await, "there is nobody");
+    peers.follow(&[other.row(NodeState::Active)]);
+    let meets = async {
+        other.peers.stranger().await;
+        other.pin(node, &peers, NodeState::Active);
+    };
+    let (introduced, ()) = tokio::join!(peers.introduce(Duration::from_secs(60)), meets);
+    assert!(introduced);
+    other.peers.follow(&[]);
+    assert!(!peers.introduce(Duration::from_millis(120)).await);
+}
+
+#[tokio::test]
 async fn peers_are_told_and_asked() {
     let (node, peers, mut other) = pair().await;
     let me = NodeRef { id: node, generation: 1 };

@@ -106,6 +106,7 @@ impl Forwarding {
         let mut tried = None;
         for attempts in 0.. {
             if matches!(why, Routing::Unknown(_)) {
+                tracing::debug!(shard = why.shard().0, attempts, "it is not known whether a call was carried out");
                 last = last.unknown(why);
                 self.head.is_repeated = true;
             }

@@ -7,6 +7,7 @@ mod cluster;
 mod demo_key;
 mod descriptors;
 mod host_names;
+mod introduction;
 mod lease_watch;
 mod licensing;
 pub mod mount;

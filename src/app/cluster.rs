@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::lease_watch::LeaseWatch;
 use super::nodes::host;
-use super::{solo, token_news};
+use super::{introduction, solo, token_news};
 use crate::auth::{TokenEdition, Tokens};
 use crate::clock::Clock;
 use crate::cluster::{Directories, KnownOwner, LockFile, Node, NodeDescription, NodeFigures, Owners, OwnershipFigures};
@@ -188,6 +188,7 @@ impl Cluster {
         };
         let mut tasks: Vec<BoxFuture<'static, ()>> = vec![
             lease_watch.follow().boxed(),
+            introduction::hear_strangers(nodes.clone(), Arc::clone(peers)).boxed(),
             token_news::tell(Arc::clone(shards), Arc::clone(peers)).boxed(),
             token_news::hear(Arc::clone(shards), self.tokens.subscribe()).boxed(),
         ];
@@ -212,13 +213,15 @@ impl Cluster {
         }
     }
 
-    /// Waits until every shard has an owner, and those of this node are loaded; from then on this node takes its share.
+    /// Waits until every shard has an owner, those of this node are loaded, and the other nodes know it; from then on this
+    /// node takes its share.
     ///
     /// # Errors
     /// [`Failure`]
     pub async fn settled(&self) -> Result<(), Failure> {
         let settled = try_join_all(self.cells.iter().map(|cell| cell.settled()));
         settled.await.map_err(super::opening::not_opened)?;
+        introduction::introduce(&self.membership.peers).await;
         self.membership.nodes.iter().for_each(|node| node.set_state(NodeState::Active));
         Ok(())
     }
@@ -265,10 +268,11 @@ impl Cluster {
 
     /// Takes no more calls of other nodes, and leaves their table.
     pub async fn stop(self) {
-        self.cells.iter().for_each(|cell| cell.stop());
         if let Some(server) = &self.server {
             server.drain(PEER_DRAIN_TIMEOUT).await;
         }
+        // Only now: until then calls of peers may wait here for news of a shard.
+        self.cells.iter().for_each(|cell| cell.stop());
         self.membership.leave().await;
     }
 }

@@ -2,6 +2,7 @@
 //! a call whose shard is not here, the node that has it.
 
 mod ahead;
+mod draining;
 mod locator;
 mod outbox;
 mod preparing;
@@ -13,8 +14,8 @@ mod waiting;
 mod ways;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -33,7 +34,7 @@ use crate::cluster::{KnownOwner, Node, Owners, OwnershipFigures, View};
 use crate::ids::{NodeId, OwnerToken, ShardId, ShardRange};
 use crate::journal::{Follow, Journal, StartError};
 use crate::peers::{HandOvers, PeerMessage, ShardBatches};
-use crate::store::nodes::{NodeRef, NodeState};
+use crate::store::nodes::NodeRef;
 use crate::store::{Owner, StoreError};
 use ahead::Ahead;
 use preparing::Preparing;
@@ -64,6 +65,8 @@ pub struct Ownership {
     progress: watch::Sender<Progress>,
     /// The same for calls that wait: they go on in the order in which they came.
     moved: Notify,
+    /// Of this node, as of the last view that had one.
+    last_id: Mutex<Option<NodeId>>,
 }
 
 /// What has happened so far, for those who wait for it.
@@ -103,6 +106,7 @@ impl Ownership {
             stop: CancellationToken::new(),
             progress: watch::Sender::new(Progress::default()),
             moved: Notify::new(),
+            last_id: Mutex::default(),
         })
     }
 
@@ -171,6 +175,9 @@ impl Ownership {
     /// Takes over what a heartbeat has read. What a node owned that this one has just declared dead has no owner; nor has
     /// what this node owned, if it was declared dead itself. `former`: the node that it was before.
     fn see(&self, former: Option<NodeRef>, view: &View) {
+        if let Some(me) = view.me {
+            *self.last_id.lock().unwrap_or_else(PoisonError::into_inner) = Some(me.id);
+        }
         self.owners.learn_all(&view.snapshot);
         let former = former.filter(|former| Some(*former) != view.me);
         let died = |known: KnownOwner| known.node.is_some_and(|node| Some(node) == former || view.gone.contains(&node));
@@ -196,6 +203,7 @@ impl Ownership {
                 }
             }
             PeerMessage::Released { shard, epoch, to } => {
+                tracing::debug!(%shard, epoch = epoch.0, to = %to.id, "told that a shard was released");
                 self.owners.learn(shard, KnownOwner { epoch, node: None });
                 if view.me == Some(to) && self.draining.borrow().is_none() {
                     unowned.was_given(shard, self.clock.boot_time());
@@ -265,9 +273,10 @@ impl Ownership {
         known.node.is_some_and(|node| Some(node) != me || self.journal.holds(shard))
     }
 
-    /// This node, if it has joined.
+    /// This node, if it has joined. While it joins anew, because it was declared dead, it is who it was.
     fn me(&self) -> Option<NodeId> {
-        self.node.views().borrow().me.map(|me| me.id)
+        let me = self.node.views().borrow().me.map(|me| me.id);
+        me.or_else(|| *self.last_id.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Returns whether a node has this id in this cell, as far as the last good heartbeat shows.
@@ -288,31 +297,6 @@ impl Ownership {
         let views = self.node.views();
         let view = views.borrow();
         view.me.is_some_and(|me| view.living().all(|row| row.node == me))
-    }
-
-    /// Hands every shard over to other nodes, for at most `wait`. Without an active one it returns at once; the journal's
-    /// stop then releases the shards to nobody in particular.
-    pub async fn drain(&self, wait: Duration) {
-        self.node.drain();
-        self.draining.send_replace(Some(self.clock.boot_time() + wait));
-        self.ahead.clear();
-        let mut progress = self.progress.subscribe();
-        let handed_over = async {
-            while self.has_successors() && (progress.borrow_and_update().releasing > 0 || !self.held().is_empty()) {
-                if progress.changed().await.is_err() {
-                    return;
-                }
-            }
-        };
-        if tokio::time::timeout(wait, handed_over).await.is_err() {
-            tracing::warn!(shards = self.held().len(), "not every shard was handed over in time");
-        }
-    }
-
-    fn has_successors(&self) -> bool {
-        let views = self.node.views();
-        let view = views.borrow();
-        view.living().any(|row| Some(row.node) != view.me && row.state == NodeState::Active)
     }
 
     /// Ends [`Self::run`].

@@ -13,6 +13,7 @@ mod following;
 mod hand_overs;
 mod head;
 mod identity;
+mod introduction;
 mod listener;
 mod message;
 mod owners;

@@ -29,7 +29,7 @@ impl Peers {
         join_all(asked).await.into_iter().filter_map(|answer| answer.ok()?).collect()
     }
 
-    async fn owners_of(&self, node: NodeId) -> Option<PeerOwners> {
+    pub(super) async fn owners_of(&self, node: NodeId) -> Option<PeerOwners> {
         let answer = self.client(node)?.get_owners(GetOwnersRequest {}).await.ok()?.into_inner();
         Some(PeerOwners {
             owners: answer.owners.into_iter().filter_map(message::parse_owner).collect(),

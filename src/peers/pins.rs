@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use http::uri::Authority;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -22,6 +23,8 @@ pub struct Pins {
     own: Fingerprint,
     table: ArcSwap<Table>,
     clock: Clock,
+    /// Notified when somebody tried to get in who is not pinned.
+    pub strangers: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -49,7 +52,7 @@ impl Pins {
     /// Nobody yet. `own`: the fingerprint of this process, which is no peer of itself.
     #[must_use]
     pub fn new(own: Fingerprint, clock: Clock) -> Self {
-        Self { own, table: ArcSwap::default(), clock }
+        Self { own, table: ArcSwap::default(), clock, strangers: Notify::new() }
     }
 
     /// Takes over the rows of the table of nodes. Returns those who are pinned now and were not before. Whoever has no

@@ -37,11 +37,16 @@ pub(super) async fn send(
             Ok(response) => return Ok((response, permit)),
             Err(failed) => failed,
         };
-        match failed.take_message() {
-            Some(not_sent) => call = not_sent,
-            None if !begun.is() || is_refused(&failed.into_error()) => return Err(Lost::NotSent),
-            None => return Err(Lost::Unknown),
+        if let Some(not_sent) = failed.take_message() {
+            call = not_sent;
+            continue;
         }
+        let error = failed.into_error();
+        if !begun.is() || is_refused(&error) {
+            return Err(Lost::NotSent);
+        }
+        tracing::debug!(node = %pool.peer.node, error = &error as &dyn Error, "a call was lost on the way to a peer, or back");
+        return Err(Lost::Unknown);
     }
     Err(Lost::NotSent)
 }

@@ -330,6 +330,21 @@ async fn an_answer_that_breaks_off_ends_with_a_status() {
 }
 
 #[tokio::test]
+async fn who_is_not_known_yet_waits_until_it_is() {
+    let (node, peers, other) = (NodeId::random(), peers(Timing::DEFAULT), Other::start().await);
+    assert!(peers.introduce(Duration::ZERO).await, "there is nobody");
+    peers.follow(&[other.row(NodeState::Active)]);
+    let meets = async {
+        other.peers.stranger().await;
+        other.pin(node, &peers, NodeState::Active);
+    };
+    let (introduced, ()) = tokio::join!(peers.introduce(Duration::from_secs(60)), meets);
+    assert!(introduced);
+    other.peers.follow(&[]);
+    assert!(!peers.introduce(Duration::from_millis(120)).await);
+}
+
+#[tokio::test]
 async fn a_call_without_its_head_is_nobodys() {
     let (_, peers, other) = pair().await;
     let link = peers.find(other.node).unwrap();

@@ -108,7 +108,10 @@ impl ClientCertVerifier for OfPinned {
     ) -> Result<ClientCertVerified, Error> {
         match self.0.of(fingerprint(certificate)) {
             Some(_) => Ok(ClientCertVerified::assertion()),
-            None => Err(STRANGER),
+            None => {
+                self.0.strangers.notify_one();
+                Err(STRANGER)
+            }
         }
     }
 

@@ -101,6 +101,7 @@ impl Forwarding {
         loop {
             let is_over = !itinerary.refused(why);
             if matches!(why, Routing::Unknown(_)) {
+                tracing::debug!(shard = why.shard().0, "it is not known whether a call was carried out");
                 last = last.unknown(why);
             }
             if is_over {

@@ -7,14 +7,17 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tokio::time::{interval, timeout};
+use usher::cluster::{Member, place};
+use usher::ids::NodeId;
+use usher::store::nodes::NodeRef;
 
 use super::links::Processes;
 use super::nodes::{MOST, Node, Proxies};
 use super::{SHARDS, TIMEOUT};
 use crate::support::postgres::{self, Cluster};
 
-/// Time between two looks at the database.
-const LOOK: Duration = Duration::from_millis(20);
+/// Time between two looks at the database. Each is a connection of its own, on a machine that is busy enough.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The owner of each shard that has one: the id of a living node, and the epoch.
 pub type Owned = BTreeMap<u16, (String, i64)>;
@@ -136,6 +139,34 @@ impl Group {
     /// Waits until this node is a member.
     pub async fn joined(&self, node: usize) {
         self.becomes("it is a member", TIMEOUT, |shards| shards.contains_key(&node)).await;
+    }
+
+    /// Waits until every shard is where it should be, so that no more of them move.
+    pub async fn placed(&self, within: Duration) {
+        let mut looks = interval(LOOK);
+        let waits = async {
+            loop {
+                let should: Vec<String> = self.should_own().await.iter().map(|node| node.id.to_string()).collect();
+                let owned = self.owned().await;
+                let does = |(shard, node): (u16, &String)| owned.get(&shard).is_some_and(|(owner, _)| owner == node);
+                if !should.is_empty() && (0..).zip(&should).all(does) {
+                    return;
+                }
+                looks.tick().await;
+            }
+        };
+        if timeout(within, waits).await.is_err() {
+            panic!("not within {within:?}: every shard at its place; shards of each: {:?}", self.shards().await);
+        }
+    }
+
+    /// The member that should own each shard.
+    async fn should_own(&self) -> Vec<NodeRef> {
+        let members = "SELECT node_id, generation, host FROM nodes WHERE state = 1";
+        let rows = postgres::connect(&self.url).await.query(members, &[]).await.expect("the table of nodes");
+        let node = |row: &tokio_postgres::Row| NodeRef { id: NodeId(row.get(0)), generation: row.get(1) };
+        let member = |row| Member { node: node(row), host: row.get::<_, String>(2).into() };
+        place(&rows.iter().map(member).collect::<Vec<_>>(), SHARDS)
     }
 
     /// Waits until no member owns more than one shard above the mean.

@@ -275,11 +275,12 @@ fn command(name: &str) -> Command {
     command
 }
 
-/// An address that is free now. It is outside the range from which the system takes ports for connections.
+/// An address that is free now. It is outside the range from which the system takes ports for connections, and not one
+/// that a test in another process takes at the same time.
 fn free_address() -> SocketAddr {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let free = || {
-        let next = std::process::id().wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let next = std::process::id().wrapping_mul(101).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
         let port = 20_000 + u16::try_from(next % 10_000).expect("small");
         TcpListener::bind(("127.0.0.1", port)).and_then(|listener| listener.local_addr()).ok()
     };

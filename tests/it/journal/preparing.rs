@@ -63,7 +63,7 @@ async fn a_preparation_ends_while_sessions_go_on_being_active() {
         loop {
             process.clock.advance(Duration::from_millis(1));
             process.heartbeat(sessions[0]).await.expect("it serves");
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
     tokio::select! {

@@ -86,7 +86,7 @@ impl Call {
             request: request.clone(),
             is_repeated: false,
             visited: Vec::new(),
-            ticket: Arc::clone(&ticket),
+            _ticket: Arc::clone(&ticket),
         });
         Self {
             no,

@@ -17,8 +17,6 @@ const PROCESSES: [usize; 6] = [1, 2, 3, 3, 4, 5];
 struct Host {
     /// Time of the next start; `None`: there is none.
     starts: Option<u64>,
-    /// Number of its processes that were declared dead.
-    deaths: usize,
 }
 
 pub struct Hosts {
@@ -32,7 +30,7 @@ pub struct Hosts {
 impl Hosts {
     pub fn new(rng: &mut Rng) -> Self {
         let count = *rng.pick(&PROCESSES);
-        let all = (0..count).map(|host| (host, Host { starts: Some(0), deaths: 0 })).collect();
+        let all = (0..count).map(|host| (host, Host { starts: Some(0) })).collect();
         Self { all, rolling: VecDeque::new(), one_machine: rng.percent(20) }
     }
 
@@ -40,7 +38,7 @@ impl Hosts {
     pub fn join(&mut self, now: u64) {
         let host = (0..MAX_PROCESSES).find(|host| !self.all.contains_key(host));
         if let Some(host) = host {
-            self.all.insert(host, Host { starts: Some(now), deaths: 0 });
+            self.all.insert(host, Host { starts: Some(now) });
         }
     }
 
@@ -74,18 +72,6 @@ impl Hosts {
     pub fn calm(&mut self, now: u64) {
         self.rolling.clear();
         self.all.values_mut().for_each(|host| host.starts = host.starts.map(|at| at.min(now)));
-    }
-
-    /// A process was declared dead.
-    pub fn died(&mut self, host: Option<usize>) {
-        if let Some(known) = host.and_then(|host| self.all.get_mut(&host)) {
-            known.deaths += 1;
-        }
-    }
-
-    /// Returns whether a host gets no shards for a while, because its processes died too often.
-    pub fn has_barred(&self) -> bool {
-        self.all.values().any(|host| host.deaths > 1)
     }
 
     pub fn len(&self) -> usize {

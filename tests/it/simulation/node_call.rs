@@ -27,7 +27,7 @@ pub struct Visit {
     /// The nodes that had it before; none: it comes from a client.
     pub visited: Vec<NodeId>,
     /// As long as there is another holder than the client, the call may be carried out.
-    pub ticket: Arc<()>,
+    pub _ticket: Arc<()>,
 }
 
 /// Why a call has no answer.

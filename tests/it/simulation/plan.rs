@@ -76,7 +76,7 @@ fn fault(rng: &mut Rng) -> StepKind {
         0..20 => StepKind::NextCommit(fate(rng, ms)),
         20..26 => StepKind::NextBeat(fate(rng, ms)),
         26..34 => StepKind::NextClaim(fate(rng, ms)),
-        34..37 => StepKind::NextLoad(fate(rng, ms)),
+        34..37 => StepKind::NextLoad(load_fate(rng, ms)),
         37..46 => StepKind::NextForward(fate(rng, ms)),
         46..51 => StepKind::StoreDown { ms, silent: rng.percent(50) },
         51..53 => StepKind::Join,
@@ -106,6 +106,14 @@ fn fate(rng: &mut Rng, ms: u64) -> Fate {
         3 => Fate::LostAfter { ms },
         4 => Fate::LostThenDone { ms },
         _ => Fate::Refused,
+    }
+}
+
+/// A load changes nothing. Of rows that are damaged a node that is alone can only say so, for five minutes (C1).
+fn load_fate(rng: &mut Rng, ms: u64) -> Fate {
+    match fate(rng, ms) {
+        Fate::Refused | Fate::NotWritable => Fate::LostBefore { ms },
+        fate => fate,
     }
 }
 

@@ -276,10 +276,6 @@ impl Process {
         stopped.map(|_| Came::Down)
     }
 
-    pub fn is_starting(&self) -> bool {
-        self.starting.is_some()
-    }
-
     pub fn is_stopping(&self) -> bool {
         self.stopping.is_some()
     }

@@ -212,7 +212,11 @@ impl World {
         self.network.calm(self.now);
         self.hosts.calm(self.now);
         self.no_ticks_until = 0;
-        self.processes.iter_mut().for_each(|process| process.still = None);
+        let wall = self.wall();
+        for process in &mut self.processes {
+            process.still = None;
+            process.right_wall(wall);
+        }
         let until = self.now + SERVED;
         self.served.clear();
         while World::tenants().any(|tenant| !self.served.contains(&tenant)) {

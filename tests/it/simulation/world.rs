@@ -287,8 +287,6 @@ impl World {
             }
             Event::DeclaredDead { process, node, done } => {
                 let dead = self.checks.ownership.declared_dead(node, done, self.now)?;
-                let host = |no| self.processes.iter().find(|process| process.no == no).map(|process| process.host);
-                self.hosts.died(dead.filter(|_| done).and_then(host));
                 self.trace.line(format_args!("store: process {process} declares process {dead:?} dead: {done}"));
             }
             Event::Answered => {}

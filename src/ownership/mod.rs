@@ -190,16 +190,15 @@ impl Ownership {
     fn hear(&self, tasks: &mut ShardTasks, unowned: &mut Unowned, message: PeerMessage, view: &View) {
         match message {
             PeerMessage::Owns { shard, epoch, node } => {
-                let before = self.owners.of(shard);
+                let former = self.owners.of(shard).node.filter(|former| *former != node);
                 self.owners.learn(shard, KnownOwner { epoch, node: Some(node) });
-                let former = before.node.filter(|former| *former != node);
                 if former.is_some_and(|former| view.lives(former)) {
                     // Perhaps the shard was taken over: then its former owner is dead, and others of its shards are for
                     // this node.
                     self.node.request_heartbeat();
                 }
-                if former.is_some() && former == view.me && epoch > before.epoch {
-                    self.drop_lost(tasks, shard);
+                if Some(node) != view.me && tasks.has_claimed_before(shard, epoch) {
+                    self.drop_lost(shard);
                 }
             }
             PeerMessage::Released { shard, epoch, to } => {
@@ -215,10 +214,9 @@ impl Ownership {
     }
 
     /// Another node has claimed a shard that this one held: it does not read so itself while the store does not answer.
-    /// What it is loading, it has claimed since.
-    fn drop_lost(&self, tasks: &ShardTasks, shard: ShardId) {
+    fn drop_lost(&self, shard: ShardId) {
         let me = self.node.views().borrow().me;
-        let lease = me.and_then(|me| self.node.lease(me)).filter(|_| !tasks.is_loading(shard));
+        let lease = me.and_then(|me| self.node.lease(me));
         if lease.is_some_and(|lease| lease.lose(shard, self.clock.boot_time())) {
             tracing::error!(%shard, "another node says that it owns the shard");
         }

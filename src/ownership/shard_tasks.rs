@@ -1,7 +1,7 @@
 //! Claims and releases of shards that are in progress. Each runs in a task of its own, because a load takes as long as
 //! the shard is large.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -59,6 +59,8 @@ pub(super) struct ShardTasks {
     ahead: Arc<Ahead>,
     preparing: Arc<Preparing>,
     planner: Planner,
+    /// Epochs as which this node has claimed shards, at last.
+    claimed: BTreeMap<ShardId, Epoch>,
     loading: BTreeSet<ShardId>,
     releasing: BTreeSet<ShardId>,
     running: JoinSet<Done>,
@@ -79,6 +81,7 @@ impl ShardTasks {
             clock,
             ahead,
             preparing,
+            claimed: BTreeMap::new(),
             loading: BTreeSet::new(),
             releasing: BTreeSet::new(),
             running: JoinSet::new(),
@@ -94,9 +97,10 @@ impl ShardTasks {
         }
     }
 
-    /// Returns whether the shard is being claimed or loaded.
-    pub fn is_loading(&self, shard: ShardId) -> bool {
-        self.loading.contains(&shard)
+    /// Returns whether this node has claimed the shard before that epoch. What it is claiming or loading now is later.
+    pub fn has_claimed_before(&self, shard: ShardId, epoch: Epoch) -> bool {
+        let claimed = self.claimed.get(&shard).is_some_and(|claimed| *claimed < epoch);
+        claimed && !self.loading.contains(&shard)
     }
 
     fn spawn(&mut self, shard: ShardId, work: impl Future<Output = Done> + Send + 'static) {
@@ -197,7 +201,10 @@ impl ShardTasks {
 
     fn opened(&mut self, shard: ShardId, me: NodeRef, result: Result<Owner, StartError>) -> Settled {
         match result {
-            Ok(owner) => Settled::Opened { shard, epoch: owner.epoch, me },
+            Ok(owner) => {
+                self.claimed.insert(shard, owner.epoch);
+                Settled::Opened { shard, epoch: owner.epoch, me }
+            }
             Err(StartError::Damaged(of, error)) => {
                 tracing::error!(%shard, %error, "the shard was not loaded; this node leaves it to the others for a while");
                 self.planner.load_failed(shard, self.clock.boot_time());

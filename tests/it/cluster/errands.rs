@@ -28,13 +28,16 @@ const EVERY: Duration = Duration::from_millis(100);
 const SYNCS: u64 = 10;
 /// Users of a sync: enough for several steps.
 const USERS: u64 = 300;
-/// A sync may wait for a hand-over in each of its steps.
 const DEADLINE: Duration = Duration::from_secs(7);
+/// A sync may wait for a hand-over in each of its steps.
+const SYNC_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Calls that failed: the reason, and the number of each.
+type Failures = Arc<Mutex<Vec<(String, u64)>>>;
 
 pub struct Errands {
     through: watch::Sender<Arc<[SocketAddr]>>,
-    /// Calls that failed, with the reason.
-    failures: Arc<Mutex<Vec<String>>>,
+    failures: Failures,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -47,7 +50,7 @@ impl Errands {
             tenants.create_tenant(CreateTenantRequest { tenant: Some(row) }).await.expect("a tenant");
         }
         let (through, seen) = watch::channel(addresses.into());
-        let failures = Arc::<Mutex<Vec<String>>>::default();
+        let failures = Failures::default();
         let task = tokio::spawn(run(seen, attempts, Arc::clone(&failures)));
         Self { through, failures, _task: AbortOnDropHandle::new(task) }
     }
@@ -56,8 +59,11 @@ impl Errands {
         self.through.send_replace(addresses.into());
     }
 
-    pub fn failures(&self) -> Vec<String> {
-        self.failures.lock().expect("not poisoned").clone()
+    /// The reason of each failure, and the call.
+    pub fn failures(&self) -> Vec<(String, String)> {
+        let failures = self.failures.lock().expect("not poisoned");
+        let text = |number: u64| format!("errand {number}, for {}", tenant_of(number));
+        failures.iter().map(|(reason, number)| (reason.clone(), text(*number))).collect()
     }
 }
 
@@ -65,18 +71,19 @@ fn tenant(at: u64) -> String {
     tenant_in("errand", u32::try_from(at % u64::from(SHARDS)).expect("small"), SHARDS)
 }
 
-async fn run(through: watch::Receiver<Arc<[SocketAddr]>>, attempts: u32, failures: Arc<Mutex<Vec<String>>>) {
+async fn run(through: watch::Receiver<Arc<[SocketAddr]>>, attempts: u32, failures: Failures) {
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut sent = 0;
-    for number in 0.. {
+    for number in 0_u64.. {
         ticks.tick().await;
         let mut failed = None;
         for _ in 0..attempts {
             let addresses = Arc::clone(&through.borrow());
             let address = addresses[sent % addresses.len()];
             sent += 1;
-            failed = match timeout(DEADLINE, errand(number, channel(address))).await {
+            let deadline = if number.is_multiple_of(SYNCS) { SYNC_DEADLINE } else { DEADLINE };
+            failed = match timeout(deadline, errand(number, channel(address))).await {
                 Ok(Ok(())) => None,
                 Ok(Err(status)) => Some(reason(&status).to_string()),
                 Err(_) => Some("no answer in time".to_owned()),
@@ -85,13 +92,19 @@ async fn run(through: watch::Receiver<Arc<[SocketAddr]>>, attempts: u32, failure
                 break;
             }
         }
-        failures.lock().expect("not poisoned").extend(failed);
+        if let Some(reason) = failed {
+            failures.lock().expect("not poisoned").push((reason, number));
+        }
     }
 }
 
+/// The tenant of a call. Every kind of call reaches every shard.
+fn tenant_of(number: u64) -> String {
+    tenant(number / SYNCS + number)
+}
+
 async fn errand(number: u64, channel: Channel) -> Result<(), Status> {
-    // Every kind of call reaches every shard.
-    let tenant_id = tenant(number / SYNCS + number);
+    let tenant_id = tenant_of(number);
     if number.is_multiple_of(SYNCS) {
         return sync(number / SYNCS, tenant_id, channel).await;
     }

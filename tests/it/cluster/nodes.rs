@@ -48,6 +48,8 @@ pub struct Node {
     links: Option<Links>,
     clients: Option<Proxy>,
     processes: Arc<Processes>,
+    /// Calls of its former processes of which they did not know whether they were carried out.
+    unknown: u64,
     /// The address at which its peers reach it: its column `peer_address`.
     pub peer: SocketAddr,
     addresses: Option<Addresses>,
@@ -89,6 +91,7 @@ impl Node {
             links: if proxies.peers { Some(Links::to(nowhere, Arc::clone(processes)).await) } else { None },
             clients: if proxies.clients { Some(Proxy::to(nowhere).await) } else { None },
             processes: Arc::clone(processes),
+            unknown: 0,
             peer: nowhere,
             addresses: None,
             program: Mutex::default(),
@@ -197,7 +200,25 @@ impl Node {
         block_in_place(|| program.kill());
     }
 
+    /// A number on its page of metrics.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn metric(&self, name: &str) -> u64 {
+        let page = self.metrics();
+        let number = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        number.unwrap_or_else(|| panic!("no {name}")).parse().expect("a number")
+    }
+
+    /// Calls that it has forwarded, and of which it did not know whether they were carried out: it may have repeated
+    /// them. What a process does while it ends is not counted.
+    pub fn unknown(&self) -> u64 {
+        let now = if self.runs() { self.metric("usher_calls_forwarded_total{outcome=\"unknown\"}") } else { 0 };
+        self.unknown + now
+    }
+
     fn take(&mut self) -> Program {
+        self.unknown = self.unknown();
         self.processes.is(self.at, None);
         self.addresses = None;
         self.running().take().expect("it runs")

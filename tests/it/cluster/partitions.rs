@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use super::deaths::TAKE_OVER;
-use super::figures::Figure;
+use super::TAKEN_OVER;
+use super::figures::{Bounds, Figure};
 use super::nodes::Proxies;
 use super::rounds;
 use super::trial::{Setup, Trial};
 use crate::support::postgres::cluster;
 use crate::support::proxy::Network;
 
+/// Like a death, and up to a second more: a heartbeat whose answer is lost was written.
+const TAKE_OVER: Bounds =
+    Bounds { half: Duration::from_millis(5_500), most: Duration::from_millis(7_500), each: TAKEN_OVER };
 /// Until calls find another way when a path between nodes is cut.
 const AROUND: Duration = Duration::from_secs(10);
 

@@ -1,6 +1,6 @@
 //! Nodes under load, and what is demanded of them in the end: nobody was told anything that is not true.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::errands::Errands;
 use super::group::{Group, Owned};
-use super::nodes::Proxies;
+use super::nodes::{Node, Proxies};
 use super::probes::Probes;
 use super::{SHARDS, TIMEOUT, seed};
 use crate::history::{Load, Patience, Plan, check};
@@ -135,10 +135,9 @@ impl Trial {
         self.through_all_but(&[]);
     }
 
-    /// The reasons for which calls failed so far.
-    pub fn failures(&self) -> Vec<String> {
-        let load = self.load.failures();
-        let load = load.iter().map(|failure| failure.reason.to_string());
+    /// The calls that failed so far: the reason, and the call.
+    pub fn failures(&self) -> Vec<(String, String)> {
+        let load = self.load.failures().into_iter().map(|failure| (failure.reason.to_string(), failure.to_string()));
         load.chain(self.errands.failures()).collect()
     }
 
@@ -148,10 +147,13 @@ impl Trial {
         let name = self.setup.name;
         let failures = self.failures();
         println!("{name}: {} calls failed", failures.len());
-        let kinds: BTreeSet<&str> = failures.iter().map(String::as_str).filter(|it| !reasons.contains(it)).collect();
-        let of_load = self.load.failures().into_iter().filter(|failure| !reasons.contains(&&*failure.reason));
-        let of_load: Vec<String> = of_load.take(10).map(|failure| failure.to_string()).collect();
-        assert!(kinds.is_empty(), "{name}: calls failed for {kinds:?}: {of_load:#?}");
+        let others: Vec<_> = failures.iter().filter(|(reason, _)| !reasons.contains(&&**reason)).collect();
+        assert!(
+            others.is_empty(),
+            "{name}: {} calls failed, the first ones {:#?}",
+            others.len(),
+            &others[..others.len().min(10)]
+        );
     }
 
     /// # Panics
@@ -175,7 +177,8 @@ impl Trial {
     pub async fn end(mut self) {
         let name = self.setup.name;
         let data = Data::Postgres(&self.group.url);
-        let history = self.load.stop().await;
+        let mut history = self.load.stop().await;
+        history.repeated = self.group.nodes.iter().map(Node::unknown).sum();
         let Some(node) = self.group.nodes.iter().find(|node| node.runs()) else { panic!("{name}: no node is left") };
         let wrong = self.probes.wrong();
         assert!(wrong.is_empty(), "{name}: {} wrong answers: {:#?}", wrong.len(), &wrong[..wrong.len().min(10)]);

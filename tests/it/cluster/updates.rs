@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::figures::{Bounds, Figure};
 use super::nodes::Proxies;
 use super::trial::{Setup, Trial};
-use super::{TIMEOUT, rounds};
+use super::{TIMEOUT, lasts, rounds};
 use crate::support::postgres::{self, cluster};
 use crate::support::proxy::Network;
 
@@ -18,6 +18,8 @@ const HANDED_OVER: Bounds =
     Bounds { half: Duration::from_millis(300), most: Duration::from_millis(300), each: Duration::from_secs(3) };
 /// Time between two probes: what is measured is short.
 const FINE: Duration = Duration::from_millis(30);
+/// Time for which a shard stays where it is after a move.
+const STAY: Duration = Duration::from_secs(60);
 /// Until a new node has its share: members must be the same for 10 s, and then shards move one at a time.
 const SPREAD: Bounds =
     Bounds { half: Duration::from_secs(16), most: Duration::from_secs(20), each: Duration::from_secs(30) };
@@ -64,12 +66,7 @@ pub async fn rolling_restart() {
 
 /// Good and missed heartbeats of a node.
 fn heartbeats(trial: &Trial, node: usize) -> (u64, u64) {
-    let page = trial.nodes[node].metrics();
-    let value = |result: &str| {
-        let name = format!("usher_beats_total{{result=\"{result}\"}} ");
-        let line = page.lines().find_map(|line| line.strip_prefix(&name));
-        line.unwrap_or_else(|| panic!("no {name}")).parse().expect("a number")
-    };
+    let value = |result: &str| trial.nodes[node].metric(&format!("usher_beats_total{{result=\"{result}\"}}"));
     (value("good"), value("missed"))
 }
 
@@ -83,6 +80,8 @@ pub async fn fourth_node() {
     let mut spread = Figure::new("a fourth node: until it has its share");
     let mut handed_over = Figure::new("a fourth node ends: until a shard answers again");
     for round in 0..rounds(1) {
+        // Shards have just moved: to all nodes, or back from the fourth one.
+        lasts(STAY).await;
         let before = trial.owned().await;
         trial.nodes[LATE].database_network(Network::Delays(Duration::from_millis(150)));
         let began = Instant::now();

@@ -202,6 +202,7 @@ impl Load {
             tenants: self.plan.rules(),
             given: HOLDERS.map(crm).into(),
             calls: calls.collect(),
+            repeated: 0,
         }
     }
 

@@ -112,6 +112,8 @@ pub struct History {
     /// Seats that were granted before the first call.
     pub given: BTreeSet<Who>,
     pub calls: Vec<Call>,
+    /// Most calls that were carried out twice: nodes repeat some of those of which they do not know whether they were.
+    pub repeated: u64,
 }
 
 impl History {

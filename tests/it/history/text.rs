@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! limit acme/primary concurrent 2       limit of a pool; also: take-over acme · lease acme 100 · given acme/crm/ann
+//! repeated 2                            most calls that were carried out twice
 //! 1-2 acme/primary/ann out desk = lease s1     sent at 1, answered at 2; `-?`: never answered
 //! row acme/primary/ann desk s1 live            a row of the store; instead of `live`, the reason of the end
 //! event acme/primary/ann started s1            an event of the audit, in this order; `@5`: at 5
@@ -12,7 +13,7 @@ use super::recount::{Action, Event, ServiceView, SessionRow};
 use super::{Answer, Call, History, Limit, Name, Operation, Rules, StoreContents, Time, Who};
 
 pub fn parse(text: &str) -> (History, StoreContents) {
-    let history = History { began: 0, skew: 50, tenants: [].into(), given: [].into(), calls: Vec::new() };
+    let history = History { began: 0, skew: 50, tenants: [].into(), given: [].into(), calls: Vec::new(), repeated: 0 };
     let mut parsed = (history, StoreContents { served: Some(ServiceView::default()), ..StoreContents::default() });
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -30,6 +31,7 @@ fn read(words: &[&str], (history, recount): &mut (History, StoreContents)) -> Op
         }
         ["take-over", tenant] => rules(history, tenant).take_over = true,
         ["lease", tenant, millis] => rules(history, tenant).lease = time(millis)?,
+        ["repeated", most] => history.repeated = most.parse().ok()?,
         ["given", of] => drop(history.given.insert(who(of)?)),
         ["row", of, device, session, state] => recount.sessions.push(SessionRow {
             who: who(of)?,

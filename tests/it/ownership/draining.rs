@@ -18,6 +18,7 @@ async fn a_drain_ends_when_everything_was_handed_over() {
     assert!(!owner.journal.holds(SHARD));
     let released = PeerMessage::Released { shard: SHARD, epoch, to: next.me() };
     assert_eq!(owner.has_told(), [(Some(next.me().id), released)]);
+    assert_eq!(owner.known().node, Some(next.me()), "calls that wait here know where to go");
     // The message was lost: a heartbeat tells the same.
     next.has_it().await;
     let is_draining = |row: &usher::store::nodes::NodeRow| row.state == NodeState::Draining;

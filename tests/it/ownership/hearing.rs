@@ -1,7 +1,7 @@
 //! What nodes tell each other saves the time until the next heartbeat, and decides nothing.
 
 use tokio::time::Instant;
-use usher::cluster::KnownOwner;
+use usher::cluster::{HEARTBEAT_INTERVAL, KnownOwner};
 use usher::ids::{Epoch, NodeId};
 use usher::peers::PeerMessage;
 use usher::store::nodes::NodeRef;
@@ -61,4 +61,22 @@ async fn who_is_about_to_end_claims_nothing_that_it_is_told_to() {
     let_it_run().await;
     assert!(!here.journal.holds(SHARD));
     owner.has_it().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_hears_that_another_node_has_its_shard_drops_it() {
+    let world = World::new();
+    let (here, [other]) = world.group().await;
+    let (epoch, node) = (world.epoch(), other.me());
+    here.store.cut_off(true);
+    let hears = async |epoch| {
+        here.messages.send(PeerMessage::Owns { shard: SHARD, epoch, node }).await.unwrap();
+        let_it_run().await;
+        here.journal.holds(SHARD)
+    };
+    tokio::time::sleep(HEARTBEAT_INTERVAL).await;
+    assert!(hears(Epoch(epoch.0 - 1)).await, "it was that node's before");
+    // It was nobody's for a while, as others have told it.
+    here.owners.learn(SHARD, KnownOwner { epoch, node: None });
+    assert!(!hears(Epoch(epoch.0 + 1)).await);
 }

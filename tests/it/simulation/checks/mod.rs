@@ -159,7 +159,10 @@ impl Checks {
                     let HeartbeatResult::Kept(lease) = beat else { continue };
                     let late = process.is_some_and(|process| {
                         let until = call.held_until.get(index).and_then(|held| held.get(&process.no));
-                        until.is_some_and(|until| call.started_at(process.no) >= *until)
+                        // A load in the meantime, which the call has waited for, gives the session another lease.
+                        let started = call.started_at(process.no);
+                        let loaded = process.loaded[usize::from(shard.0)];
+                        until.is_some_and(|until| started >= *until) && loaded < started
                     });
                     must(!late, || format!("R24 a late heartbeat revived a session: {:?}", call.request))?;
                     promised(&mut self.promised, account, call, lease)?;

@@ -93,7 +93,7 @@ fn has(text: &str, words: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
     text.match_indices(words).any(|(at, _)| {
         let (before, after) = (text[..at].chars().next_back(), text[at + words.len()..].chars().next());
-        !before.is_some_and(part) && !(after.is_some_and(part) && !words.ends_with(')'))
+        !before.is_some_and(part) && (!after.is_some_and(part) || words.ends_with(')'))
     })
 }
 

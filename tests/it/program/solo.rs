@@ -1,6 +1,8 @@
 //! `--solo`: a process that serves alone, or not at all.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use secrecy::ExposeSecret;
 

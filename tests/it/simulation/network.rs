@@ -25,6 +25,7 @@ pub enum Reply {
 }
 
 /// What a node sends.
+#[allow(clippy::large_enum_variant)] // Few exist at a time.
 pub enum Letter {
     /// `None`: to all.
     Tell(Option<NodeId>, PeerMessage),
@@ -67,6 +68,7 @@ impl Outbox for Post {
 }
 
 /// What arrives at a process.
+#[allow(clippy::large_enum_variant)] // Few exist at a time.
 pub enum Delivery {
     Message {
         to: usize,

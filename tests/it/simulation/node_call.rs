@@ -62,6 +62,7 @@ pub struct Told {
 
 /// One time that a node carries a call out.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // Few exist at a time.
 pub enum Note {
     Begins {
         attempt: u64,

@@ -31,7 +31,10 @@ const DAMAGES: [(&str, &str); 18] = [
     ("UPDATE pools SET pool_no = pool_no + 5", "pools (tenant_no 1, pool_no"),
     ("UPDATE licenses SET entitlements = '[{}]'", "licenses (tenant_no 1, license_id demo, revision 1)"),
     ("UPDATE tenants SET policy = '{' WHERE tenant_id = 'demo'", "tenants (tenant_no 1): tenants.policy"),
-    ("UPDATE shards SET last_tenant_no = 2000000000", "shards (shard_id 0): last_tenant_no is above last_event_no"),
+    (
+        "UPDATE shards SET last_tenant_no = 2000000000 WHERE shard_id = 0",
+        "shards (shard_id 0): last_tenant_no is above last_event_no",
+    ),
     ("UPDATE audit SET action = 99 WHERE event_no = 5", "audit (event_no 5): audit.action"),
 ];
 

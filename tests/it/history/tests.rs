@@ -184,11 +184,11 @@ fn a_session_that_lives_again() {
 fn what_was_repeated_for_a_client_without_its_knowledge() {
     let twice = |most| {
         let renewed = "event acme/primary/dee renewed s4\nevent acme/primary/bob renewed s2";
-        and(&format!("{renewed}\nevent acme/primary/cid out-denied SEATS_EXHAUSTED\nrepeated {most}"))
+        and(&format!("{renewed}\nevent acme/primary/dee out-denied SEATS_EXHAUSTED\nrepeated {most}"))
     };
     passes(&twice(2));
     finds(Kind::Unasked, &twice(1));
-    finds(Kind::Unasked, &and("event acme/primary/cid out-denied SEATS_EXHAUSTED"));
+    finds(Kind::Unasked, &and("event acme/primary/dee out-denied SEATS_EXHAUSTED"));
 }
 
 #[test]

@@ -74,7 +74,8 @@ async fn who_hears_that_another_node_has_its_shard_drops_it() {
         let_it_run().await;
         here.journal.holds(SHARD)
     };
-    tokio::time::sleep(HEARTBEAT_INTERVAL).await;
+    tokio::time::advance(HEARTBEAT_INTERVAL).await;
+    let_it_run().await;
     assert!(hears(Epoch(epoch.0 - 1)).await, "it was that node's before");
     // It was nobody's for a while, as others have told it.
     here.owners.learn(SHARD, KnownOwner { epoch, node: None });

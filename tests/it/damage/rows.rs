@@ -9,9 +9,9 @@ use crate::support::program::{Data, Program};
 
 /// Damages of a store, for both kinds of store, and the text that the message contains.
 const DAMAGES: [(&str, &str); 18] = [
-    ("DELETE FROM shards", "shards (shard_id 0): the row is not there"),
+    ("DELETE FROM shards WHERE shard_id = 0", "shards (shard_id 0): the row is not there"),
     ("DELETE FROM installation", "installation: the row is not there"),
-    ("UPDATE shards SET epoch = -1", "shards (shard_id 0): epoch is out of range"),
+    ("UPDATE shards SET epoch = -1 WHERE shard_id = 0", "shards (shard_id 0): epoch is out of range"),
     ("DELETE FROM tenants", "a row of tenant number 1, which is not there"),
     ("DELETE FROM users WHERE user_id = 'ann@demo.example'", "user number 0 is not there"),
     ("DELETE FROM pools", "tenant demo: a seat: pool number"),

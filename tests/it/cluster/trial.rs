@@ -21,6 +21,9 @@ use crate::support::program::Data;
 /// had the shard, or nobody knows whether the call was carried out.
 pub const UNPLANNED: &[&str] = &["no answer in time", "UNAVAILABLE OUTCOME_UNKNOWN"];
 
+/// Ends of calls of several steps whose shard moved, or whose node ended, while they were carried out.
+const HALF_DONE: [&str; 3] = ["no answer in time", "UNAVAILABLE OUTCOME_UNKNOWN", "Unknown transport error"];
+
 /// Settings of a trial.
 #[derive(Debug, Clone, Copy)]
 pub struct Setup {
@@ -142,12 +145,16 @@ impl Trial {
     }
 
     /// # Panics
-    /// If a call failed for another reason than these.
+    /// If a call failed for another reason than these. A call of several steps whose shard moves meanwhile may end
+    /// half done, or with its node (C7): it is run again.
     pub fn failed_only_for(&self, reasons: &[&str]) {
         let name = self.setup.name;
         let failures = self.failures();
         println!("{name}: {} calls failed", failures.len());
-        let others: Vec<_> = failures.iter().filter(|(reason, _)| !reasons.contains(&&**reason)).collect();
+        let is_expected = |(reason, call): &&(String, String)| {
+            reasons.contains(&&**reason) || call.starts_with("errand") && HALF_DONE.contains(&&**reason)
+        };
+        let others: Vec<_> = failures.iter().filter(|failure| !is_expected(failure)).collect();
         assert!(
             others.is_empty(),
             "{name}: {} calls failed, the first ones {:#?}",

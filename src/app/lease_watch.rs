@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::cluster::{Directories, LEASE_DURATION, Node, View};
 use crate::health::{NotReadyReason, Readiness};
 use crate::peers::Peers;
-use crate::store::nodes::NodeRow;
+use crate::store::nodes::{NodeRow, NodeState};
 
 pub(super) struct LeaseWatch {
     /// This process as a node of each cell.
@@ -53,6 +53,10 @@ impl LeaseWatch {
             let Some(me) = view.me.filter(|_| view.missed == 0) else { continue };
             is_news = true;
             rows.clone_from(&view.snapshot.nodes);
+            // The read is from before these were declared dead.
+            for row in rows.iter_mut().filter(|row| view.gone.contains(&row.node)) {
+                row.state = NodeState::Dead;
+            }
             if let Some(directory) = self.directories.of(cell) {
                 directory.observe(me, &view.snapshot, &view.gone, view.answered);
             }

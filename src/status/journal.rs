@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tonic::Status;
 
+use super::repeated::outcome_unknown;
 use super::routing::{Routing, marked};
 use super::{draining, internal, no_such_tenant, overloaded, unavailable};
 use crate::error_reason::ErrorReason;
@@ -28,11 +29,7 @@ impl From<JournalError> for Status {
                 let text = "Another node serves this tenant; nothing was decided: send the call again.";
                 marked(unavailable(ErrorReason::NotOwner, text, retry), Routing::NotApplied(shard))
             }
-            JournalError::OutcomeUnknown(shard) => {
-                let text = "This tenant moved to another node while the call was carried out, and whether it was, or a \
-                            part of it, is not known: read what has become of it before you send it again.";
-                marked(unavailable(ErrorReason::OutcomeUnknown, text, retry), Routing::Unknown(shard))
-            }
+            JournalError::OutcomeUnknown(shard) => marked(outcome_unknown(), Routing::Unknown(shard)),
             JournalError::NoLease(shard) => {
                 let text = "This node does not know whether it still serves this tenant, or another one does; nothing \
                             was answered: send the call again.";

@@ -38,9 +38,6 @@ pub const HEARTBEAT: &str = "/* usher:heartbeat */ WITH sent AS (UPDATE nodes
         NULL, NULL
         FROM sent";
 
-/// Columns of `nodes` of which [`peer`] makes an endpoint.
-pub const PEER: [&str; 2] = ["peer_address", "peer_fingerprint"];
-
 /// The values of a heartbeat, as the statement takes them.
 pub struct Values {
     id: Uuid,
@@ -113,15 +110,14 @@ fn node(row: &Row) -> Result<NodeRow, StoreError> {
 /// # Errors
 /// The text names the column.
 pub fn peer(row: &Row) -> Result<Option<PeerEndpoint>, StoreError> {
-    let [address, fingerprint] = PEER;
-    let (address, bytes) = (column::<Option<Box<str>>>(row, address)?, column::<Option<&[u8]>>(row, fingerprint)?);
-    let (address, bytes) = match (address, bytes) {
+    let address = column::<Option<Box<str>>>(row, "peer_address")?;
+    let (address, bytes) = match (address, column::<Option<&[u8]>>(row, "peer_fingerprint")?) {
         (None, None) => return Ok(None),
         (Some(address), Some(bytes)) => (address, bytes),
-        (_, None) => return Err(StoreError(format!("nodes.{fingerprint}: is missing, and the address is there"))),
+        (_, None) => return Err(StoreError("nodes.peer_fingerprint: is missing, and the address is there".into())),
         (None, _) => return Err(StoreError("nodes.peer_address: is missing, and the fingerprint is there".into())),
     };
-    let wrong = |_| StoreError(format!("nodes.{fingerprint}: is {} bytes long, not 32", bytes.len()));
+    let wrong = |_| StoreError(format!("nodes.peer_fingerprint: is {} bytes long, not 32", bytes.len()));
     Ok(Some(PeerEndpoint { address, fingerprint: Fingerprint(bytes.try_into().map_err(wrong)?) }))
 }
 

@@ -133,7 +133,7 @@ impl Journal {
     /// Returns whether this process holds the shard now.
     #[must_use]
     pub fn holds(&self, shard: ShardId) -> bool {
-        self.slot(shard).is_some_and(|slot| slot.held().is_some())
+        self.slot(shard).is_some_and(|slot| slot.is_held())
     }
 
     /// Returns whether this process holds the shard and may answer for it from memory now (C4). While it has no lease,
@@ -146,7 +146,7 @@ impl Journal {
     /// The shards that this process holds now.
     #[must_use]
     pub fn held(&self) -> Vec<ShardId> {
-        self.slots.iter().filter(|slot| slot.held().is_some()).map(|slot| slot.shard).collect()
+        self.slots.iter().filter(|slot| slot.is_held()).map(|slot| slot.shard).collect()
     }
 
     /// Checks that this process holds the tenant's shard now.
@@ -155,7 +155,7 @@ impl Journal {
     /// [`JournalError`]: what a call for the tenant would get.
     pub fn check_holds(&self, tenant: &TenantId) -> Result<(), JournalError> {
         let slot = self.of(tenant);
-        slot.held().map(drop).ok_or_else(|| slot.refusal())
+        if slot.is_held() { Ok(()) } else { Err(slot.refusal()) }
     }
 
     fn slot(&self, shard: ShardId) -> Option<&Arc<Slot>> {

@@ -28,7 +28,7 @@ pub(super) struct Slot {
     pub shard: ShardId,
     /// The store belongs to this process alone: nobody else can answer what this process refuses.
     pub alone: bool,
-    /// `None`: this process does not hold the shard. Each call loads it once.
+    /// `None`: this process does not hold the shard.
     held: ArcSwapOption<Held>,
     states: watch::Sender<ShardState>,
     /// Number of shards that this process lost, over all slots.
@@ -64,6 +64,11 @@ impl Slot {
 
     pub fn held(&self) -> Option<Arc<Held>> {
         self.held.load_full()
+    }
+
+    /// Like [`Self::held`], without a reference, for callers that need no more: one of them is on the way of each call.
+    pub fn is_held(&self) -> bool {
+        self.held.load().is_some()
     }
 
     /// Error for calls that no writer takes. If another process can own the shard, its owner is to be asked.

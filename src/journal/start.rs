@@ -72,7 +72,7 @@ impl Journal {
     ) -> Result<Owner, StartError> {
         let slot = self.slot(shard).ok_or(StartError::Taken(shard))?;
         let mut writer = slot.writer.lock().await;
-        if slot.held().is_some() {
+        if slot.is_held() {
             return Err(StartError::Held(shard));
         }
         if let Some(former) = writer.as_mut() {

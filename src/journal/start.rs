@@ -150,13 +150,8 @@ impl Journal {
         let (busy, is_busy) = watch::channel(false);
         let ring = Arc::new(Ring::new(claimed.position.last_event));
         let followers = Arc::new(Followers::new(claimed.position.seq));
-        let status = WriterStatus {
-            slot: Arc::clone(slot),
-            ring: Arc::clone(&ring),
-            stats: Arc::clone(&slot.stats),
-            followers: Arc::clone(&followers),
-            busy,
-        };
+        let status =
+            WriterStatus { slot: Arc::clone(slot), ring: Arc::clone(&ring), followers: Arc::clone(&followers), busy };
         let (store, clock) = (Arc::clone(&self.store), self.clock.clone());
         let writer = Writer::new(slot.shard, store, clock, self.config, (lease.clone(), node), claimed, status);
         slot.open(Held { queue, lease, ring, followers, busy: is_busy });

@@ -7,13 +7,11 @@ use tokio::sync::watch;
 use super::followers::Followers;
 use super::session_watch::Ring;
 use super::slot::Slot;
-use super::stats::Stats;
 use super::{JournalError, ShardState};
 
 pub(super) struct WriterStatus {
     pub slot: Arc<Slot>,
     pub ring: Arc<Ring>,
-    pub stats: Arc<Stats>,
     pub followers: Arc<Followers>,
     /// A command of several steps is in progress.
     pub busy: watch::Sender<bool>,

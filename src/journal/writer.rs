@@ -120,7 +120,7 @@ impl Writer {
     ) -> Self {
         let ClaimedShard { owner, position, ledger, timeline } = claimed;
         // The figure goes on where an earlier writer of this process left it.
-        let dropped = status.stats.denials_dropped.load(Relaxed);
+        let dropped = status.slot.stats.denials_dropped.load(Relaxed);
         Self {
             shard,
             store,
@@ -299,7 +299,7 @@ impl Writer {
 
     /// Sends the answer to a command, or keeps it until it may be sent.
     fn conclude(&mut self, reply: ReplyChannel<Outcome>, outcome: Outcome, changed: bool) {
-        self.status.stats.commands.fetch_add(1, Relaxed);
+        self.status.slot.stats.commands.fetch_add(1, Relaxed);
         if changed && self.is_away() {
             // The ends of sessions that a late heartbeat caused stay, and wait for the store; the caller does not.
             reply.send(Err(self.away()));

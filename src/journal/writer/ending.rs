@@ -35,7 +35,7 @@ impl Writer {
         if !self.is_lost() {
             self.status.slot.end(then);
         }
-        self.status.stats.clock_behind_ms.store(0, std::sync::atomic::Ordering::Relaxed);
+        self.status.slot.stats.clock_behind_ms.store(0, std::sync::atomic::Ordering::Relaxed);
         if let Some(reply) = reply {
             let _ = reply.send(Left { released, written: self.has_written_all() });
         }

@@ -72,7 +72,7 @@ impl Writer {
     /// Replaces the state in memory by what is durable. There must be no batch in flight, and the open batch must be
     /// empty.
     fn load_again(&mut self, wait: Duration) {
-        self.status.stats.reloads.fetch_add(1, Relaxed);
+        self.status.slot.stats.reloads.fetch_add(1, Relaxed);
         let (store, shard, position, config) = (Arc::clone(&self.store), self.shard, self.position, self.config);
         let (clock, timeline, slot) = (self.clock.clone(), self.timeline, Arc::clone(&self.status.slot));
         let failed = Arc::new(Notify::new());

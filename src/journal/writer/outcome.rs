@@ -25,8 +25,8 @@ impl Writer {
             CommitOutcome::Committed(owner) => {
                 self.owner = owner;
                 self.committed = Some(sent.sent);
-                self.status.stats.batch_commands.record(sent.commands as u64);
-                self.status.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent));
+                self.status.slot.stats.batch_commands.record(sent.commands as u64);
+                self.status.slot.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent));
                 self.status.followers.push(owner, &sent.batch);
                 self.status.ring.push(&sent.batch, self.timeline.line());
                 sent.waiters.into_iter().for_each(Waiter::answer);

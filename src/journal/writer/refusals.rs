@@ -56,7 +56,7 @@ impl Writer {
     }
 
     fn count_dropped(&self) {
-        self.status.stats.denials_dropped.store(self.dropped + self.kept.dropped(), Relaxed);
+        self.status.slot.stats.denials_dropped.store(self.dropped + self.kept.dropped(), Relaxed);
     }
 
     /// Notes that the shard serves again: a batch is durable, or the shard is loaded.

@@ -82,7 +82,7 @@ impl Writer {
             return reply.send(Err(JournalError::Failed));
         };
         let Some(found) = found else { return self.run_queue.push(Job::Query(reading, reply)) };
-        self.status.stats.queries.fetch_add(1, Relaxed);
+        self.status.slot.stats.queries.fetch_add(1, Relaxed);
         self.answer_when_durable(Waiter::Query(reply, found));
     }
 

@@ -16,7 +16,7 @@ impl Writer {
         }
         self.ticking = Some(self.pass().unwrap_or(Ticking::new(false)));
         let behind = u64::try_from(self.ledger.clock_behind(now).as_millis()).unwrap_or(u64::MAX);
-        self.status.stats.clock_behind_ms.store(behind, Relaxed);
+        self.status.slot.stats.clock_behind_ms.store(behind, Relaxed);
         let since = |sent: std::time::Duration| self.clock.monotonic().saturating_sub(sent);
         self.open_batch.wanted |= self.committed.is_none_or(|sent| since(sent) >= EMPTY_BATCH_INTERVAL);
     }

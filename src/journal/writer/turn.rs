@@ -114,23 +114,23 @@ impl Writer {
         let now = self.clock.monotonic();
         // Zero means that no turn is in progress.
         let micros = u64::try_from(now.as_micros()).unwrap_or(u64::MAX).max(1);
-        self.status.stats.step_began_micros.store(micros, Relaxed);
+        self.status.slot.stats.step_began_micros.store(micros, Relaxed);
         now
     }
 
     /// Notes that no turn is in progress: waiting for the store does not count as one.
     pub(super) fn pauses(&self) {
-        self.status.stats.step_began_micros.store(0, Relaxed);
+        self.status.slot.stats.step_began_micros.store(0, Relaxed);
     }
 
     /// Records how long a turn took, unless it waited for the store in between.
     pub(super) fn ends(&mut self, began: Duration) {
-        if self.status.stats.step_began_micros.swap(0, Relaxed) == 0 {
+        if self.status.slot.stats.step_began_micros.swap(0, Relaxed) == 0 {
             return;
         }
         let now = self.clock.monotonic();
         let took = now.saturating_sub(began);
-        self.status.stats.step_micros.record_micros(took);
+        self.status.slot.stats.step_micros.record_micros(took);
         if took > SLOW_TURN_TIME
             && self.long_turn_logged.is_none_or(|logged| now.saturating_sub(logged) >= LOG_INTERVAL)
         {

@@ -4,7 +4,7 @@ use crate::ids::ShardId;
 use crate::store::StoreError;
 
 /// Reason why a command or query has no answer. Nothing was decided, or the outcome is not known. The caller may try
-/// again: commands are safe to repeat.
+/// again, except where the outcome is not known and the command must not be carried out twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JournalError {
     #[error("the queue is full")]

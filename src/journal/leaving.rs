@@ -27,7 +27,7 @@ impl Journal {
     /// [`super::JournalError::OutcomeUnknown`]. What is in memory only is written.
     ///
     /// `None`: this process did not hold the shard, or lost it meanwhile. If the answer of the store is lost, the shard
-    /// counts as released. A release goes on when the caller goes away.
+    /// counts as released. Once the shard is cut off, a release goes on when the caller goes away.
     pub async fn release(&self, shard: ShardId, to: Option<NodeRef>) -> Option<Owner> {
         self.slot(shard)?.leave(to, ShardState::Elsewhere).await.released
     }
@@ -59,7 +59,7 @@ impl Slot {
     async fn leave(&self, to: Option<NodeRef>, then: ShardState) -> Left {
         let mut writer = self.writer.lock().await;
         let left = match self.held() {
-            Some(held) => self.tell_writer(&held, to, then).await,
+            Some(held) => self.instruct_writer(&held, to, then).await,
             None => Left::default(),
         };
         // The writer of a shard that was lost may still have callers who wait for the outcome of its last batch.
@@ -75,9 +75,9 @@ impl Slot {
         left
     }
 
-    /// Has the writer finish what it has taken. If this future is dropped, the writer ends nevertheless: nothing else
-    /// holds its queue then.
-    async fn tell_writer(&self, held: &Held, to: Option<NodeRef>, then: ShardState) -> Left {
+    /// Has the writer finish what it has taken. If this future is dropped once the shard is cut off, the writer ends
+    /// nevertheless: nothing else holds its queue then.
+    async fn instruct_writer(&self, held: &Held, to: Option<NodeRef>, then: ShardState) -> Left {
         if !self.alone {
             let quiet = async { held.busy.clone().wait_for(|busy| !*busy).await.map(drop) };
             let _ = timeout(BUSY_TIMEOUT, quiet).await;

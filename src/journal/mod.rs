@@ -170,7 +170,7 @@ impl Journal {
     /// command even when the caller goes away.
     ///
     /// # Errors
-    /// [`JournalError`]: nothing was decided, or the outcome is not known; the command is safe to repeat.
+    /// [`JournalError`]: nothing was decided, or the outcome is not known.
     pub async fn submit<C>(&self, actor: &Actor, tenant: &TenantId, command: C) -> Result<C::Answer, JournalError>
     where
         C: Operation<Kind = Command>,

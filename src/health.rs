@@ -19,8 +19,8 @@ const STORE_AWAY_TIMEOUT: Duration = Duration::from_secs(5);
 pub enum NotReadyReason {
     /// The ledger is not loaded yet.
     Loading,
-    /// The store has not confirmed for 3 seconds that this process lives, nor that any process lives that this one
-    /// reaches: another process may own its shards, and calls for them cannot be sent there.
+    /// For 3 seconds the store has confirmed neither that this process lives, nor that any other one does that it can
+    /// reach: another process may own its shards, and calls for them cannot be sent there.
     NoLease,
     /// A shard is without its store for longer than 5 seconds (`STORE_AWAY_TIMEOUT`).
     StoreAway,

@@ -85,7 +85,7 @@ async fn a_store_that_is_away_for_a_moment_stays_ready() {
     tokio::time::advance(STORE_AWAY_TIMEOUT * 2).await;
     let_it_run().await;
     assert!(service.readiness.now().serving());
-    assert!(!service.observed.has_changed().unwrap(), "it never was an obstacle");
+    assert!(!service.observed.has_changed().unwrap(), "it never was a reason");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! Events that a shard's memory has no more, or never had because another process owned the shard then: a watcher reads
+//! Events that a shard's memory no longer has, or never had because another process owned the shard then: a watcher reads
 //! them from the audit, a page at a time, the oldest first (C13).
 
 use super::recent_events::{RecentEvent, from_audit};
@@ -25,9 +25,9 @@ pub(super) struct MissedEvents {
 
 /// Result of a search.
 pub(super) enum Found {
-    /// All events of the tenant up to `until` that a watcher is to be told.
+    /// All events for watchers of the tenant up to `until`.
     Events { events: Vec<RecentEvent>, until: EventNo },
-    /// The audit does not go back to the cursor any more.
+    /// The audit no longer goes back to the cursor.
     Expired,
 }
 
@@ -123,7 +123,7 @@ mod tests {
         MissedEvents::new(Box::new(read), ShardId(0), TenantNo(1))
     }
 
-    /// Reads everything behind the cursor. `None`: the audit has it no more.
+    /// Reads everything behind the cursor. `None`: the audit no longer has it.
     async fn all(missed: &mut MissedEvents, mut cursor: u64, until: u64) -> Option<Vec<u64>> {
         let mut all = Vec::new();
         while cursor < until {

@@ -263,7 +263,7 @@ mod tests {
         }
         let evicted = (1..=1_000).filter(|no| recent.behind(TenantNo(*no), EventNo(0), 9).is_err()).count();
         let held = recent.tenants.len();
-        assert!(held > 0 && evicted + held == 1_000, "{evicted} of 1000 are told, {held} are held");
+        assert!(held > 0 && evicted + held == 1_000, "{evicted} of 1000 must list again, {held} are held");
     }
 
     /// A session's event costs the bytes that its record counts, whatever else its batch wrote.

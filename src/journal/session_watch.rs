@@ -1,7 +1,7 @@
 //! Watches: the starts and ends of sessions, for watchers. A shard keeps the most recent events
 //! ([`super::recent_events`]). A watcher reads them at its own pace, so a slow watcher costs nothing. One that fell
 //! behind, or comes from another owner of the shard, reads what is missing from the audit ([`super::missed_events`]), and
-//! must list again only if the audit has it no more (C13).
+//! must list again only if the audit no longer has it (C13).
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};

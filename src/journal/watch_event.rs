@@ -21,7 +21,7 @@ pub enum WatchEvent {
         reason: SessionEndReason,
         at: WallTime,
     },
-    /// Events were missed that the audit has no more: list the sessions again, then go on from `cursor`.
+    /// Events were missed that the audit no longer has: list the sessions again, then go on from `cursor`.
     ListAgain {
         cursor: EventNo,
     },

@@ -45,7 +45,7 @@ impl From<ShardsError> for Status {
     fn from(error: ShardsError) -> Status {
         match error {
             ShardsError::Journal(error) => error.into(),
-            // Not marked: the call as a whole belongs nowhere else.
+            // Not marked: the call as a whole belongs to no other node.
             ShardsError::OwnerAway(_) => {
                 let text = "A part of this belongs to another node, which does not answer; nothing was decided.";
                 unavailable(ErrorReason::NotOwner, text, Duration::from_secs(1))

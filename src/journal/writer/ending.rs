@@ -1,4 +1,4 @@
-//! End of a writer. If the shard is lost, the writer only tells its callers what became of their calls. Otherwise it
+//! End of a writer. If the shard is lost, the writer only informs its callers of what became of their calls. Otherwise it
 //! finishes what was taken, makes it durable if the store accepts it, and releases the shard.
 
 use tokio::sync::mpsc;

@@ -12,7 +12,7 @@ COMMENT ON TABLE nodes IS 'Processes that serve from this database. Each sends a
 COMMENT ON COLUMN nodes.state IS '0: joining, 1: active, 2: draining, 3: dead.';
 COMMENT ON COLUMN nodes.wall_ms IS 'Wall clock of the process at its last heartbeat: milliseconds since 1970-01-01 UTC; 0: unknown. No timeout depends on it.';
 COMMENT ON COLUMN nodes.protocol IS 'Version of what the process says to its peers; 0: it does not talk to them.';
-COMMENT ON COLUMN nodes.peer_address IS 'Where it listens for its peers, host:port; NULL: nowhere.';
+COMMENT ON COLUMN nodes.peer_address IS 'Where it listens for its peers, host:port; NULL: it takes no calls from them.';
 COMMENT ON COLUMN nodes.peer_fingerprint IS 'SHA-256 of the certificate that it shows to its peers; made anew at each start.';
 COMMENT ON COLUMN nodes.license_keys_hash IS 'Hash of its license keys, in hexadecimal digits; empty: it has none.';
 COMMENT ON COLUMN nodes.access_hash IS 'Hash of its access file, in hexadecimal digits; empty: it has none.';

@@ -69,11 +69,9 @@ pub struct Ownership {
     last_id: Mutex<Option<NodeId>>,
 }
 
-/// What has happened so far, for those who wait for it.
+/// What has happened so far, for those who wait for a change in what this node knows or holds.
 #[derive(Debug, Clone, Default)]
 struct Progress {
-    /// Changes in what this node knows or holds.
-    changes: u64,
     /// Shards that are being released now.
     releasing: usize,
     /// Shards that this node could not load, because their rows are damaged, and why.
@@ -139,10 +137,8 @@ impl Ownership {
             }
             self.note_peers();
             self.figures.set_owned(self.journal.held().len());
-            self.progress.send_modify(|progress| {
-                progress.changes += 1;
-                progress.releasing = tasks.releasing();
-            });
+            // Notifies of every turn, also where the numbers stay the same.
+            self.progress.send_modify(|progress| progress.releasing = tasks.releasing());
             self.moved.notify_waiters();
         }
     }

@@ -64,7 +64,7 @@ impl Membership {
         for (cell, store) in cells.zip(stores) {
             let shards = cell.shards(installation.shards);
             let node = Node::new(store, clock.clone(), shards, description.clone());
-            run(Arc::clone(&node), LockFile::of_cell(state_dir, installation.instance, cell.number))?;
+            run(Arc::clone(&node), LockFile::new(state_dir, installation.instance, cell.number))?;
             nodes.push(node);
         }
         Ok(Self { nodes, peers: Arc::new(Peers::new(identity, clock)) })

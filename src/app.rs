@@ -61,10 +61,10 @@ use opened::OpenedShards;
 use opening::{installation, journal_config, not_opened, open};
 use stopping::Ended;
 
-/// Serves until a signal, or until this process loses its shards. Calls `announce` once it serves.
+/// Serves until a signal, until a failure, or, with `--solo`, until another process takes a shard. Calls `announce` once it serves.
 ///
 /// # Errors
-/// [`Failure`]: the start failed, a shard was lost or its writer failed, the stop did not end in time, or a second
+/// [`Failure`]: the start failed, a shard was lost with `--solo`, a writer failed, the stop did not end in time, or a second
 /// signal interrupted it.
 pub async fn serve(
     mut config: Config,

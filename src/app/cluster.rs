@@ -64,7 +64,7 @@ impl Membership {
         for (cell, store) in cells.zip(stores) {
             let shards = cell.shards(installation.shards);
             let node = Node::new(store, clock.clone(), shards, description.clone());
-            run(Arc::clone(&node), LockFile::of_cell(state_dir, installation.instance, cell.number))?;
+            run(Arc::clone(&node), LockFile::new(state_dir, installation.instance, cell.number))?;
             nodes.push(node);
         }
         Ok(Self { nodes, peers: Arc::new(Peers::new(identity, clock)) })
@@ -101,7 +101,7 @@ pub(super) struct Cluster {
     messages: Vec<mpsc::Sender<PeerMessage>>,
     /// Of each cell, until [`Self::start`].
     heard: Vec<mpsc::Receiver<PeerMessage>>,
-    /// The latest edition of the API tokens of which another node has told.
+    /// The latest edition of the API tokens that another node has announced.
     tokens: watch::Sender<TokenEdition>,
     clock: Clock,
     /// Tasks that follow the heartbeats, and the shards.
@@ -189,7 +189,7 @@ impl Cluster {
         let mut tasks: Vec<BoxFuture<'static, ()>> = vec![
             lease_watch.follow().boxed(),
             introduction::hear_strangers(nodes.clone(), Arc::clone(peers)).boxed(),
-            token_news::tell(Arc::clone(shards), Arc::clone(peers)).boxed(),
+            token_news::announce(Arc::clone(shards), Arc::clone(peers)).boxed(),
             token_news::hear(Arc::clone(shards), self.tokens.subscribe()).boxed(),
         ];
         tasks.extend(second_hand.into_iter().map(|cell| cell.run().boxed()));
@@ -277,7 +277,7 @@ impl Cluster {
     }
 }
 
-/// What peers tell and ask.
+/// Takes the messages and questions of peers.
 struct Events {
     nodes: Vec<Arc<Node>>,
     owners: Arc<Owners>,
@@ -299,7 +299,7 @@ impl PeerEvents for Events {
     fn told(&self, _from: NodeId, message: PeerMessage) {
         let (PeerMessage::Owns { shard, .. } | PeerMessage::Released { shard, .. }) = message;
         if let Some(messages) = self.cell(shard).and_then(|cell| self.messages.get(cell)) {
-            // If it is lost, the next heartbeat tells the same.
+            // If it is lost, the next heartbeat shows the same.
             let _ = messages.try_send(message);
         }
     }

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::cluster::{Directories, LEASE_DURATION, Node, View};
 use crate::health::{NotReadyReason, Readiness};
 use crate::peers::Peers;
-use crate::store::nodes::{NodeRow, NodeState};
+use crate::store::nodes::NodeRow;
 
 pub(super) struct LeaseWatch {
     /// This process as a node of each cell.
@@ -52,13 +52,9 @@ impl LeaseWatch {
             has_joined |= view.heartbeats > 0;
             let Some(me) = view.me.filter(|_| view.missed == 0) else { continue };
             is_news = true;
-            rows.clone_from(&view.snapshot.nodes);
-            // The read is from before these were declared dead.
-            for row in rows.iter_mut().filter(|row| view.gone.contains(&row.node)) {
-                row.state = NodeState::Dead;
-            }
+            *rows = view.nodes();
             if let Some(directory) = self.directories.of(cell) {
-                directory.observe(me, &view.snapshot, &view.gone, view.answered);
+                directory.observe(me, &view);
             }
         }
         // All cells together: whoever is gone from all of them is gone.

@@ -21,18 +21,18 @@ pub(super) async fn on_hangup(
     security: Arc<ApiSecurity>,
     nodes: Vec<Arc<Node>>,
 ) {
-    tell(&nodes, &security, &vendors, &licensing);
+    announce(&nodes, &security, &vendors, &licensing);
     while hangups.recv().await.is_some() {
         systemd::reloading();
         security.read_again().await;
         vendors.read_again(&licensing, &journal).await;
-        tell(&nodes, &security, &vendors, &licensing);
+        announce(&nodes, &security, &vendors, &licensing);
         systemd::reloaded();
     }
 }
 
 /// Has the other nodes compare the files in force with theirs (C10).
-fn tell(nodes: &[Arc<Node>], security: &ApiSecurity, vendors: &Vendors, licensing: &Licensing) {
+fn announce(nodes: &[Arc<Node>], security: &ApiSecurity, vendors: &Vendors, licensing: &Licensing) {
     for node in nodes {
         let license_keys = vendors.hash(&licensing.trust());
         node.set_files(FileHashes { license_keys, access: security.access_hash() });

@@ -19,9 +19,8 @@ pub(super) struct Ended {
 }
 
 impl Running {
-    /// Stops everything, in order. The shards get two fifths of `timeout` to
-    /// leave, calls two to end, and the flush gets the rest. `None`: not done
-    /// in time.
+    /// Stops everything, in order. The shards get two fifths of `timeout` to leave, calls two to end, and the
+    /// flush gets the rest. `None`: not done in time.
     pub(super) async fn stop(self, timeout: Duration) -> Option<Ended> {
         let in_order = async {
             // 1. NOT_SERVING: load balancers that read health send no more calls.

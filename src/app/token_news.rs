@@ -9,8 +9,8 @@ use crate::auth::TokenEdition;
 use crate::peers::Peers;
 use crate::shards::AllShards;
 
-/// Tells the other nodes each change of the tokens, while this process keeps them.
-pub(super) async fn tell(shards: Arc<AllShards>, peers: Arc<Peers>) {
+/// Announces to the other nodes each change of the tokens, while this process keeps them.
+pub(super) async fn announce(shards: Arc<AllShards>, peers: Arc<Peers>) {
     let mut editions = shards.local().tokens().editions();
     while editions.changed().await.is_ok() {
         let edition = *editions.borrow_and_update();
@@ -21,9 +21,9 @@ pub(super) async fn tell(shards: Arc<AllShards>, peers: Arc<Peers>) {
 }
 
 /// Asks for the tokens whenever another node says that they were changed.
-pub(super) async fn hear(shards: Arc<AllShards>, mut told: watch::Receiver<TokenEdition>) {
-    while told.changed().await.is_ok() {
-        let edition = *told.borrow_and_update();
+pub(super) async fn hear(shards: Arc<AllShards>, mut announced: watch::Receiver<TokenEdition>) {
+    while announced.changed().await.is_ok() {
+        let edition = *announced.borrow_and_update();
         if edition > shards.local().tokens().edition()
             && let Err(error) = shards.refresh_tokens().await
         {

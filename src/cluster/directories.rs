@@ -1,10 +1,10 @@
 //! What a process knows of the nodes of all cells. A process is a node of every cell, with an id of its own in each; it is
 //! listed once, with the shards that it owns in all of them.
 
-use super::directory::{Agreement, Directory, File, KnownNode, KnownNodes};
+use super::directory::{Agreement, Directory, File, KnownNode, KnownNodes, is_alive};
 use crate::clock::Clock;
 use crate::ids::NodeId;
-use crate::store::nodes::{Fingerprint, NodeState};
+use crate::store::nodes::Fingerprint;
 
 /// The directory of each cell.
 pub struct Directories(Vec<Directory>);
@@ -30,7 +30,7 @@ impl Directories {
     /// Whether the nodes agree: of each figure the worst of all cells.
     #[must_use]
     pub fn agreement(&self) -> Agreement {
-        let members = self.nodes().nodes.iter().filter(|node| is_alive(node)).count() as u64;
+        let members = self.nodes().nodes.iter().filter(|node| is_alive(&node.row)).count() as u64;
         let cells = self.0.iter().map(Directory::agreement);
         cells.fold(Agreement { members, ..Agreement::default() }, |sum, cell| Agreement {
             members,
@@ -44,11 +44,7 @@ impl Directories {
 /// A process, together with whether it lives: one that is dead in a cell and lives in another is listed twice, because it
 /// serves no shard of the first.
 fn key(node: &KnownNode) -> Option<(Fingerprint, bool)> {
-    node.row.peer.as_ref().map(|peer| (peer.fingerprint, is_alive(node)))
-}
-
-fn is_alive(node: &KnownNode) -> bool {
-    node.row.state != NodeState::Dead
+    node.row.peer.as_ref().map(|peer| (peer.fingerprint, is_alive(&node.row)))
 }
 
 fn merged(cells: Vec<KnownNodes>) -> KnownNodes {
@@ -95,11 +91,12 @@ mod tests {
     use std::time::Duration;
 
     use super::super::tests::{node, snapshot};
+    use super::super::view::View;
     use super::*;
     use crate::clock::ManualClock;
     use crate::ids::ShardId;
     use crate::ledger::time::WallTime;
-    use crate::store::nodes::{ClusterSnapshot, PeerEndpoint};
+    use crate::store::nodes::PeerEndpoint;
 
     /// Two cells, of which the second has the shards from 2 on.
     struct Two {
@@ -125,8 +122,8 @@ mod tests {
             for row in &mut read.owners {
                 row.shard.0 += 2 * u16::try_from(cell).unwrap();
             }
-            let read = ClusterSnapshot { connection: 1, ..read };
-            self.directories.of(cell).unwrap().observe(node(me), &read, &[], self.now.boot_time());
+            let view = View { snapshot: Arc::new(read), answered: self.now.boot_time(), ..View::none() };
+            self.directories.of(cell).unwrap().observe(node(me), &view);
         }
 
         /// Each process: the first letter of its id, whether it lives, and its shards.
@@ -134,7 +131,7 @@ mod tests {
             let name = |known: &KnownNode| super::super::tests::name(known.row.node).chars().next().unwrap();
             let shards = |known: &KnownNode| known.shards.iter().map(|shard| shard.0).collect();
             let nodes = self.directories.nodes().nodes;
-            nodes.iter().map(|known| (name(known), is_alive(known), shards(known))).collect()
+            nodes.iter().map(|known| (name(known), is_alive(&known.row), shards(known))).collect()
         }
     }
 

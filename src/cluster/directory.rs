@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::owners::owner;
+use super::view::View;
 use crate::clock::Clock;
 use crate::ids::{NodeId, ShardId};
-use crate::store::nodes::{ClusterSnapshot, FileHashes, NodeRef, NodeRow, NodeState, OwnerRow};
+use crate::store::nodes::{FileHashes, NodeRef, NodeRow, NodeState};
 
 /// A file that should be the same on every node (C10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,30 +95,18 @@ impl Directory {
         Self { clock, seen: Mutex::default() }
     }
 
-    /// Takes over what a good heartbeat of `me` has read, answered at this boot time. `gone`: nodes that were declared
-    /// dead after that read.
-    pub fn observe(&self, me: NodeRef, snapshot: &ClusterSnapshot, gone: &[NodeRef], answered: Duration) {
+    /// Takes over the view of `me` after a good heartbeat.
+    pub fn observe(&self, me: NodeRef, view: &View) {
+        let mut nodes = view.nodes();
+        nodes.sort_by(|a, b| (&a.host, a.node).cmp(&(&b.host, b.node)));
+        let owners = view.snapshot.owners.iter().map(|row| (row.shard, owner(row, &nodes))).collect();
         let mut seen = self.seen();
-        seen.me = Some(me);
-        seen.nodes.clone_from(&snapshot.nodes);
-        for row in seen.nodes.iter_mut().filter(|row| gone.contains(&row.node)) {
-            row.state = NodeState::Dead;
-        }
-        seen.nodes.sort_by(|a, b| (&a.host, a.node).cmp(&(&b.host, b.node)));
-        // A shard that was released, or whose owner is dead, has no owner.
-        let is_owner = |row: &OwnerRow, node: NodeRef| {
-            let living = seen.nodes.iter().any(|known| known.node == node && is_alive(known));
-            living && !row.owner.token.0.is_nil()
-        };
-        let owner = |row: &OwnerRow| row.node.filter(|node| is_owner(row, *node));
-        let owners = snapshot.owners.iter().map(|row| (row.shard, owner(row))).collect();
-        seen.owners = owners;
-        let heartbeats = snapshot.nodes.iter().map(|row| {
+        let heartbeats = nodes.iter().map(|row| {
             let known = seen.heartbeats.get(&row.node.id).filter(|(heartbeat, _)| *heartbeat == row.heartbeat);
-            (row.node.id, known.copied().unwrap_or((row.heartbeat, answered)))
+            (row.node.id, known.copied().unwrap_or((row.heartbeat, view.answered)))
         });
         let heartbeats = heartbeats.collect();
-        seen.heartbeats = heartbeats;
+        *seen = Seen { me: Some(me), nodes, owners, heartbeats };
     }
 
     /// The nodes.
@@ -188,7 +178,7 @@ impl Seen {
     }
 }
 
-fn is_alive(row: &NodeRow) -> bool {
+pub(super) fn is_alive(row: &NodeRow) -> bool {
     row.state != NodeState::Dead
 }
 

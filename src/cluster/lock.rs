@@ -20,15 +20,10 @@ pub struct LockFile {
 }
 
 impl LockFile {
-    /// The lock file `usher-<installation>.lock` in a folder; it is not taken yet.
+    /// The lock file `usher-<installation>.lock` in a folder, with the number of its cell unless that is 0: the dead
+    /// nodes of each cell are declared for themselves. It is not taken yet.
     #[must_use]
-    pub fn new(folder: &Path, instance: InstanceId) -> Self {
-        Self::of_cell(folder, instance, 0)
-    }
-
-    /// The lock file for one cell of the installation: each one's dead nodes are declared for themselves.
-    #[must_use]
-    pub fn of_cell(folder: &Path, instance: InstanceId, number: u16) -> Self {
+    pub fn new(folder: &Path, instance: InstanceId, number: u16) -> Self {
         let cell = if number == 0 { String::new() } else { format!("-{number}") };
         Self { path: Some(folder.join(format!("usher-{instance}{cell}.lock"))), held: None }
     }
@@ -103,10 +98,10 @@ mod tests {
     fn who_holds_the_same_lock_later_knows_that_the_first_is_gone() {
         let folder = tempfile::tempdir().unwrap();
         let instance = InstanceId::random();
-        let mut first = LockFile::new(folder.path(), instance);
+        let mut first = LockFile::new(folder.path(), instance, 0);
         let held = first.hold();
         assert!(held.is_some() && first.hold() == held);
-        let mut second = LockFile::new(folder.path(), instance);
+        let mut second = LockFile::new(folder.path(), instance, 0);
         assert_eq!(second.hold(), None, "the first one lives");
         drop(first);
         assert_eq!(second.hold(), held, "the same lock of the same boot");
@@ -116,12 +111,12 @@ mod tests {
     fn another_file_proves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let instance = InstanceId::random();
-        let mut first = LockFile::new(folder.path(), instance);
+        let mut first = LockFile::new(folder.path(), instance, 0);
         let held = first.hold();
         std::fs::remove_file(first.path.as_ref().unwrap()).unwrap();
-        let mut second = LockFile::new(folder.path(), instance);
+        let mut second = LockFile::new(folder.path(), instance, 0);
         let other = second.hold();
         assert!(other.is_some() && other != held, "{other:?}: the first one still has its own");
-        assert_eq!(LockFile::new(Path::new("/proc/no/such"), instance).hold(), None);
+        assert_eq!(LockFile::new(Path::new("/proc/no/such"), instance, 0).hold(), None);
     }
 }

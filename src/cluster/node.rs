@@ -24,7 +24,7 @@ pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// Failed heartbeats before the first successful one after which the store counts as unusable.
 const MAX_INITIAL_FAILURES: u64 = 3;
 
-/// What a node tells the others when it joins; its id is drawn anew each time.
+/// What a node announces to the others when it joins; its id is drawn anew each time.
 #[derive(Debug, Clone)]
 pub struct NodeDescription {
     /// Host name, by which the node keeps its shards when it restarts.

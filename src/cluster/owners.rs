@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::ids::{Epoch, ShardId};
-use crate::store::nodes::{ClusterSnapshot, NodeRef, NodeState, OwnerRow};
+use crate::store::nodes::{ClusterSnapshot, NodeRef, NodeRow, NodeState, OwnerRow};
 
 /// What is known of a shard's owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,10 +76,10 @@ impl Owners {
         newer
     }
 
-    /// Adds what a heartbeat has read. A node that is dead or not there owns nothing (C1).
+    /// Adds what a heartbeat has read.
     pub fn learn_all(&self, snapshot: &ClusterSnapshot) {
         for row in &snapshot.owners {
-            self.learn(row.shard, KnownOwner { epoch: row.owner.epoch, node: owner(row, snapshot) });
+            self.learn(row.shard, KnownOwner { epoch: row.owner.epoch, node: owner(row, &snapshot.nodes) });
         }
     }
 
@@ -98,8 +98,9 @@ impl Owners {
     }
 }
 
-fn owner(row: &OwnerRow, snapshot: &ClusterSnapshot) -> Option<NodeRef> {
-    let lives = |node: &NodeRef| snapshot.nodes.iter().any(|row| row.node == *node && row.state != NodeState::Dead);
+/// The owner of a shard, if it has one: a node that is dead or not there owns nothing (C1).
+pub(super) fn owner(row: &OwnerRow, nodes: &[NodeRow]) -> Option<NodeRef> {
+    let lives = |node: &NodeRef| nodes.iter().any(|row| row.node == *node && row.state != NodeState::Dead);
     row.node.filter(|node| !row.owner.token.0.is_nil() && lives(node))
 }
 

@@ -45,6 +45,16 @@ impl View {
         }
     }
 
+    /// All nodes as of the last successful heartbeat; those that this node declared dead after that read are dead.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<NodeRow> {
+        let mut nodes = self.snapshot.nodes.clone();
+        for row in nodes.iter_mut().filter(|row| self.gone.contains(&row.node)) {
+            row.state = NodeState::Dead;
+        }
+        nodes
+    }
+
     /// The nodes that live as far as this node knows, in whatever state they are.
     pub fn living(&self) -> impl Iterator<Item = &NodeRow> {
         self.snapshot.nodes.iter().filter(|row| row.state != NodeState::Dead && !self.gone.contains(&row.node))

@@ -50,7 +50,7 @@ impl Peers {
         peers
     }
 
-    /// The address that other nodes are told. `bound`: that of the listener. `towards_database`: the local address of the
+    /// The address that is announced to other nodes. `bound`: that of the listener. `towards_database`: the local address of the
     /// connection to the database, by which other machines can most likely reach this one, too. `None`: the listener
     /// listens on all addresses, and which one others can reach is not known.
     #[must_use]

@@ -31,8 +31,8 @@ impl Ownership {
             return;
         }
         let until = until.min(Instant::now() + ARRIVAL_TIMEOUT);
-        let is_nowhere = |shard: ShardId| self.owners.of(shard).node.is_none();
-        let arrived = timeout_at(until, self.while_there_are_others(|_| self.node.shards().iter().any(is_nowhere)));
+        let has_no_owner = |shard: ShardId| self.owners.of(shard).node.is_none();
+        let arrived = timeout_at(until, self.while_there_are_others(|_| self.node.shards().iter().any(has_no_owner)));
         if arrived.await.is_err() {
             tracing::warn!("it is not known who has taken every shard");
         }

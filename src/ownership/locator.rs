@@ -33,7 +33,7 @@ impl Place {
     }
 }
 
-/// Reason why a call has nowhere to go.
+/// Reason why no node was found for a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoPlace {
     #[error("too many calls wait for the shard's next owner")]

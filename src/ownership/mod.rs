@@ -1,4 +1,4 @@
-//! Carries out the plan of the cluster: claims and loads shards, hands them over, and tells the other nodes. Finds, for
+//! Carries out the plan of the cluster: claims and loads shards, hands them over, and informs the other nodes. Finds, for
 //! a call whose shard is not here, the node that has it.
 
 mod ahead;
@@ -41,7 +41,7 @@ use preparing::Preparing;
 use shard_tasks::{Done, Settled, ShardTasks};
 use unowned::Unowned;
 
-/// Messages of other nodes that may wait to be heard. Later ones are lost; heartbeats tell the same a second later.
+/// Messages of other nodes that may wait to be heard. Later ones are lost; heartbeats show the same a second later.
 pub const MAX_MESSAGES: usize = 4_096;
 
 /// Called with each shard that this node has opened.
@@ -69,11 +69,9 @@ pub struct Ownership {
     last_id: Mutex<Option<NodeId>>,
 }
 
-/// What has happened so far, for those who wait for it.
+/// What has happened so far, for those who wait for a change in what this node knows or holds.
 #[derive(Debug, Clone, Default)]
 struct Progress {
-    /// Changes in what this node knows or holds.
-    changes: u64,
     /// Shards that are being released now.
     releasing: usize,
     /// Shards that this node could not load, because their rows are damaged, and why.
@@ -139,10 +137,8 @@ impl Ownership {
             }
             self.note_peers();
             self.figures.set_owned(self.journal.held().len());
-            self.progress.send_modify(|progress| {
-                progress.changes += 1;
-                progress.releasing = tasks.releasing();
-            });
+            // Notifies of every turn, also where the numbers stay the same.
+            self.progress.send_modify(|progress| progress.releasing = tasks.releasing());
             self.moved.notify_waiters();
         }
     }
@@ -186,7 +182,7 @@ impl Ownership {
         }
     }
 
-    /// Other nodes tell what they did, so that nobody has to wait for the next heartbeat.
+    /// Other nodes report what they did, so that nobody has to wait for the next heartbeat.
     fn hear(&self, tasks: &mut ShardTasks, unowned: &mut Unowned, message: PeerMessage, view: &View) {
         match message {
             PeerMessage::Owns { shard, epoch, node } => {
@@ -202,7 +198,7 @@ impl Ownership {
                 }
             }
             PeerMessage::Released { shard, epoch, to } => {
-                tracing::debug!(%shard, epoch = epoch.0, to = %to.id, "told that a shard was released");
+                tracing::debug!(%shard, epoch = epoch.0, to = %to.id, "another node reports that it released a shard");
                 self.owners.learn(shard, KnownOwner { epoch, node: None });
                 if view.me == Some(to) && self.draining.borrow().is_none() {
                     unowned.was_given(shard, self.clock.boot_time());

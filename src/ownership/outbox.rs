@@ -1,4 +1,4 @@
-//! What nodes tell each other about shards, and do for each other.
+//! What nodes report to each other about shards, and do for each other.
 
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
@@ -7,7 +7,7 @@ use crate::ids::{NodeId, Seq, ShardId};
 use crate::peers::{PeerMessage, Peers};
 use crate::store::batch_codec::FollowedBatch;
 
-/// Sends messages to other nodes: at most once, and without an answer. Heartbeats tell the same a second later.
+/// Sends messages to other nodes: at most once, and without an answer. Heartbeats show the same a second later.
 pub trait Outbox: Send + Sync + 'static {
     fn tell(&self, to: NodeId, message: PeerMessage);
     fn tell_all(&self, message: PeerMessage);

@@ -40,7 +40,7 @@ impl Router {
         Arc::new(Self { cells: cells.into_iter().map(cell).collect(), peers })
     }
 
-    /// The cell of a shard. A shard that does not exist is nowhere, and any of them says so.
+    /// The cell of a shard. A shard that does not exist is in none, and any of them says so.
     fn cell(&self, shard: ShardId) -> &Cell {
         let found = self.cells.iter().find(|cell| cell.ownership.shards().contains(shard));
         found.unwrap_or(&self.cells[0])

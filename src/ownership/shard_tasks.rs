@@ -45,7 +45,7 @@ pub(super) enum Settled {
         epoch: Epoch,
         to: NodeRef,
     },
-    /// Another node owns the shard. Only a heartbeat tells which one.
+    /// Another node owns the shard. Only a heartbeat shows which one.
     Elsewhere,
     /// Nothing that anybody must know before the next heartbeat.
     Nothing,

@@ -5,7 +5,7 @@ use crate::clock::ManualClock;
 use crate::ids::{Epoch, OwnerToken};
 use crate::ledger::time::WallTime;
 use crate::store::Owner;
-use crate::store::nodes::PROTOCOL;
+use crate::store::nodes::{ClusterSnapshot, OwnerRow, PROTOCOL};
 use std::sync::Arc;
 
 fn node(number: u128) -> NodeRef {
@@ -53,7 +53,8 @@ impl Reader {
 
     fn read_and_declare(&self, nodes: &[NodeRow], owners: &[OwnerRow], gone: &[NodeRef]) {
         let snapshot = ClusterSnapshot { alive: true, nodes: nodes.to_vec(), owners: owners.to_vec(), connection: 1 };
-        self.directory.observe(node(1), &snapshot, gone, self.now.boot_time());
+        let (snapshot, answered) = (Arc::new(snapshot), self.now.boot_time());
+        self.directory.observe(node(1), &View { snapshot, gone: gone.into(), answered, ..View::none() });
     }
 
     fn shards(&self) -> (Vec<Vec<u16>>, Vec<u16>) {

@@ -1,5 +1,6 @@
 //! The heartbeats of a node: one at a time, until the node is stopped.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use crate::cluster::lease::Lease;
 use crate::cluster::lock::LockFile;
 use crate::cluster::members::{Observer, Silent};
 use crate::cluster::view::View;
+use crate::ids::ShardId;
 use crate::store::StoreError;
 use crate::store::nodes::{ClusterSnapshot, LockName, NewNode, NodeHeartbeat, NodeRef, NodeRow, NodeState, OwnerRow};
 
@@ -154,10 +156,10 @@ impl Node {
     }
 
     fn lose_shards_of_others(&self, lease: &Lease, snapshot: &ClusterSnapshot, me: NodeRef, sent: Duration) {
-        let mine = |row: &OwnerRow| row.node == Some(me) && !row.owner.token.0.is_nil();
-        for shard in self.shards.iter() {
-            let row = snapshot.owners.iter().find(|row| row.shard == shard);
-            if !row.is_some_and(mine) && lease.lose(shard, sent) {
+        let is_mine = |row: &&OwnerRow| row.node == Some(me) && !row.owner.token.0.is_nil();
+        let mine: BTreeSet<ShardId> = snapshot.owners.iter().filter(is_mine).map(|row| row.shard).collect();
+        for shard in self.shards.iter().filter(|shard| !mine.contains(shard)) {
+            if lease.lose(shard, sent) {
                 tracing::error!(%shard, "another process owns the shard");
             }
         }

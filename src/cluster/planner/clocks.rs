@@ -15,8 +15,8 @@ const MIN_NODES: usize = 3;
 /// Of an even number of clocks, the median is the earlier one of the two in the middle. So it is always the clock of a
 /// node, and at least one node may own shards, even if the clocks of two differ from those of two others.
 pub(super) fn wrong(view: &View, me: NodeRef) -> Vec<NodeRef> {
-    let told = |row: &&NodeRow| row.node == me || row.wall != WallTime(0);
-    let clocks: Vec<(NodeRef, WallTime)> = view.living().filter(told).map(|row| (row.node, row.wall)).collect();
+    let has_clock = |row: &&NodeRow| row.node == me || row.wall != WallTime(0);
+    let clocks: Vec<(NodeRef, WallTime)> = view.living().filter(has_clock).map(|row| (row.node, row.wall)).collect();
     if clocks.len() < MIN_NODES {
         return Vec::new();
     }

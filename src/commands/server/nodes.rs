@@ -78,7 +78,7 @@ fn remarks(node: &Node, answers: bool) -> String {
 
 /// Formats numbers of shards, ascending: `0-3, 7`; `none`.
 fn shards(numbers: &[u32]) -> String {
-    let runs = numbers.chunk_by(|before, next| before + 1 == *next);
+    let runs = numbers.chunk_by(|before, next| before.checked_add(1) == Some(*next));
     let text = |run: &[u32]| match run {
         [first, .., last] => format!("{first}-{last}"),
         only => only.iter().map(u32::to_string).collect(),

@@ -25,7 +25,7 @@ fn more_than_a_minute_from_the_median_of_three_is_too_much() {
 fn two_clocks_say_nothing() {
     assert!(may_own("a:+3600000 b"));
     assert!(may_own("a:+3600000 b c:dead"), "the dead are not counted");
-    assert!(may_own("a:+3600000 b c:old"), "nor those that tell no time");
+    assert!(may_own("a:+3600000 b c:old"), "nor those that send no time");
     assert!(!may_own("a:+3600000 b c:joining"));
 }
 

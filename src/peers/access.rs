@@ -1,7 +1,7 @@
-//! Rights as nodes tell each other about them.
+//! Rights, and what they are for, in messages between nodes.
 
 use crate::auth::Grant;
-use crate::ids::TenantId;
+use crate::ids::{ShardId, TenantId};
 use crate::ledger::access::{Roles, Tenants};
 use crate::proto::peer::v1::PeerGrant;
 
@@ -39,4 +39,8 @@ pub(super) fn tenants(all: bool, ids: Vec<String>) -> Result<Tenants, Unknown> {
 
 pub(super) fn tenant(id: &str) -> Result<TenantId, Unknown> {
     TenantId::parse(id).map_err(|_| Unknown("an id that no tenant can have"))
+}
+
+pub(super) fn shard(number: u32) -> Result<ShardId, Unknown> {
+    number.try_into().map(ShardId).map_err(|_| Unknown("a shard that cannot be one"))
 }

@@ -1,4 +1,4 @@
-//! What nodes tell each other about owners of shards.
+//! News about the owners of shards, which nodes send each other.
 
 use uuid::Uuid;
 

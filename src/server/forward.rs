@@ -1,4 +1,4 @@
-//! What the server needs to send calls to other nodes, and what a node is told about a call that another one sent (C8).
+//! What the server needs to send calls to other nodes, and what it knows of a call that another node sent (C8).
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! API tokens, as the node that keeps them tells the others about them.
+//! API tokens in messages between nodes: the node that keeps them sends them to the others.
 
 use std::sync::Arc;
 

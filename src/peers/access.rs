@@ -3,6 +3,7 @@
 use crate::auth::Grant;
 use crate::ids::{ShardId, TenantId};
 use crate::ledger::access::{Roles, Tenants};
+use crate::ledger::change::Actor;
 use crate::proto::peer::v1::PeerGrant;
 
 /// A part of a message that this release does not understand. The other node is of another release, or has a defect.
@@ -35,6 +36,18 @@ pub(super) fn tenants(all: bool, ids: Vec<String>) -> Result<Tenants, Unknown> {
         (true, false) => Err(Unknown("all tenants, and some")),
         (false, _) => ids.iter().map(|id| tenant(id)).collect::<Result<_, _>>().map(Tenants::Only),
     }
+}
+
+/// Longest name of a caller, in bytes: of an access token it has the subject, which others choose.
+pub(super) const MAX_ACTOR: usize = 4 * 1024;
+
+/// Name of a caller, as it goes into the audit.
+pub(super) fn actor(name: String) -> Result<Actor, Unknown> {
+    if name.is_empty() || name.len() > MAX_ACTOR || name.contains(char::is_control) {
+        return Err(Unknown("the caller has no name, or one that is no name"));
+    }
+    let actor = Actor(name.into());
+    if actor.is_service() { Err(Unknown("the service itself calls nobody")) } else { Ok(actor) }
 }
 
 pub(super) fn tenant(id: &str) -> Result<TenantId, Unknown> {

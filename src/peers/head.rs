@@ -12,10 +12,9 @@ use http::{HeaderMap, HeaderValue};
 use prost::Message;
 use uuid::Uuid;
 
-use super::access::{Unknown, grant, peer_grant};
+use super::access::{Unknown, actor, grant, peer_grant};
 use crate::auth::{Caller, Principal, TokenEdition, UsedToken};
 use crate::ids::{NodeId, TokenId};
-use crate::ledger::change::Actor;
 use crate::proto::peer::v1::PeerCaller;
 use crate::server::{Forwarded, MAX_VISITED, PEER_HEADERS};
 
@@ -28,8 +27,6 @@ const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 pub(super) const MAX_HEADERS: u32 = 256 * 1024;
 /// Bytes of the caller's header: what is left to all others is more than the public port takes.
 const MAX_CALLER: usize = 192 * 1024;
-/// Longest name of a caller: of an access token it has the subject, which others choose.
-const MAX_ACTOR: usize = 4 * 1024;
 
 /// As gRPC encodes values of headers; read with padding and without.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -135,13 +132,7 @@ fn caller(caller: &Caller) -> PeerCaller {
 }
 
 fn principal(caller: PeerCaller) -> Result<Principal, HeadError> {
-    if caller.actor.is_empty() || caller.actor.len() > MAX_ACTOR || caller.actor.contains(char::is_control) {
-        return Err(HeadError("the caller has no name, or one that is no name"));
-    }
-    let actor = Actor(caller.actor.into());
-    if actor.is_service() {
-        return Err(HeadError("the service itself calls nobody"));
-    }
+    let actor = actor(caller.actor)?;
     let grants = caller.grants.into_iter().map(grant).collect::<Result<_, Unknown>>()?;
     let edition = TokenEdition(caller.token_edition);
     let token = caller.token_id.map(|id| UsedToken { id: TokenId(id), edition });

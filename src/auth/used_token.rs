@@ -1,4 +1,4 @@
-//! The API token by which a caller was let in, as one process tells another about it (C10).
+//! The API token by which a caller was let in, as one process names it to another (C10).
 
 use crate::ids::TokenId;
 

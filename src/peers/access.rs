@@ -1,8 +1,9 @@
-//! Rights as nodes tell each other about them.
+//! Rights, and what they are for, in messages between nodes.
 
 use crate::auth::Grant;
-use crate::ids::TenantId;
+use crate::ids::{ShardId, TenantId};
 use crate::ledger::access::{Roles, Tenants};
+use crate::ledger::change::Actor;
 use crate::proto::peer::v1::PeerGrant;
 
 /// A part of a message that this release does not understand. The other node is of another release, or has a defect.
@@ -37,6 +38,22 @@ pub(super) fn tenants(all: bool, ids: Vec<String>) -> Result<Tenants, Unknown> {
     }
 }
 
+/// Longest name of a caller, in bytes: of an access token it has the subject, which others choose.
+pub(super) const MAX_ACTOR: usize = 4 * 1024;
+
+/// Name of a caller, as it goes into the audit.
+pub(super) fn actor(name: String) -> Result<Actor, Unknown> {
+    if name.is_empty() || name.len() > MAX_ACTOR || name.contains(char::is_control) {
+        return Err(Unknown("the caller has no name, or one that is no name"));
+    }
+    let actor = Actor(name.into());
+    if actor.is_service() { Err(Unknown("the service itself calls nobody")) } else { Ok(actor) }
+}
+
 pub(super) fn tenant(id: &str) -> Result<TenantId, Unknown> {
     TenantId::parse(id).map_err(|_| Unknown("an id that no tenant can have"))
+}
+
+pub(super) fn shard(number: u32) -> Result<ShardId, Unknown> {
+    number.try_into().map(ShardId).map_err(|_| Unknown("a shard that cannot be one"))
 }

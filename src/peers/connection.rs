@@ -97,7 +97,7 @@ fn http(timing: Timing) -> Builder<TokioExecutor> {
     http
 }
 
-/// A socket that tells when something was read from it first, and that fails when the peer is gone.
+/// A socket that reports the first time something is read from it, and that fails when the peer is gone.
 struct Socket<S> {
     inner: S,
     heard: Option<oneshot::Sender<()>>,

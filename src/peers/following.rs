@@ -10,8 +10,8 @@ use crate::proto::peer::v1::{FollowShardRequest, FollowShardResponse, PrepareSha
 use crate::store::StoreError;
 use crate::store::batch_codec::{self, FollowedBatch};
 
-/// Batches that were read and not taken yet. The owner keeps those behind them.
-const MAX_BATCHES: usize = 64;
+/// Batches that were read and not taken yet, each of [`MAX_BATCH`] bytes at most. The owner keeps those behind them.
+const MAX_BATCHES: usize = 2;
 /// Longest batch, in bytes. A longer one ends the following, and the shard is loaded as any other.
 const MAX_BATCH: usize = 64 << 20;
 

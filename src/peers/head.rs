@@ -12,28 +12,21 @@ use http::{HeaderMap, HeaderValue};
 use prost::Message;
 use uuid::Uuid;
 
-use super::access::{Unknown, grant, peer_grant};
+use super::access::{Unknown, actor, grant, peer_grant};
 use crate::auth::{Caller, Principal, TokenEdition, UsedToken};
 use crate::ids::{NodeId, TokenId};
-use crate::ledger::change::Actor;
 use crate::proto::peer::v1::PeerCaller;
-use crate::server::Forwarded;
+use crate::server::{Forwarded, MAX_VISITED, PEER_HEADERS};
 
-/// Headers whose names begin so are between nodes; the public port takes none of them.
-pub const PREFIX: &str = "usher-peer-";
 const CALLER: HeaderName = HeaderName::from_static("usher-peer-caller-bin");
 const VISITED: HeaderName = HeaderName::from_static("usher-peer-visited");
 const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
-/// Nodes that a call has visited at most: each of them has forwarded it.
-const MAX_VISITED: usize = 2;
 /// Bytes of all headers of a forwarded call: a caller with a thousand tenants, whose ids are as long as ids can be, has
 /// two thirds of it.
-pub const MAX_HEADERS: u32 = 256 * 1024;
+pub(super) const MAX_HEADERS: u32 = 256 * 1024;
 /// Bytes of the caller's header: what is left to all others is more than the public port takes.
 const MAX_CALLER: usize = 192 * 1024;
-/// Longest name of a caller: of an access token it has the subject, which others choose.
-const MAX_ACTOR: usize = 4 * 1024;
 
 /// As gRPC encodes values of headers; read with padding and without.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -54,12 +47,12 @@ pub struct ForwardHead {
 /// The caller has too many tenants for a header: bytes that it would take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the caller's tenants take {0} bytes of a header, and at most {MAX_CALLER} are sent")]
-pub struct TooLong(pub usize);
+pub(super) struct TooLong(pub usize);
 
 /// A header of a forwarded call is missing or wrong. The other node is of another release, or has a defect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct HeadError(&'static str);
+pub(super) struct HeadError(&'static str);
 
 impl From<Unknown> for HeadError {
     fn from(unknown: Unknown) -> Self {
@@ -72,11 +65,12 @@ impl ForwardHead {
     ///
     /// # Errors
     /// [`TooLong`]
-    pub fn write(&self, headers: &mut HeaderMap) -> Result<(), TooLong> {
+    pub(super) fn write(&self, headers: &mut HeaderMap) -> Result<(), TooLong> {
         for removed in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, CONNECTION, HOST] {
             headers.remove(removed);
         }
-        let from_outside: Vec<_> = headers.keys().filter(|name| name.as_str().starts_with(PREFIX)).cloned().collect();
+        let from_outside: Vec<_> =
+            headers.keys().filter(|name| name.as_str().starts_with(PEER_HEADERS)).cloned().collect();
         for name in from_outside {
             headers.remove(name);
         }
@@ -96,7 +90,7 @@ impl ForwardHead {
 ///
 /// # Errors
 /// [`HeadError`]
-pub fn parse(headers: &HeaderMap) -> Result<Forwarded, HeadError> {
+pub(super) fn parse(headers: &HeaderMap) -> Result<Forwarded, HeadError> {
     let visited = only(headers, &VISITED)?.to_str().map_err(|_| HeadError("usher-peer-visited is no text"))?;
     let visited = parse_visited(visited)?;
     let bytes = BASE64.decode(only(headers, &CALLER)?).map_err(|_| HeadError("usher-peer-caller-bin is not base64"))?;
@@ -138,13 +132,7 @@ fn caller(caller: &Caller) -> PeerCaller {
 }
 
 fn principal(caller: PeerCaller) -> Result<Principal, HeadError> {
-    if caller.actor.is_empty() || caller.actor.len() > MAX_ACTOR || caller.actor.contains(char::is_control) {
-        return Err(HeadError("the caller has no name, or one that is no name"));
-    }
-    let actor = Actor(caller.actor.into());
-    if actor.is_service() {
-        return Err(HeadError("the service itself calls nobody"));
-    }
+    let actor = actor(caller.actor)?;
     let grants = caller.grants.into_iter().map(grant).collect::<Result<_, Unknown>>()?;
     let edition = TokenEdition(caller.token_edition);
     let token = caller.token_id.map(|id| UsedToken { id: TokenId(id), edition });

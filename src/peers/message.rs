@@ -1,7 +1,8 @@
-//! What nodes tell each other about owners of shards.
+//! News about the owners of shards, which nodes send each other.
 
 use uuid::Uuid;
 
+use super::access;
 use crate::cluster::KnownOwner;
 use crate::ids::{Epoch, NodeId, ShardId};
 use crate::proto::peer::v1::{Node, PeerMessage as Message, ShardOwner, peer_message::Event};
@@ -66,7 +67,7 @@ pub(super) fn owner(shard: ShardId, epoch: Epoch, node: Option<NodeRef>) -> Shar
 }
 
 pub(super) fn parse_owner(of: ShardOwner) -> Option<(ShardId, KnownOwner)> {
-    let shard = ShardId(of.shard.try_into().ok()?);
+    let shard = access::shard(of.shard).ok()?;
     let node = match of.node {
         None => None,
         Some(node) => Some(NodeRef {

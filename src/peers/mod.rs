@@ -40,7 +40,7 @@ pub use connection::Timing;
 pub use events::PeerEvents;
 pub use following::FollowError;
 pub use hand_overs::{HandOvers, ShardBatches};
-pub use head::{ForwardHead, HeadError, MAX_HEADERS, PREFIX, TooLong, parse as parse_head};
+pub use head::ForwardHead;
 pub use identity::{Identity, IdentityError};
 pub use listener::{PeerHandler, limits};
 pub use message::PeerMessage;
@@ -48,6 +48,7 @@ pub use owners::PeerOwners;
 pub use shards::PeerShards;
 
 use answer_body::AnswerBody;
+use head::MAX_HEADERS;
 use listener::PeerHandshake;
 use pins::{Pinned, Pins};
 use pool::Pool;

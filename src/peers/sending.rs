@@ -1,4 +1,4 @@
-//! Sends one call to a peer, and tells what became of it.
+//! Sends one call to a peer, and reports what became of it.
 
 use std::error::Error;
 

@@ -13,7 +13,7 @@ use crate::auth::TokenEdition;
 use crate::ids::ShardId;
 use crate::proto::peer::v1::TellRequest;
 
-/// After this long the store has told it.
+/// After this long the peer has read the same from the store.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// News that were not sent yet: of each shard the latest only, so that there are never more than shards.
@@ -68,18 +68,18 @@ pub(super) async fn tell(news: Arc<News>, pool: Arc<Pool>) {
     let gone = pool.peer.gone.clone();
     let node = pool.peer.node;
     let mut client = PeerClient::new(Channel(pool));
-    let telling = async {
+    let sending = async {
         loop {
             news.some.notified().await;
             let Some(request) = news.take() else { continue };
             match tokio::time::timeout(TIMEOUT, client.tell(request)).await {
                 Ok(Ok(_)) => {}
-                Ok(Err(status)) => tracing::debug!(%node, code = ?status.code(), "a peer was not told"),
-                Err(_) => tracing::debug!(%node, "a peer was not told in time"),
+                Ok(Err(status)) => tracing::debug!(%node, code = ?status.code(), "a peer was not notified"),
+                Err(_) => tracing::debug!(%node, "a peer was not notified in time"),
             }
         }
     };
-    let _: Option<()> = gone.run_until_cancelled(telling).await;
+    let _: Option<()> = gone.run_until_cancelled(sending).await;
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What the server needs to send calls to other nodes, and what a node is told about a call that another one sent (C8).
+//! What the server needs to send calls to other nodes, and what it knows of a call that another node sent (C8).
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::cluster::KnownOwner;
 use crate::ids::{NodeId, ShardId};
 
 /// Headers that begin so are sent between nodes only. The public port refuses them.
-pub(super) const PEER_HEADERS: &str = "usher-peer-";
+pub const PEER_HEADERS: &str = "usher-peer-";
 /// Header of a call that may have been carried out already; its value is not read. It means nothing on the public port.
 pub(super) const REPEATED: &str = "usher-repeated";
 

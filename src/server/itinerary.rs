@@ -9,8 +9,8 @@ use crate::status::routing::Routing;
 
 /// The longest time for which a call waits for owners of its shard, in all.
 pub const MAX_WAIT: Duration = Duration::from_secs(5);
-/// Nodes that a call may visit before the one that answers it.
-const MAX_VISITED: usize = 2;
+/// Nodes that a call may visit before the one that answers it: each of them has forwarded it.
+pub const MAX_VISITED: usize = 2;
 /// Attempts after the first. Each needs a change of owner, or another way to it; it bounds what a mistake could cost.
 pub(super) const MAX_ATTEMPTS: usize = 8;
 

@@ -14,13 +14,16 @@ const MAX_FIELDS: usize = 128;
 /// Number of header fields that are kept while a call is open; of more, only those that are read later.
 const MAX_KEPT_FIELDS: usize = 24;
 
-/// Headers that are read after a call was admitted.
-const READ_LATER: [HeaderName; 5] = [
+/// Headers that are read after a call was admitted, or sent on to another node with it.
+const READ_LATER: [HeaderName; 8] = [
     CONTENT_TYPE,
     http::header::TE,
     HeaderName::from_static("grpc-timeout"),
     HeaderName::from_static("grpc-encoding"),
     HeaderName::from_static("grpc-accept-encoding"),
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
+    HeaderName::from_static("x-request-id"),
 ];
 
 /// Protocol of a request.
@@ -205,14 +208,16 @@ mod tests {
 
     #[test]
     fn of_many_headers_only_those_that_are_read_later_are_kept() {
+        let read_later = ["grpc-timeout", "te", "traceparent", "x-request-id"];
         let few = |count: usize| -> HeaderMap {
-            let fields = (0..count).map(|number| format!("x-{number}")).chain(["grpc-timeout".into(), "te".into()]);
+            let fields = (0..count).map(|number| format!("x-{number}")).chain(read_later.map(String::from));
             fields.map(|name| (name.parse().unwrap(), HeaderValue::from_static("1S"))).collect()
         };
-        for (count, kept) in [(10, 12), (MAX_KEPT_FIELDS, 2), (500, 2)] {
+        for (count, kept) in [(10, 14), (MAX_KEPT_FIELDS, 4), (500, 4)] {
             let mut headers = few(count);
             forget_unread(&mut headers);
-            assert_eq!((headers.len(), headers.contains_key("grpc-timeout")), (kept, true), "{count}");
+            assert_eq!(headers.len(), kept, "{count}");
+            assert!(read_later.iter().all(|name| headers.contains_key(*name)), "{count}: {headers:?}");
             assert!(headers.capacity() < 64, "{}", headers.capacity());
         }
     }

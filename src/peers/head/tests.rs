@@ -4,6 +4,8 @@ use super::*;
 use crate::auth::Grant;
 use crate::ids::TenantId;
 use crate::ledger::access::{Role, Roles, Tenants};
+use crate::ledger::change::Actor;
+use crate::peers::access::MAX_ACTOR;
 use crate::proto::peer::v1::PeerGrant;
 
 const APPLICATION: Roles = Roles::NONE.with(Role::Application);

@@ -4,7 +4,8 @@
 use futures_util::{StreamExt, future, stream};
 use tonic::{Request, Response, Status};
 
-use super::{FollowShardStream, from, shard};
+use super::{FollowShardStream, from};
+use crate::peers::access::shard;
 use crate::peers::events::PeerEvents;
 use crate::proto::peer::v1::follow_shard_response::Part;
 use crate::proto::peer::v1::{FollowShardRequest, FollowShardResponse};
@@ -14,7 +15,7 @@ pub fn follow_shard(
     request: Request<FollowShardRequest>,
 ) -> Result<Response<FollowShardStream>, Status> {
     from(&request)?;
-    let Some(shard) = shard(request.get_ref().shard).and_then(|shard| events.batches(shard)) else {
+    let Some(shard) = shard(request.get_ref().shard).ok().and_then(|shard| events.batches(shard)) else {
         return Ok(Response::new(Box::pin(stream::empty())));
     };
     let response = |part| Ok(FollowShardResponse { part: Some(part) });

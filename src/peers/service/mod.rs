@@ -18,7 +18,7 @@ use tonic::{Request, Response, Status};
 use super::access::Unknown;
 use super::events::PeerEvents;
 use super::pins::Pinned;
-use crate::ids::{NodeId, ShardId};
+use crate::ids::NodeId;
 use crate::proto::peer::v1::peer_service_server::PeerService as Service;
 use crate::proto::peer::v1::{
     FollowShardRequest, FollowShardResponse, GetOwnersRequest, GetOwnersResponse, GetTokensRequest, GetTokensResponse,
@@ -50,10 +50,6 @@ fn not_understood(node: NodeId, unknown: Unknown) -> Status {
     crate::status::internal()
 }
 
-/// `None`: there can be no shard of this number.
-fn shard(number: u32) -> Option<ShardId> {
-    number.try_into().ok().map(ShardId)
-}
 /// The batches of a shard.
 type FollowShardStream = Pin<Box<dyn Stream<Item = Result<FollowShardResponse, Status>> + Send>>;
 

@@ -2,7 +2,8 @@
 
 use tonic::{Request, Response, Status};
 
-use super::{from, shard};
+use super::from;
+use crate::peers::access::shard;
 use crate::peers::events::PeerEvents;
 use crate::proto::peer::v1::{PrepareShardRequest, PrepareShardResponse};
 
@@ -12,8 +13,8 @@ pub async fn prepare_shard(
 ) -> Result<Response<PrepareShardResponse>, Status> {
     let node = from(&request)?.node;
     let ready = match shard(request.get_ref().shard) {
-        Some(shard) => events.prepare(node, shard).await,
-        None => false,
+        Ok(shard) => events.prepare(node, shard).await,
+        Err(_) => false,
     };
     Ok(Response::new(PrepareShardResponse { ready }))
 }

@@ -8,12 +8,12 @@ use crate::peers::events::PeerEvents;
 use crate::peers::message;
 use crate::proto::peer::v1::{TellRequest, TellResponse};
 
-/// Passes on what a peer tells, except what this release does not understand.
+/// Passes on the news of a peer, except what this release does not understand.
 pub fn tell(events: &dyn PeerEvents, request: Request<TellRequest>) -> Result<Response<TellResponse>, Status> {
     let node = from(&request)?.node;
     let TellRequest { messages, token_edition } = request.into_inner();
-    for told in messages.into_iter().filter_map(message::parse) {
-        events.told(node, told);
+    for message in messages.into_iter().filter_map(message::parse) {
+        events.told(node, message);
     }
     if let Some(edition) = token_edition {
         events.tokens_changed(TokenEdition(edition));

@@ -3,8 +3,7 @@
 use tonic::{Request, Response, Status};
 
 use super::{from, not_understood};
-use crate::ledger::change::Actor;
-use crate::peers::access::tenant;
+use crate::peers::access::{actor, tenant};
 use crate::proto::peer::v1::{WithdrawTenantRequest, WithdrawTenantResponse};
 use crate::shards::LocalShards;
 
@@ -13,8 +12,9 @@ pub async fn withdraw_tenant(
     request: Request<WithdrawTenantRequest>,
 ) -> Result<Response<WithdrawTenantResponse>, Status> {
     let node = from(&request)?.node;
-    let WithdrawTenantRequest { tenant_id, actor } = request.into_inner();
-    let gone = tenant(&tenant_id).map_err(|unknown| not_understood(node, unknown))?;
-    shards.withdraw_tenant(&Actor(actor.into()), &gone).await?;
+    let WithdrawTenantRequest { tenant_id, actor: by } = request.into_inner();
+    let read = tenant(&tenant_id).and_then(|gone| Ok((gone, actor(by)?)));
+    let (gone, by) = read.map_err(|unknown| not_understood(node, unknown))?;
+    shards.withdraw_tenant(&by, &gone).await?;
     Ok(Response::new(WithdrawTenantResponse {}))
 }

@@ -1,4 +1,4 @@
-//! Policies of tenants, as nodes tell each other about them.
+//! Policies of tenants in messages between nodes.
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use crate::ledger::change::TenantState;
 use crate::ledger::command::{Cursor, ListTenants, Page};
 use crate::ledger::outcome::TenantView;
 use crate::ledger::time::WallTime;
-use crate::peers::access::{Unknown, listed, tenant, tenants};
+use crate::peers::access::{Unknown, listed, shard, tenant, tenants};
 use crate::proto::peer::v1 as wire;
 use crate::shards::TenantsOfShards;
 
@@ -104,10 +104,6 @@ fn parse_state(state: i32) -> Result<Option<TenantState>, Unknown> {
         Ok(wire::TenantState::Deleted) => Some(TenantState::Deleted),
         Err(_) => return Err(Unknown("a state that this release does not know")),
     })
-}
-
-fn shard(shard: u32) -> Result<ShardId, Unknown> {
-    shard.try_into().map(ShardId).map_err(|_| Unknown("a shard that cannot be one"))
 }
 
 fn cursor(id: String) -> Cursor {

@@ -1,4 +1,4 @@
-//! API tokens, as the node that keeps them tells the others about them.
+//! API tokens in messages between nodes: the node that keeps them sends them to the others.
 
 use std::sync::Arc;
 
@@ -18,6 +18,10 @@ pub fn update(update: TokenUpdate) -> wire::GetTokensResponse {
 
 /// Reads the answer to a question that named the edition `known`.
 pub fn parse_update(update: wire::GetTokensResponse, known: TokenEdition) -> Result<TokenUpdate, Unknown> {
+    // Far from the end of the numbers: whoever keeps the tokens next counts on.
+    if i64::try_from(update.edition).is_err() {
+        return Err(Unknown("an edition that no list of tokens has"));
+    }
     let edition = TokenEdition(update.edition);
     let rows = if edition == known { None } else { Some(update.tokens.into_iter().map(parse_token)) };
     let rows = rows.map(|rows| rows.map(|row| row.map(Arc::new)).collect::<Result<_, _>>()).transpose()?;

@@ -16,7 +16,7 @@ use super::clients::Clients;
 use super::hosts::Hosts;
 use super::kept_sessions::KeptSessions;
 use super::network::{Delivery, Network};
-use super::node_call::{Desk, Note, Told};
+use super::node_call::{CallLog, Note, Response};
 use super::process::{Came, Process, Still};
 use super::server::{Event, Server};
 use super::test_data::{self, TENANTS};
@@ -44,8 +44,8 @@ pub struct World {
     /// Calls that have ended for their clients, and may still be carried out.
     lingering: Vec<Call>,
     /// Calls that processes carry out for others: exchange, process.
-    forwarded: Vec<(u64, usize, JoinHandle<Told>)>,
-    pub desk: Desk,
+    forwarded: Vec<(u64, usize, JoinHandle<Response>)>,
+    pub call_log: CallLog,
     pub clients: Clients,
     pub checks: Checks,
     pub trace: Trace,
@@ -71,7 +71,7 @@ impl World {
     pub fn new(seed: u64, traced: bool) -> Self {
         let mut rng = Rng::new(seed ^ 0x51b1_e5ee_d000_0000);
         let tick = *rng.pick(&TICKS);
-        let desk = Desk::default();
+        let call_log = CallLog::default();
         test_data::seed_nodes(rng.next());
         Self {
             seed,
@@ -84,8 +84,8 @@ impl World {
             calls: Vec::new(),
             lingering: Vec::new(),
             forwarded: Vec::new(),
-            clients: Clients::new(desk.clone()),
-            desk,
+            clients: Clients::new(call_log.clone()),
+            call_log,
             checks: Checks::new(),
             trace: Trace::new(traced),
             kept_sessions: KeptSessions::default(),
@@ -222,7 +222,7 @@ impl World {
     fn deliver(&mut self, delivery: Delivery) -> Result<(), String> {
         match delivery {
             Delivery::Message { to, message } => {
-                self.trace.line(format_args!("process {to} hears {}", told(&message)));
+                self.trace.line(format_args!("process {to} hears {}", described(&message)));
                 self.with(to, |process| process.hear(message));
             }
             Delivery::Call { to, exchange, visit } => {
@@ -318,8 +318,8 @@ impl World {
         while at < self.forwarded.len() {
             let (exchange, _, task) = &mut self.forwarded[at];
             match poll(task) {
-                Some(told) => {
-                    self.network.answer(*exchange, told, self.now);
+                Some(response) => {
+                    self.network.answer(*exchange, response, self.now);
                     self.forwarded.remove(at);
                 }
                 None => at += 1,
@@ -332,7 +332,7 @@ impl World {
 
     /// Reads what the nodes have noted of the calls that they carry out.
     fn read_notes(&mut self) -> Result<(), String> {
-        for note in self.desk.take() {
+        for note in self.call_log.take() {
             match note {
                 Note::Begins { attempt, call, process, request, fresh } => {
                     self.trace.line(format_args!("process {process} carries call {call} out"));
@@ -435,7 +435,7 @@ fn runs(processes: &[Process], no: usize) -> bool {
 }
 
 /// What nodes tell each other, without ids.
-fn told(message: &PeerMessage) -> String {
+fn described(message: &PeerMessage) -> String {
     match message {
         PeerMessage::Owns { shard, epoch, .. } => format!("that shard {shard} has an owner, epoch {epoch}"),
         PeerMessage::Released { shard, epoch, .. } => format!("that shard {shard} was released, epoch {epoch}"),

@@ -174,11 +174,7 @@ async fn only_a_batch_whose_fate_nobody_can_tell_is_unknown() {
 async fn what_waits_behind_a_batch_of_a_lost_shard_is_not_applied() {
     let store = Memory::default();
     let (first, second) = two_peers(&store, 9).await;
-    store.fail_next(Fault::Stall);
-    let in_flight = first.check_out("ann");
-    store.has_stalled().await;
-    let queued = first.check_out("bob");
-    let_it_run().await;
+    let [in_flight, queued] = in_flight_and_queued(&store, &first).await;
     second.open().await.unwrap();
     store.resume_commits();
     assert_eq!(in_flight.await.unwrap().unwrap_err(), JournalError::NotApplied(SHARD), "fenced");

@@ -10,6 +10,7 @@ mod calling;
 mod checks;
 mod clients;
 mod disk;
+mod event;
 mod history;
 mod hosts;
 mod kept_sessions;

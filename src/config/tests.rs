@@ -146,7 +146,7 @@ fn peers_have_the_next_port_unless_they_are_given_one() {
 }
 
 #[test]
-fn peers_are_told_an_address_that_they_can_reach() {
+fn peers_get_an_address_that_they_can_reach() {
     let advertised = |arguments: &str, bound: &str, local: Option<&str>| {
         let peers = config(arguments, &["DATABASE_URL=postgres://u@h/d"]).unwrap().peers;
         let local = local.map(|ip| ip.parse().unwrap());

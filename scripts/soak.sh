@@ -67,6 +67,6 @@ for module in "${!done_so_far[@]}"; do
     echo "    $module:: ${done_so_far[$module]} times"
 done
 if [ -f "$figures/cluster.md" ]; then
-    echo "times of several nodes, for docs/PROOF.md ($figures/cluster.md):"
+    echo "times of several nodes ($figures/cluster.md):"
     cat "$figures/cluster.md"
 fi

@@ -17,11 +17,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const MAX_LINES: usize = 400;
 
 /// Longer files, each with the reason why it is not split.
-const LONGER: [(&str, &str); 3] = [
-    ("src/config/tests.rs", "one option after the other"),
-    ("tests/it/simulation/server.rs", "one request of the store after the other, each with its faults"),
-    ("tests/it/simulation/world.rs", "everything that happens in a run, in one order"),
-];
+const LONGER: [(&str, &str); 0] = [];
 
 /// Marks of unfinished code, and functions that make a test depend on the speed of a machine. Each is written in two
 /// parts, so that this file does not match.

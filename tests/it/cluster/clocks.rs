@@ -18,7 +18,7 @@ const QUIET: Duration = Duration::from_secs(13);
 pub async fn another_clock() {
     const WRONG: usize = 2;
     let shim = ClockShim::new();
-    // What wall clocks say of the ends of leases is worth nothing here; what clients are told still is.
+    // What wall clocks say of the ends of leases is worth nothing here; the answers to clients still are.
     let skew = Duration::from_secs(u64::try_from(2 * YEARS).unwrap());
     let setup = Setup { name: "another clock", attempts: 1, nodes: 2, skew, ..Setup::default() };
     let mut trial = Trial::start(cluster(), setup).await;

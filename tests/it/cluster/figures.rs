@@ -1,4 +1,4 @@
-//! Times as percentiles: printed as a row of the table in docs/PROOF.md, and held to their bounds.
+//! Times as percentiles: printed as rows of a table, and held to their bounds.
 //!
 //! With `USHER_CLUSTER_FIGURES` the times are also added to a file of their own in that folder, and `cluster.md` there
 //! is the table of everything that was measured so far, in this run and in former ones.

@@ -1,6 +1,6 @@
-//! Several nodes on one database, as real processes: each row of the table of faults in docs/PROOF.md, under a
-//! load through every node. Clients record what they were told, and the checker of [`crate::history`] compares it with
-//! the store; probes measure how long each shard did not answer.
+//! Several nodes on one database, as real processes: each row of the table of faults in docs/PROOF.md, under a load
+//! through every node. Clients record the answers that they got, and the checker of [`crate::history`] compares them
+//! with the store; probes measure how long each shard did not answer.
 //!
 //! `USHER_CLUSTER_ROUNDS` sets how often each fault occurs, `USHER_CLUSTER_SEED` what is chosen at random, and
 //! `USHER_CLUSTER_ONLY` the one row to run, by its name below. `USHER_CLUSTER_FIGURES` names a folder in which times

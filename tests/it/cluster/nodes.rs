@@ -74,7 +74,7 @@ impl Node {
         processes: &Arc<Processes>,
     ) -> Self {
         // The proxies get their servers when the program starts.
-        let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+        let unused = SocketAddr::from(([127, 0, 0, 1], 9));
         let to_database = if proxies.database { Some(Proxy::to(database).await) } else { None };
         let url = to_database
             .as_ref()
@@ -88,11 +88,11 @@ impl Node {
             options: options.to_vec(),
             variables: Vec::new(),
             database: to_database,
-            links: if proxies.peers { Some(Links::to(nowhere, Arc::clone(processes)).await) } else { None },
-            clients: if proxies.clients { Some(Proxy::to(nowhere).await) } else { None },
+            links: if proxies.peers { Some(Links::to(unused, Arc::clone(processes)).await) } else { None },
+            clients: if proxies.clients { Some(Proxy::to(unused).await) } else { None },
             processes: Arc::clone(processes),
             unknown: 0,
-            peer: nowhere,
+            peer: unused,
             addresses: None,
             program: Mutex::default(),
         }

@@ -1,4 +1,4 @@
-//! Nodes under load, and what is demanded of them in the end: nobody was told anything that is not true.
+//! Nodes under load, and what is demanded of them in the end: no answer was untrue.
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};

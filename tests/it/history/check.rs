@@ -113,7 +113,7 @@ fn ends(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, foun
             }
         }
     }
-    told_too_early(history, leases, found);
+    reported_too_early(history, leases, found);
     for (session, lease) in leases {
         if lease.ended.is_some() && !folded.ended.contains_key(session) {
             found.push(Kind::Lost, format!("{}: the end of session {session}", lease.who));
@@ -121,21 +121,21 @@ fn ends(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, foun
     }
 }
 
-/// Checks that nobody was told of the end of a lease before its time. This needs no wall clock.
-fn told_too_early(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut Violations) {
+/// Checks that the end of a lease was reported to nobody before its time. This needs no wall clock.
+fn reported_too_early(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut Violations) {
     for call in &history.calls {
         let (Operation::CheckIn { session } | Operation::Heartbeat { session }) = &call.operation else { continue };
-        let (Answer::Ended { reason, .. }, Some(told)) = (&call.answer, call.answered) else { continue };
+        let (Answer::Ended { reason, .. }, Some(reported)) = (&call.answer, call.answered) else { continue };
         let (Some(lease), Some(rules)) = (leases.get(session), history.tenants.get(&call.who.tenant)) else { continue };
         let promised = lease.kept.saturating_add(rules.lease);
-        if &**reason == "LEASE_EXPIRED" && told < promised {
-            let text = format!("{}: session {session} was said to have expired at {told}", call.who);
+        if &**reason == "LEASE_EXPIRED" && reported < promised {
+            let text = format!("{}: session {session} was said to have expired at {reported}", call.who);
             found.push(Kind::EndedEarly, format!("{text}, promised until {promised}"));
         }
     }
 }
 
-/// Checks that after the end of a session was reported, no later call is told that it is live.
+/// Checks that after the end of a session was reported, no later call is answered as if it were live.
 fn resurrected(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut Violations) {
     for call in &history.calls {
         let session = match (&call.operation, &call.answer) {
@@ -171,7 +171,7 @@ fn unasked(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, f
     for (who, more) in more {
         let unanswered = unanswered.get(who).copied().unwrap_or_default();
         if !is_repeated(&mut repeated, more.saturating_sub(unanswered)) {
-            let text = format!("{who}: {more} starts and renewals by the audit of which nobody was told");
+            let text = format!("{who}: {more} starts and renewals in the audit that no answer reported");
             found.push(Kind::Unasked, format!("{text}, and {unanswered} calls without an answer"));
         }
     }

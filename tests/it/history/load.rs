@@ -139,7 +139,7 @@ impl Pen {
     }
 }
 
-/// Tells the clients the service's addresses.
+/// Informs the clients of the service's addresses.
 #[derive(Clone)]
 pub struct Switch(watch::Sender<Servers>);
 
@@ -151,11 +151,11 @@ impl Switch {
     /// # Panics
     /// Without any address: see [`Switch::unavailable`].
     pub fn at_all(&self, addresses: &[SocketAddr]) {
-        assert!(!addresses.is_empty(), "the service is nowhere");
+        assert!(!addresses.is_empty(), "the service has no address");
         self.0.send_replace(Servers::At(addresses.into()));
     }
 
-    /// Tells the clients that the service is down: they wait, and then repeat calls without an answer.
+    /// Informs the clients that the service is down: they wait, and then repeat calls without an answer.
     pub fn unavailable(&self) {
         self.0.send_replace(Servers::Unavailable);
     }

@@ -246,9 +246,9 @@ fn a_lease_that_runs_out_early() {
         event acme/primary/ann ended s1 LEASE_EXPIRED @1500";
     passes(text);
     finds(Kind::EndedEarly, &text.replace("@1500", "@1100"));
-    let told = |at: u64| format!("{text}\n{at}-{at} acme/primary/ann beat s1 = had-ended LEASE_EXPIRED");
-    passes(&told(1_500));
-    finds(Kind::EndedEarly, &told(1_499));
+    let expired = |at: u64| format!("{text}\n{at}-{at} acme/primary/ann beat s1 = had-ended LEASE_EXPIRED");
+    passes(&expired(1_500));
+    finds(Kind::EndedEarly, &expired(1_499));
     // After the lease has run out, the next user may have the seat, but not before.
     let other = "acme/primary/bob out desk = lease s2
         event acme/primary/bob started s2

@@ -11,7 +11,7 @@ use usher::ledger::command::{GetUsage, ListSessions};
 use usher::ledger::outcome::HeartbeatResult;
 use usher::ledger::time::WallTime;
 
-use super::peer::{MANY, let_it_run, two_peers};
+use super::peer::{MANY, in_flight_and_queued, let_it_run, two_peers};
 use super::{NOON, SHARD, config, session_of, tenant};
 use crate::support::memory::{Fault, Memory, installation};
 
@@ -61,11 +61,7 @@ async fn what_is_in_memory_only_moves_too() {
 async fn a_call_during_a_release_is_not_applied_and_nothing_before_it_is_lost() {
     let store = Memory::default();
     let (first, second) = two_peers(&store, 9).await;
-    store.fail_next(Fault::Stall);
-    let in_flight = first.check_out("ann");
-    store.has_stalled().await;
-    let queued = first.check_out("bob");
-    let_it_run().await;
+    let [in_flight, queued] = in_flight_and_queued(&store, &first).await;
     let released = first.release_now();
     let_it_run().await;
     assert!(!released.is_finished(), "a batch is on its way");
@@ -84,11 +80,7 @@ async fn a_call_during_a_release_is_not_applied_and_nothing_before_it_is_lost() 
 async fn who_came_first_is_decided_first() {
     let store = Memory::default();
     let (first, second) = two_peers(&store, 2).await;
-    store.fail_next(Fault::Stall);
-    let ann = first.check_out("ann");
-    store.has_stalled().await;
-    let bob = first.check_out("bob");
-    let_it_run().await;
+    let [ann, bob] = in_flight_and_queued(&store, &first).await;
     let cid = first.check_out("cid");
     let_it_run().await;
     let released = first.release_now();
@@ -182,11 +174,7 @@ async fn only_a_batch_whose_fate_nobody_can_tell_is_unknown() {
 async fn what_waits_behind_a_batch_of_a_lost_shard_is_not_applied() {
     let store = Memory::default();
     let (first, second) = two_peers(&store, 9).await;
-    store.fail_next(Fault::Stall);
-    let in_flight = first.check_out("ann");
-    store.has_stalled().await;
-    let queued = first.check_out("bob");
-    let_it_run().await;
+    let [in_flight, queued] = in_flight_and_queued(&store, &first).await;
     second.open().await.unwrap();
     store.resume_commits();
     assert_eq!(in_flight.await.unwrap().unwrap_err(), JournalError::NotApplied(SHARD), "fenced");

@@ -13,7 +13,7 @@ use usher::store::Owner;
 use usher::store::nodes::NodeRef;
 
 use super::{NOON, Process, SHARD, actor, config, pool, tenant};
-use crate::support::memory::{Memory, installation};
+use crate::support::memory::{Fault, Memory, installation};
 
 /// Enough users for many batches of one command.
 pub const MANY: usize = 2_000;
@@ -94,4 +94,14 @@ pub async fn two_peers(store: &Memory, seats: u64) -> (Peer, Peer) {
     first.open().await.unwrap();
     first.process = first.process.pool(seats).await;
     (first, second)
+}
+
+/// Signs ann and bob in while the store stalls: the batch of ann is on its way, and bob waits for the next one.
+pub async fn in_flight_and_queued(store: &Memory, peer: &Peer) -> [JoinHandle<Result<CheckedOut, JournalError>>; 2] {
+    store.fail_next(Fault::Stall);
+    let in_flight = peer.check_out("ann");
+    store.has_stalled().await;
+    let queued = peer.check_out("bob");
+    let_it_run().await;
+    [in_flight, queued]
 }

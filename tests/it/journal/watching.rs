@@ -1,4 +1,4 @@
-//! Watchers get durable events only, in their order; a slow watcher is told when it has missed events.
+//! Watchers get durable events only, in their order; a slow watcher learns that it has missed events.
 
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ async fn a_watcher_that_fell_behind_reads_the_audit_and_lists_again_only_behind_
     process.check_out("bob").await.unwrap();
     assert!(matches!(slower.next().await, WatchEvent::Started { session, .. } if session.user == user("bob")));
     let mut late = process.journal.watch(&tenant(), Some(cursor)).await.unwrap().unwrap();
-    assert!(matches!(late.next().await, WatchEvent::Started { .. }), "the cursor that was told is good");
+    assert!(matches!(late.next().await, WatchEvent::Started { .. }), "the cursor of the answer is good");
     // A busy tenant's events displace no other tenant's.
     assert!(matches!(quiet.next().await, WatchEvent::Started { session, .. } if session.user == user("dan")));
 }
@@ -102,7 +102,7 @@ async fn a_batch_is_let_go_when_it_is_durable() {
     }
     let held = store.disk.lock().unwrap().batches.iter().filter(|batch| batch.strong_count() > 0).count();
     assert_eq!(held, 0, "batches that are still in memory");
-    assert!(matches!(events.next().await, WatchEvent::Started { .. }), "and what watchers are told is there");
+    assert!(matches!(events.next().await, WatchEvent::Started { .. }), "and what watchers have received is there");
 }
 
 #[tokio::test(start_paused = true)]

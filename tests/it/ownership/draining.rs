@@ -13,11 +13,11 @@ async fn a_drain_ends_when_everything_was_handed_over() {
     let world = World::new();
     let (owner, [next]) = world.group().await;
     let epoch = world.epoch();
-    owner.has_told();
+    owner.take_sent();
     owner.ownership.drain(TIMEOUT).await;
     assert!(!owner.journal.holds(SHARD));
     let released = PeerMessage::Released { shard: SHARD, epoch, to: next.me() };
-    assert_eq!(owner.has_told(), [(Some(next.me().id), released)]);
+    assert_eq!(owner.take_sent(), [(Some(next.me().id), released)]);
     assert_eq!(owner.known().node, Some(next.me()), "calls that wait here know where to go");
     // The message was lost: a heartbeat tells the same.
     next.has_it().await;

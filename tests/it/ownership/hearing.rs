@@ -22,7 +22,7 @@ async fn what_was_released_to_a_node_is_claimed_at_once() {
     let epoch = Epoch(epoch.0 + 1);
     assert_eq!(next.known(), KnownOwner { epoch, node: Some(to) });
     let owns = PeerMessage::Owns { shard: SHARD, epoch, node: to };
-    assert_eq!(next.has_told(), [(None, owns)], "and all others learn it");
+    assert_eq!(next.take_sent(), [(None, owns)], "and all others learn it");
     assert_eq!((next.figures.hand_overs.cumulated().1, next.figures.take_overs.cumulated().1), (1, 0));
     owner.messages.send(owns).await.unwrap();
     let_it_run().await;
@@ -77,7 +77,7 @@ async fn who_hears_that_another_node_has_its_shard_drops_it() {
     tokio::time::advance(HEARTBEAT_INTERVAL).await;
     let_it_run().await;
     assert!(hears(Epoch(epoch.0 - 1)).await, "it was that node's before");
-    // It was nobody's for a while, as others have told it.
+    // It had no owner for a while, as others have reported.
     here.owners.learn(SHARD, KnownOwner { epoch, node: None });
     assert!(!hears(Epoch(epoch.0 + 1)).await);
 }

@@ -99,10 +99,10 @@ async fn a_call_goes_to_the_owner_and_again_after_a_pause_or_with_news() {
     let call = tokio::spawn(async move { locator.locate(SHARD, Some(known), in_seconds(5)).await });
     let_it_run().await;
     assert!(!call.is_finished());
-    let told = Instant::now();
+    let refused_at = Instant::now();
     here.locator.refused(SHARD, to, news);
     assert_eq!(call.await.unwrap(), Ok(Place::There { owner: news, via: next.id }));
-    assert!(told.elapsed().is_zero());
+    assert!(refused_at.elapsed().is_zero());
 }
 
 #[tokio::test(start_paused = true)]

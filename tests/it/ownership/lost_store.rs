@@ -15,7 +15,7 @@ async fn who_has_lost_the_store_asks_others_for_the_owner_of_its_own_shards() {
     let known = here.known();
     here.store.cut_off(true);
     here.until("its lease is over", |here| !here.journal.has_lease(SHARD)).await;
-    assert!(here.journal.holds(SHARD), "nothing has told it that another node owns the shard");
+    assert!(here.journal.holds(SHARD), "it does not know yet that another node owns the shard");
     assert!(here.node.heartbeat_age() >= Some(LEASE_DURATION) && here.ownership.has_peers());
     let mut asked = Vec::new();
     for _ in 0..2 {

@@ -30,11 +30,11 @@ const SHARD: ShardId = ShardId(0);
 /// Nothing takes this long.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// What a node told others.
+/// What a node has sent to others.
 #[derive(Default)]
-struct Told(Mutex<Vec<(Option<NodeId>, PeerMessage)>>);
+struct Sent(Mutex<Vec<(Option<NodeId>, PeerMessage)>>);
 
-impl Outbox for Told {
+impl Outbox for Sent {
     fn tell(&self, to: NodeId, message: PeerMessage) {
         self.0.lock().unwrap().push((Some(to), message));
     }
@@ -70,7 +70,7 @@ impl World {
     }
 
     fn begin_with(&self, host: &str, solo: bool) -> Member {
-        let (store, clock, told) = (self.store.other(), self.clock.clone(), Arc::<Told>::default());
+        let (store, clock, sent) = (self.store.other(), self.clock.clone(), Arc::<Sent>::default());
         let node = Node::new(Arc::new(store.clone()), clock.clone(), 1, description(host));
         tokio::spawn(Arc::clone(&node).run(LockFile::none()));
         let config = JournalConfig {
@@ -86,13 +86,13 @@ impl World {
             Arc::clone(&owners),
             Arc::clone(&figures),
             clock,
-            told.clone(),
+            sent.clone(),
             solo,
         );
         let (messages, heard) = mpsc::channel(16);
         tokio::spawn(Arc::clone(&ownership).run(heard, Box::new(|_| {})));
         let locator = Arc::new(Locator::new(Arc::clone(&ownership)));
-        Member { store, node, journal, ownership, owners, figures, locator, messages, told }
+        Member { store, node, journal, ownership, owners, figures, locator, messages, sent }
     }
 
     /// Starts a node that takes its share.
@@ -133,7 +133,7 @@ struct Member {
     figures: Arc<OwnershipFigures>,
     locator: Arc<Locator>,
     messages: mpsc::Sender<PeerMessage>,
-    told: Arc<Told>,
+    sent: Arc<Sent>,
 }
 
 impl Member {
@@ -167,9 +167,9 @@ impl Member {
         timeout(TIMEOUT, waiting).await.unwrap_or_else(|_| panic!("never: {what}"));
     }
 
-    /// What it told since the last time, and to whom (`None`: all).
-    fn has_told(&self) -> Vec<(Option<NodeId>, PeerMessage)> {
-        std::mem::take(&mut *self.told.0.lock().unwrap())
+    /// What it has sent since the last time, and to whom (`None`: all).
+    fn take_sent(&self) -> Vec<(Option<NodeId>, PeerMessage)> {
+        std::mem::take(&mut *self.sent.0.lock().unwrap())
     }
 }
 

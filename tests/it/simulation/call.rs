@@ -12,7 +12,7 @@ use usher::journal::{Journal, JournalError};
 use usher::ledger::change::Actor;
 use usher::ledger::command::{Command, Operation, Outcome, Query, QueryResult, Reply};
 
-use super::node_call::{Told, Visit};
+use super::node_call::{Response, Visit};
 use super::process::Process;
 
 /// A request, which a client repeats as long as the outcome is unknown.
@@ -52,7 +52,7 @@ pub struct Call {
     pub stray: bool,
     /// As long as there is another holder, the call may be carried out.
     pub ticket: Arc<()>,
-    told: JoinHandle<Told>,
+    response: JoinHandle<Response>,
     /// Start of the call, in milliseconds: of the simulation, and (`started_there`) on the monotonic clock of each
     /// process.
     pub started: u64,
@@ -80,7 +80,7 @@ impl Call {
     pub fn open(opening: Opening, process: &Process) -> Self {
         let Opening { no, process: to, tenant, request, stray, attempts } = opening;
         let ticket = Arc::new(());
-        let told = process.call(Visit {
+        let response = process.call(Visit {
             call: no,
             tenant: tenant.clone(),
             request: request.clone(),
@@ -95,7 +95,7 @@ impl Call {
             request,
             stray,
             ticket,
-            told,
+            response,
             started: 0,
             started_there: BTreeMap::new(),
             known: EventNo(0),
@@ -106,13 +106,13 @@ impl Call {
     }
 
     /// Returns the answer when it is there.
-    pub fn poll(&mut self) -> Option<Told> {
-        poll(&mut self.told)
+    pub fn poll(&mut self) -> Option<Response> {
+        poll(&mut self.response)
     }
 
     /// The client goes away, and its node notices it.
     pub fn abort(&self) {
-        self.told.abort();
+        self.response.abort();
     }
 
     /// Start of the call on the clock of a process; it may have started later.

@@ -10,7 +10,7 @@ use usher::ledger::outcome::HeartbeatResult;
 use super::call::{Answer, Call, CallRequest, Login, Opening};
 use super::checks::must;
 use super::clients::Clients;
-use super::node_call::{Refusal, Told};
+use super::node_call::{Refusal, Response};
 use super::process::Process;
 use super::test_data::SHARDS;
 use super::world::World;
@@ -87,9 +87,9 @@ impl World {
         let mut at = 0;
         while at < self.calls.len() {
             match self.calls[at].poll() {
-                Some(told) => {
+                Some(response) => {
                     let call = self.calls.remove(at);
-                    self.heard(call, told)?;
+                    self.heard(call, response)?;
                 }
                 None => at += 1,
             }
@@ -97,13 +97,13 @@ impl World {
         Ok(())
     }
 
-    fn heard(&mut self, call: Call, told: Told) -> Result<(), String> {
+    fn heard(&mut self, call: Call, response: Response) -> Result<(), String> {
         let no = call.no;
-        match told.answer {
+        match response.answer {
             Ok(answer) => {
-                self.trace.line(format_args!("call {no} is answered by process {}: {answer:?}", told.by));
+                self.trace.line(format_args!("call {no} is answered by process {}: {answer:?}", response.by));
                 let rivals = self.rivals(&call);
-                let process = self.processes.iter().find(|process| process.no == told.by);
+                let process = self.processes.iter().find(|process| process.no == response.by);
                 self.checks.answered(&call, &answer, process, &self.clients, rivals, self.now)?;
                 self.remember(&call, &answer);
                 self.over(call, Some(self.now));

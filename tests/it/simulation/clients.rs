@@ -10,7 +10,7 @@ use usher::ledger::command::{
 use usher::ledger::time::WallTime;
 
 use super::call::{CallRequest, Login};
-use super::node_call::Desk;
+use super::node_call::CallLog;
 use super::step::{Operation, OperationKind};
 use super::test_data;
 
@@ -19,7 +19,7 @@ const REMEMBERED: usize = 24;
 
 #[derive(Default)]
 pub struct Clients {
-    desk: Desk,
+    call_log: CallLog,
     heard: BTreeMap<TenantId, Vec<SessionId>>,
     /// Every session id that was ever drawn, by a client or by a node for an attempt at a call, with its login.
     pub issued: BTreeMap<SessionId, Login>,
@@ -31,8 +31,8 @@ pub struct Clients {
 }
 
 impl Clients {
-    pub fn new(desk: Desk) -> Self {
-        Self { desk, ..Self::default() }
+    pub fn new(call_log: CallLog) -> Self {
+        Self { call_log, ..Self::default() }
     }
 
     /// A client got a session.
@@ -55,7 +55,7 @@ impl Clients {
     }
 
     fn fresh(&mut self, login: Login) -> SessionId {
-        let session = self.desk.fresh_session();
+        let session = self.call_log.fresh_session();
         self.issued.insert(session, login);
         session
     }

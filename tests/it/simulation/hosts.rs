@@ -102,6 +102,6 @@ impl World {
             _ => Some(Boot { id, at: 1_000_000 + self.now }),
         };
         let place = Place { host, wall: WallTime(wall), machine };
-        self.processes.push(Process::start(no, place, self.seed, self.desk.clone()));
+        self.processes.push(Process::start(no, place, self.seed, self.call_log.clone()));
     }
 }

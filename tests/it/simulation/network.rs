@@ -9,7 +9,7 @@ use usher::ids::NodeId;
 use usher::ownership::Outbox;
 use usher::peers::PeerMessage;
 
-use super::node_call::{Told, Visit};
+use super::node_call::{Response, Visit};
 use super::step::Fate;
 use crate::model::rng::Rng;
 
@@ -20,7 +20,7 @@ const CONNECT: u64 = 1_000;
 
 /// What became of a forwarded call, for the node that has sent it. A reply that is dropped: nobody knows.
 pub enum Reply {
-    Told(Box<Told>),
+    Answered(Box<Response>),
     NotSent,
 }
 
@@ -51,9 +51,9 @@ impl Post {
 
     /// Sends a call to a peer. `None`: whether it was carried out is not known.
     pub async fn forward(&self, to: NodeId, visit: Visit) -> Option<Reply> {
-        let (reply, told) = oneshot::channel();
+        let (reply, response) = oneshot::channel();
         self.put(Letter::Forward { to, visit, reply });
-        told.await.ok()
+        response.await.ok()
     }
 }
 
@@ -85,7 +85,7 @@ pub enum Delivery {
 enum Load {
     Message(PeerMessage),
     Call(u64, Box<Visit>),
-    Answer(u64, Box<Told>),
+    Answer(u64, Box<Response>),
 }
 
 struct Carried {
@@ -210,11 +210,11 @@ impl Network {
     }
 
     /// Takes the answer of a process to a call that was forwarded to it.
-    pub fn answer(&mut self, exchange: u64, told: Told, now: u64) {
+    pub fn answer(&mut self, exchange: u64, response: Response, now: u64) {
         let Some(known) = self.exchanges.iter().find(|known| known.no == exchange) else { return };
         let (from, to) = (known.to, known.from);
         let at = now + self.latency();
-        self.carried.push(Carried { from, to, at, load: Load::Answer(exchange, Box::new(told)) });
+        self.carried.push(Carried { from, to, at, load: Load::Answer(exchange, Box::new(response)) });
     }
 
     pub fn is_busy(&self) -> bool {
@@ -251,9 +251,9 @@ impl Network {
                 Load::Call(no, _) if cut => self.breaks(no, now),
                 Load::Call(exchange, visit) => return Some(Delivery::Call { to, exchange, visit: *visit }),
                 Load::Answer(no, _) if cut => self.breaks(no, now),
-                Load::Answer(no, told) => {
+                Load::Answer(no, response) => {
                     if let Some(at) = self.exchanges.iter().position(|exchange| exchange.no == no) {
-                        let _ = self.exchanges.remove(at).reply.send(Reply::Told(told));
+                        let _ = self.exchanges.remove(at).reply.send(Reply::Answered(response));
                     }
                 }
             }

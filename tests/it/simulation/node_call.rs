@@ -52,7 +52,7 @@ impl Refusal {
 
 /// What a node answers.
 #[derive(Debug)]
-pub struct Told {
+pub struct Response {
     /// The process that gave the answer.
     pub by: usize,
     pub answer: Result<Answer, Refusal>,
@@ -82,16 +82,16 @@ pub enum Note {
 
 /// What all nodes of a run note, and the numbers that they draw.
 #[derive(Clone, Default)]
-pub struct Desk(Arc<Mutex<DeskState>>);
+pub struct CallLog(Arc<Mutex<CallLogState>>);
 
 #[derive(Default)]
-struct DeskState {
+struct CallLogState {
     notes: Vec<Note>,
     attempts: u64,
     sessions: u64,
 }
 
-impl Desk {
+impl CallLog {
     pub fn take(&self) -> Vec<Note> {
         std::mem::take(&mut self.0.lock().expect("one thread").notes)
     }
@@ -143,7 +143,7 @@ pub struct Front {
     pub ownership: Arc<Ownership>,
     pub locator: Locator,
     pub post: Post,
-    pub desk: Desk,
+    pub call_log: CallLog,
     /// Number of open calls of clients.
     pub open: watch::Sender<usize>,
 }
@@ -166,17 +166,17 @@ impl Drop for Open {
 
 impl Front {
     /// Answers a call.
-    pub async fn answer(self: Arc<Self>, visit: Visit) -> Told {
-        let mut told = self.here(&visit, visit.is_repeated).await;
-        let Some(mut why) = routing(&told).filter(|_| self.ownership.has_peers()) else {
-            return self.hinted(told);
+    pub async fn answer(self: Arc<Self>, visit: Visit) -> Response {
+        let mut response = self.here(&visit, visit.is_repeated).await;
+        let Some(mut why) = routing(&response).filter(|_| self.ownership.has_peers()) else {
+            return self.hinted(response);
         };
         let until = Instant::now() + MAX_WAIT;
         let mut itinerary = Itinerary::new(visit.visited.clone(), is_repeatable(&visit.request), visit.is_repeated);
         loop {
             let is_over = !itinerary.refused(why);
             if let Routing::Unknown(shard) = why {
-                told.answer = Err(Refusal::Journal(JournalError::OutcomeUnknown(shard)));
+                response.answer = Err(Refusal::Journal(JournalError::OutcomeUnknown(shard)));
             }
             if is_over {
                 break;
@@ -201,15 +201,15 @@ impl Front {
                 },
             };
         }
-        self.hinted(told)
+        self.hinted(response)
     }
 
-    fn hinted(&self, told: Told) -> Told {
+    fn hinted(&self, response: Response) -> Response {
         let not_applied = |refusal: &Refusal| match refusal.routing() {
             Some(Routing::NotApplied(shard)) => Some((shard, self.owners.of(shard))),
             _ => None,
         };
-        Told { hint: told.answer.as_ref().err().and_then(not_applied), ..told }
+        Response { hint: response.answer.as_ref().err().and_then(not_applied), ..response }
     }
 
     /// This node, if it has joined.
@@ -218,7 +218,7 @@ impl Front {
     }
 
     /// Sends the call to a peer. `None`: its outcome is not known.
-    async fn there(&self, via: NodeId, visit: &Visit, itinerary: &Itinerary) -> Option<Told> {
+    async fn there(&self, via: NodeId, visit: &Visit, itinerary: &Itinerary) -> Option<Response> {
         let shard = visit.tenant.shard(self.journal.shards());
         let me = self.me();
         let visited = itinerary.visited().iter().copied().chain(me).collect();
@@ -226,37 +226,41 @@ impl Front {
         match self.post.forward(via, visit).await? {
             Reply::NotSent => {
                 self.locator.not_reached(via);
-                Some(Told { by: self.no, answer: Err(Refusal::Journal(JournalError::NotApplied(shard))), hint: None })
+                Some(Response {
+                    by: self.no,
+                    answer: Err(Refusal::Journal(JournalError::NotApplied(shard))),
+                    hint: None,
+                })
             }
-            Reply::Told(told) => {
-                if let Some((shard, known)) = told.hint {
+            Reply::Answered(response) => {
+                if let Some((shard, known)) = response.hint {
                     self.locator.refused(shard, via, known);
                 }
-                Some(*told)
+                Some(*response)
             }
         }
     }
 
     /// Carries the call out here.
-    async fn here(&self, visit: &Visit, is_repeated: bool) -> Told {
-        let told = |answer| Told { by: self.no, answer, hint: None };
+    async fn here(&self, visit: &Visit, is_repeated: bool) -> Response {
+        let response = |answer| Response { by: self.no, answer, hint: None };
         let mut request = visit.request.clone();
         let mut fresh = None;
         if let CallRequest::Command(Command::CheckOut(command)) = &mut request {
             if is_repeated {
                 match self.takes_over(&visit.tenant).await {
                     Ok(false) => {}
-                    Ok(true) => return told(Err(Refusal::Unknown)),
-                    Err(error) => return told(Err(Refusal::Journal(error))),
+                    Ok(true) => return response(Err(Refusal::Unknown)),
+                    Err(error) => return response(Err(Refusal::Journal(error))),
                 }
             }
-            let session = self.desk.fresh_session();
+            let session = self.call_log.fresh_session();
             fresh = Some((session, std::mem::replace(&mut command.fresh, session)));
         }
-        let attempt = self.desk.begins(self.no, visit, fresh);
+        let attempt = self.call_log.begins(self.no, visit, fresh);
         let answer = ask(Arc::clone(&self.journal), visit.tenant.clone(), request).await;
-        self.desk.ends(attempt, self.no, visit, answer.as_ref().err().copied());
-        told(answer.map_err(Refusal::Journal))
+        self.call_log.ends(attempt, self.no, visit, answer.as_ref().err().copied());
+        response(answer.map_err(Refusal::Journal))
     }
 
     async fn takes_over(&self, tenant: &TenantId) -> Result<bool, JournalError> {
@@ -265,6 +269,6 @@ impl Front {
     }
 }
 
-fn routing(told: &Told) -> Option<Routing> {
-    told.answer.as_ref().err().and_then(|refusal| refusal.routing())
+fn routing(response: &Response) -> Option<Routing> {
+    response.answer.as_ref().err().and_then(|refusal| refusal.routing())
 }

@@ -22,7 +22,7 @@ use usher::store::nodes::NodeState;
 
 use super::link::Link;
 use super::network::Post;
-use super::node_call::{Desk, Front, Open, Told, Visit};
+use super::node_call::{CallLog, Front, Open, Response, Visit};
 use super::test_data::{DEMO_SEATS, SHARDS};
 use crate::support::member::description;
 use crate::support::memory::installation;
@@ -82,7 +82,7 @@ pub enum Came {
 }
 
 impl Process {
-    pub fn start(no: usize, place: Place, seed: u64, desk: Desk) -> Self {
+    pub fn start(no: usize, place: Place, seed: u64, call_log: CallLog) -> Self {
         let runtime = Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
@@ -127,7 +127,7 @@ impl Process {
             ownership,
             locator,
             post: post.clone(),
-            desk,
+            call_log,
             open: watch::Sender::new(0),
         };
         Self {
@@ -173,18 +173,18 @@ impl Process {
     }
 
     /// Takes a call of a client.
-    pub fn call(&self, visit: Visit) -> JoinHandle<Told> {
+    pub fn call(&self, visit: Visit) -> JoinHandle<Response> {
         let open = Open::new(&self.front);
         let front = Arc::clone(&self.front);
         self.runtime.spawn(async move {
-            let told = front.answer(visit).await;
+            let response = front.answer(visit).await;
             drop(open);
-            told
+            response
         })
     }
 
     /// Takes a call that a peer forwards.
-    pub fn forwarded(&self, visit: Visit) -> JoinHandle<Told> {
+    pub fn forwarded(&self, visit: Visit) -> JoinHandle<Response> {
         self.runtime.spawn(Arc::clone(&self.front).answer(visit))
     }
 

@@ -5,11 +5,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use usher::ids::{NodeId, Seq, ShardId};
-use usher::store::nodes::{ClusterSnapshot, NodeRef};
-use usher::store::{Batch, ClaimError, CommitError, Owner, ReadError, StoreError};
+use usher::store::nodes::ClusterSnapshot;
+use usher::store::{ClaimError, CommitError, Owner, ReadError, StoreError};
 
 use super::disk::Disk;
+use super::event::Event;
 use super::link::{Claimed, Loaded, Request};
 use super::step::Fate;
 use crate::model::rng::Rng;
@@ -69,65 +69,6 @@ enum Done {
     DeclaredDead(bool),
     /// Executed, without a result.
     Other,
-}
-
-/// An effect of the store.
-pub enum Event {
-    /// `over`: another node, which is alive, has owned it until then.
-    Claimed {
-        process: usize,
-        shard: ShardId,
-        owner: Owner,
-        seq: Seq,
-        over: Option<NodeRef>,
-    },
-    NotClaimed {
-        process: usize,
-        shard: ShardId,
-    },
-    Loaded {
-        process: usize,
-        shard: ShardId,
-    },
-    Committed {
-        process: usize,
-        shard: ShardId,
-        owner: Owner,
-        batch: Arc<Batch>,
-    },
-    Fenced {
-        process: usize,
-        shard: ShardId,
-        owner: Owner,
-        batch: Arc<Batch>,
-    },
-    Refused {
-        process: usize,
-        shard: ShardId,
-    },
-    Released {
-        process: usize,
-        shard: ShardId,
-        owner: Owner,
-        done: bool,
-    },
-    Joined {
-        process: usize,
-        node: NodeId,
-    },
-    Beat {
-        node: NodeId,
-    },
-    LoadRefused {
-        process: usize,
-        shard: ShardId,
-    },
-    DeclaredDead {
-        process: usize,
-        node: NodeId,
-        done: bool,
-    },
-    Answered,
 }
 
 impl Server {

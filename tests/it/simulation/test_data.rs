@@ -55,7 +55,7 @@ pub fn session(no: u64) -> SessionId {
 }
 
 thread_local! {
-    /// State of the ids that nodes draw. Each run has a thread of its own.
+    /// State of the ids that nodes draw. A run stays on one thread, and sets it first.
     static NODE_IDS: Cell<u64> = const { Cell::new(0) };
 }
 

@@ -16,9 +16,9 @@ use super::clients::Clients;
 use super::hosts::Hosts;
 use super::kept_sessions::KeptSessions;
 use super::network::{Delivery, Network};
-use super::node_call::{Desk, Note, Told};
+use super::node_call::{CallLog, Note, Response};
 use super::process::{Came, Process, Still};
-use super::server::{Event, Server};
+use super::server::Server;
 use super::test_data::{self, TENANTS};
 use super::trace::Trace;
 use crate::model::rng::Rng;
@@ -44,8 +44,8 @@ pub struct World {
     /// Calls that have ended for their clients, and may still be carried out.
     lingering: Vec<Call>,
     /// Calls that processes carry out for others: exchange, process.
-    forwarded: Vec<(u64, usize, JoinHandle<Told>)>,
-    pub desk: Desk,
+    forwarded: Vec<(u64, usize, JoinHandle<Response>)>,
+    pub call_log: CallLog,
     pub clients: Clients,
     pub checks: Checks,
     pub trace: Trace,
@@ -71,7 +71,7 @@ impl World {
     pub fn new(seed: u64, traced: bool) -> Self {
         let mut rng = Rng::new(seed ^ 0x51b1_e5ee_d000_0000);
         let tick = *rng.pick(&TICKS);
-        let desk = Desk::default();
+        let call_log = CallLog::default();
         test_data::seed_nodes(rng.next());
         Self {
             seed,
@@ -84,8 +84,8 @@ impl World {
             calls: Vec::new(),
             lingering: Vec::new(),
             forwarded: Vec::new(),
-            clients: Clients::new(desk.clone()),
-            desk,
+            clients: Clients::new(call_log.clone()),
+            call_log,
             checks: Checks::new(),
             trace: Trace::new(traced),
             kept_sessions: KeptSessions::default(),
@@ -222,7 +222,7 @@ impl World {
     fn deliver(&mut self, delivery: Delivery) -> Result<(), String> {
         match delivery {
             Delivery::Message { to, message } => {
-                self.trace.line(format_args!("process {to} hears {}", told(&message)));
+                self.trace.line(format_args!("process {to} hears {}", described(&message)));
                 self.with(to, |process| process.hear(message));
             }
             Delivery::Call { to, exchange, visit } => {
@@ -237,64 +237,7 @@ impl World {
         Ok(())
     }
 
-    fn stored(&mut self, event: Event) -> Result<(), String> {
-        match event {
-            Event::Claimed { process, shard, owner, seq, over } => {
-                let epoch = owner.epoch;
-                self.trace.line(format_args!("store: process {process} owns shard {shard}, epoch {epoch}, seq {seq}"));
-                self.checks.ownership.claimed(process, shard, owner, over)?;
-            }
-            Event::NotClaimed { process, shard } => {
-                self.trace.line(format_args!("store: shard {shard} has another owner than process {process}"));
-            }
-            Event::Loaded { process, shard } => {
-                let known = self.server.disk.shard_disk(shard).position.last_event;
-                self.with(process, |process| process.loads(shard));
-                self.trace.line(format_args!("store: process {process} loads shard {shard} at event {known}"));
-            }
-            Event::Committed { process, shard, owner, batch } => {
-                let (seq, rows, events) = (batch.position.seq, batch.rows.len(), batch.events.len());
-                let epoch = owner.epoch;
-                self.trace.line(format_args!(
-                    "store: process {process} commits shard {shard} epoch {epoch} seq {seq}: {rows} rows, {events} events"
-                ));
-                let shard_disk = self.server.disk.shard_disk(shard);
-                let of = (process, shard, owner);
-                self.checks.committed(of, &batch, shard_disk, &self.clients.sent, self.now)?;
-            }
-            Event::Fenced { process, shard, owner, batch } => {
-                let (epoch, seq) = (owner.epoch, batch.position.seq);
-                self.trace.line(format_args!("store: fenced: process {process} shard {shard} epoch {epoch} seq {seq}"));
-            }
-            Event::Refused { process, shard } => {
-                self.with(process, |process| process.refused += 1);
-                self.trace.line(format_args!("store: refuses a batch of process {process}, shard {shard}"));
-            }
-            Event::Released { process, shard, owner, done } => {
-                self.trace.line(format_args!("store: process {process} gives shard {shard} up: {done}"));
-                if done {
-                    self.checks.ownership.released(shard, owner);
-                }
-            }
-            Event::LoadRefused { process, shard } => {
-                self.trace.line(format_args!("store: shard {shard} is damaged for process {process}"));
-            }
-            Event::Beat { node } => self.checks.ownership.beat(node, self.now),
-            Event::Joined { process, node } => {
-                self.trace.line(format_args!("store: process {process} joins"));
-                self.checks.ownership.joined(process, node, self.now);
-                self.network.joined(node, process);
-            }
-            Event::DeclaredDead { process, node, done } => {
-                let dead = self.checks.ownership.declared_dead(node, done, self.now)?;
-                self.trace.line(format_args!("store: process {process} declares process {dead:?} dead: {done}"));
-            }
-            Event::Answered => {}
-        }
-        Ok(())
-    }
-
-    fn with(&mut self, no: usize, change: impl FnOnce(&mut Process)) {
+    pub fn with(&mut self, no: usize, change: impl FnOnce(&mut Process)) {
         if let Some(process) = self.processes.iter_mut().find(|process| process.no == no) {
             change(process);
         }
@@ -318,8 +261,8 @@ impl World {
         while at < self.forwarded.len() {
             let (exchange, _, task) = &mut self.forwarded[at];
             match poll(task) {
-                Some(told) => {
-                    self.network.answer(*exchange, told, self.now);
+                Some(response) => {
+                    self.network.answer(*exchange, response, self.now);
                     self.forwarded.remove(at);
                 }
                 None => at += 1,
@@ -332,7 +275,7 @@ impl World {
 
     /// Reads what the nodes have noted of the calls that they carry out.
     fn read_notes(&mut self) -> Result<(), String> {
-        for note in self.desk.take() {
+        for note in self.call_log.take() {
             match note {
                 Note::Begins { attempt, call, process, request, fresh } => {
                     self.trace.line(format_args!("process {process} carries call {call} out"));
@@ -435,7 +378,7 @@ fn runs(processes: &[Process], no: usize) -> bool {
 }
 
 /// What nodes tell each other, without ids.
-fn told(message: &PeerMessage) -> String {
+fn described(message: &PeerMessage) -> String {
     match message {
         PeerMessage::Owns { shard, epoch, .. } => format!("that shard {shard} has an owner, epoch {epoch}"),
         PeerMessage::Released { shard, epoch, .. } => format!("that shard {shard} was released, epoch {epoch}"),

@@ -39,12 +39,12 @@ fn a_server_says_which_nodes_there_are() {
     let columns = ["host", "address", "state", "version", "shards", "heartbeat", "clock", "id"];
     assert_eq!(head.split_whitespace().collect::<Vec<_>>(), columns, "{said}");
     assert!(node.contains(" active ") && node.ends_with("answers"), "{said}");
-    let told = console.tells("server nodes");
-    let node = &told["nodes"][0];
+    let listed = console.tells("server nodes");
+    let node = &listed["nodes"][0];
     assert_eq!(
         (&node["state"], &node["shards"], &node["peer_address"]),
         (&"NODE_STATE_ACTIVE".into(), &[0].into(), &"".into())
     );
-    assert_eq!((&told["answered_by"], &told["unowned_shards"]), (&node["node_id"], &serde_json::json!([])));
-    assert_eq!(told["nodes"].as_array().unwrap().len(), 1);
+    assert_eq!((&listed["answered_by"], &listed["unowned_shards"]), (&node["node_id"], &serde_json::json!([])));
+    assert_eq!(listed["nodes"].as_array().unwrap().len(), 1);
 }

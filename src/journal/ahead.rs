@@ -19,13 +19,16 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{Journal, JournalConfig, LOAD_GRACE_PERIOD};
 use crate::clock::Clock;
 use crate::ids::{Epoch, Seq, ShardId};
+use crate::ledger::change::Change;
 use crate::ledger::time::Moment;
 use crate::ledger::{Ledger, Restore};
 use crate::store::batch_codec::FollowedBatch;
 use crate::store::{LoadPart, Owner, Position, Store};
 
-/// Rows of batches that are kept while the load takes its time.
-const MAX_ROWS_WHILE_LOADING: usize = 200_000;
+/// About as many bytes as the batches take that are kept while the load takes its time.
+const MAX_BYTES_WHILE_LOADING: usize = 64 << 20;
+/// What a batch takes without its rows.
+const BATCH: usize = 64;
 /// Time that the last batches may still be on their way after the claim. A load takes longer.
 const CATCH_UP_TIME: Duration = Duration::from_millis(200);
 
@@ -93,7 +96,7 @@ impl LoadingAhead {
     pub(super) async fn reach(self, owner: Owner, position: &Position) -> Option<ShardAhead> {
         self.claimed.send_replace(Some(position.seq));
         let ahead = timeout(CATCH_UP_TIME, self.task).await.ok()?.ok()??;
-        (ahead.seq == position.seq && ahead.epoch.0 + 1 == owner.epoch.0).then_some(ahead)
+        (ahead.seq == position.seq && ahead.epoch.0 == owner.epoch.0 - 1).then_some(ahead)
     }
 }
 
@@ -124,7 +127,11 @@ impl ShardAhead {
         if batch.seq.0 != self.seq.0 + 1 || batch.epoch < self.epoch {
             return Err(format!("batch {} of epoch {} comes after batch {}", batch.seq.0, batch.epoch.0, self.seq.0));
         }
-        self.restore.try_follow(batch.rows, batch.last_tenant, batch.last_event)?;
+        let (seq, last_tenant, last_event) = (batch.seq, batch.last_tenant, batch.last_event);
+        if let Some(why) = (Position { seq, last_tenant, last_event, ..Position::default() }).implausible() {
+            return Err(why.to_owned());
+        }
+        self.restore.try_follow(batch.rows, last_tenant, last_event)?;
         (self.epoch, self.seq, self.seen) = (batch.epoch, batch.seq, seen);
         Ok(())
     }
@@ -177,13 +184,13 @@ async fn follow(
     }
 }
 
-/// Keeps the batches that come while the load takes its time. Ends when there are too many.
+/// Keeps the batches that come while the load takes its time. Ends when they take too much.
 async fn hold(batches: &mut mpsc::Receiver<FollowedBatch>, held: &mut Vec<FollowedBatch>) {
-    let mut rows = 0;
+    let mut bytes = 0;
     while let Some(batch) = batches.recv().await {
-        rows += 1 + batch.rows.len();
+        bytes += BATCH + batch.rows.iter().map(Change::bytes).sum::<usize>();
         held.push(batch);
-        if rows > MAX_ROWS_WHILE_LOADING {
+        if bytes > MAX_BYTES_WHILE_LOADING {
             return;
         }
     }

@@ -8,30 +8,35 @@ use tokio::sync::mpsc;
 
 use super::Journal;
 use crate::ids::{Seq, ShardId};
+use crate::ledger::change::{AuditEvent, Change};
 use crate::store::{Batch, Owner, batch_codec};
 
 /// Followers of a shard. There is one successor; a second one is one that the first view of the members did not name.
 const MAX_FOLLOWERS: usize = 2;
-/// Batches, and rows and events in them, that a follower may be behind.
+/// Batches that a follower may be behind, and about how many bytes they take: callers choose how long their texts are.
 const MAX_BATCHES_BEHIND: usize = 4_096;
-const MAX_ROWS_BEHIND: usize = 100_000;
+const MAX_BYTES_BEHIND: usize = 32 << 20;
 
 /// A batch, and the owner who committed it.
 #[derive(Debug, Clone)]
 pub struct CommittedBatch {
     pub owner: Owner,
     pub batch: Arc<Batch>,
+    /// About as many as it takes.
+    bytes: usize,
 }
 
 impl CommittedBatch {
+    fn new(owner: Owner, batch: &Arc<Batch>) -> Self {
+        let rows = batch.rows.iter().map(Change::bytes).sum::<usize>();
+        let events = batch.events.iter().map(AuditEvent::bytes).sum::<usize>();
+        Self { owner, batch: Arc::clone(batch), bytes: rows + events }
+    }
+
     /// The batch as it is sent to the follower: see [`batch_codec`].
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         batch_codec::encode(self.owner, &self.batch)
-    }
-
-    fn rows(&self) -> usize {
-        1 + self.batch.rows.len() + self.batch.events.len()
     }
 }
 
@@ -48,7 +53,7 @@ impl Follow {
     /// follower was too slow and must begin anew. Safe to cancel.
     pub async fn next(&mut self) -> Option<CommittedBatch> {
         let batch = self.batches.recv().await?;
-        self.behind.fetch_sub(batch.rows(), Ordering::Relaxed);
+        self.behind.fetch_sub(batch.bytes, Ordering::Relaxed);
         Some(batch)
     }
 }
@@ -75,9 +80,8 @@ struct Follower {
 impl Follower {
     /// Returns false if the follower is gone, or too slow.
     fn push(&self, batch: &CommittedBatch) -> bool {
-        let rows = batch.rows();
-        let behind = self.behind.fetch_add(rows, Ordering::Relaxed);
-        behind + rows <= MAX_ROWS_BEHIND && self.batches.try_send(batch.clone()).is_ok()
+        let behind = self.behind.fetch_add(batch.bytes, Ordering::Relaxed);
+        behind + batch.bytes <= MAX_BYTES_BEHIND && self.batches.try_send(batch.clone()).is_ok()
     }
 }
 
@@ -92,7 +96,7 @@ impl Followers {
         let mut state = self.state();
         state.last = batch.position.seq;
         if !state.followers.is_empty() {
-            let batch = CommittedBatch { owner, batch: Arc::clone(batch) };
+            let batch = CommittedBatch::new(owner, batch);
             state.followers.retain(|follower| follower.push(&batch));
         }
     }
@@ -136,7 +140,7 @@ impl Journal {
 mod tests {
     use super::*;
     use crate::ids::{Epoch, OwnerToken, TenantNo};
-    use crate::ledger::change::{Change, Changes};
+    use crate::ledger::change::Changes;
     use crate::store::Position;
 
     const OWNER: Owner = Owner { epoch: Epoch(7), token: OwnerToken(uuid::Uuid::nil()) };
@@ -167,7 +171,8 @@ mod tests {
     async fn a_follower_that_is_too_slow_is_dropped() {
         let followers = Followers::new(Seq(0));
         let (mut slow, mut quick) = (followers.follow().expect("an owner"), followers.follow().expect("an owner"));
-        let rows = u32::try_from(MAX_ROWS_BEHIND).expect("a small number") / 2;
+        let rows = MAX_BYTES_BEHIND / Change::DeleteTenant(TenantNo(1)).bytes();
+        let rows = u32::try_from(rows).expect("a small number") / 2 + 1;
         for seq in 1..=4 {
             push(&followers, seq, rows);
             assert_eq!(quick.next().await.map(|batch| batch.batch.position.seq), Some(Seq(seq)));

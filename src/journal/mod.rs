@@ -213,15 +213,20 @@ impl Journal {
     /// slow each other down (C12).
     ///
     /// # Errors
-    /// [`StoreError`]: some shards may have been processed already.
+    /// [`StoreError`] of the first shard that was not processed: one database that is away (C9) does not keep the
+    /// events of the others.
     pub async fn expire_audit(&self, now: WallTime, keep: Duration, max: usize) -> Result<bool, StoreError> {
-        let mut more = false;
+        let (mut more, mut failed) = (false, None);
         for slot in self.slots.iter().filter(|slot| self.has_lease(slot.shard)) {
-            let expired = self.store.expire_audit(slot.shard, now, keep, max).await?;
-            slot.stats.audit_expired.fetch_add(expired.events, Ordering::Relaxed);
-            more |= expired.more;
+            match self.store.expire_audit(slot.shard, now, keep, max).await {
+                Ok(expired) => {
+                    slot.stats.audit_expired.fetch_add(expired.events, Ordering::Relaxed);
+                    more |= expired.more;
+                }
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
-        Ok(more)
+        failed.map_or(Ok(more), Err)
     }
 
     /// Watches a tenant's sessions: the events after the cursor `after`, or those from now on. A cursor is good at every

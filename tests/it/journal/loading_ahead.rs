@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use usher::clock::Clock;
 use usher::cluster::Lease;
-use usher::ids::{Epoch, NodeId, OwnerToken, Seq, SessionId};
+use usher::ids::{Epoch, EventNo, NodeId, OwnerToken, Seq, SessionId, TenantNo};
 use usher::journal::ahead::Progress;
 use usher::journal::{CommittedBatch, Journal, LoadingAhead, StartError};
+use usher::ledger::change::{Change, TenantRow};
 use usher::ledger::outcome::HeartbeatResult;
 use usher::ledger::time::WallTime;
 use usher::store::Owner;
@@ -211,6 +212,32 @@ async fn a_load_of_before_the_following_is_of_no_use() {
     let (_first, second) = two_peers(&store).await;
     let (_sender, batches) = mpsc::channel(1);
     let ahead = second.load_ahead(Seq(second.seq().0 + 1), batches);
+    reaches(&ahead, Progress::Failed).await;
+}
+
+/// Callers choose how long the texts are that a batch holds.
+#[tokio::test(start_paused = true)]
+async fn batches_that_would_fill_the_memory_end_a_load_that_takes_long() {
+    let store = Memory::default();
+    let (_first, second) = two_peers(&store).await;
+    second.store.hold_loads(true);
+    let (sender, batches) = mpsc::channel(1);
+    let ahead = second.load_ahead(second.seq(), batches);
+    let long: Box<str> = "a".repeat(20 << 20).into();
+    let rows = store.disk.lock().unwrap().rows.all();
+    let tenant = rows.into_iter().find_map(|row| match row {
+        Change::PutTenant(row) => Some(Change::PutTenant(TenantRow { contact: long.clone(), ..row })),
+        _ => None,
+    });
+    let rows = vec![tenant.expect("a tenant")];
+    let (last_tenant, last_event) = (TenantNo(1), EventNo(1));
+    for seq in 1..=3 {
+        let batch = FollowedBatch { epoch: Epoch(1), seq: Seq(seq), last_tenant, last_event, rows: rows.clone() };
+        sender.send(batch).await.expect("it fits");
+    }
+    let last = FollowedBatch { epoch: Epoch(1), seq: Seq(4), last_tenant, last_event, rows };
+    assert_eq!(*ahead.progress().borrow(), Progress::Loading);
+    sender.send(last).await.expect("nobody has noticed yet");
     reaches(&ahead, Progress::Failed).await;
 }
 

@@ -14,7 +14,7 @@ impl Changes {
     /// True if the changes take less than about `bytes` in the store. Stops counting as soon as it knows.
     #[must_use]
     pub fn take_less_than(&self, bytes: usize) -> bool {
-        let each = self.rows.iter().map(row).chain(self.events.iter().map(event));
+        let each = self.rows.iter().map(Change::bytes).chain(self.events.iter().map(AuditEvent::bytes));
         each.scan(0_usize, |sum, bytes| {
             *sum += bytes;
             Some(*sum)
@@ -23,8 +23,20 @@ impl Changes {
     }
 }
 
-fn row(row: &Change) -> usize {
-    ROW + texts(row)
+impl Change {
+    /// About as many bytes as the row takes in the store, and in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        ROW + texts(self)
+    }
+}
+
+impl AuditEvent {
+    /// About as many bytes as the event takes in the store, and in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        ROW + self.detail.len()
+    }
 }
 
 fn of_profile(known: &Profile) -> usize {
@@ -40,10 +52,6 @@ fn of_token(row: &TokenRow) -> usize {
         Tenants::All => 0,
         Tenants::Only(ids) => ids.iter().map(|id| id.as_str().len()).sum(),
     }
-}
-
-fn event(event: &AuditEvent) -> usize {
-    ROW + event.detail.len()
 }
 
 /// Bytes of the parts that can be longer than a few dozen bytes.

@@ -144,7 +144,9 @@ impl ShardTasks {
 
     /// Releases a shard after it was prepared, unless its successor is gone by then.
     fn release(&mut self, shard: ShardId, to: NodeRef, draining: Option<Duration>) {
-        let here = self.journal.held().len();
+        // Those of other cells leave beside them: each cell releases as many at a time.
+        let shards = self.node.shards();
+        let here = self.journal.held().into_iter().filter(|shard| shards.contains(*shard)).count();
         if self.releasing.insert(shard) {
             let left = draining.map(|until| until.saturating_sub(self.clock.boot_time()));
             let time = time_for_each(here, left);

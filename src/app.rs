@@ -270,6 +270,7 @@ impl Running {
             licensing: Arc::clone(&licensing),
             demo: demo_key,
             clock: clock.clone(),
+            turn: Default::default(),
         });
 
         // 6. Take calls of other nodes, claim shards and load them. Then read the API tokens, and answer clients.

@@ -19,6 +19,8 @@ pub(super) struct OpenedShards {
     /// With `--demo`: the key that signs the demo tenant's license.
     pub demo: Option<SigningKey>,
     pub clock: Clock,
+    /// A shard of the start is set up by its claim and by the start: whoever is later finds what is there.
+    pub turn: tokio::sync::Mutex<()>,
 }
 
 impl OpenedShards {
@@ -27,6 +29,7 @@ impl OpenedShards {
     /// # Errors
     /// [`DemoError`]: the demo tenant was not created.
     pub async fn set_up(&self, opened: &[ShardId]) -> Result<(), DemoError> {
+        let _turn = self.turn.lock().await;
         licensing::revoke(&self.journal, self.licensing.trust().revocations(), opened).await;
         let Some(key) = &self.demo else { return Ok(()) };
         let vendor = demo::Vendor { key, now: self.clock.wall() };
@@ -34,8 +37,8 @@ impl OpenedShards {
     }
 }
 
-/// Sets up each shard that is opened from now on, in a task of its own. Those of the start, whose outcome matters for it,
-/// are set up by [`OpenedShards::set_up`].
+/// Sets up each shard that is opened from now on, in a task of its own. The start waits for its shards with
+/// [`OpenedShards::set_up`], because the outcome matters for it.
 pub(super) fn set_up_later(opened: &Arc<OpenedShards>) -> OnOpened {
     let opened = Arc::clone(opened);
     Box::new(move |shard| {

@@ -64,7 +64,7 @@ impl fmt::Display for NotReadyReason {
         f.write_str(match self {
             NotReadyReason::Loading => "loading",
             NotReadyReason::NoLease => {
-                "no lease: the store has not answered for 3 seconds, nor any node that can be reached"
+                "no lease: the store has not answered for 3 seconds, and no node that it answers can be reached"
             }
             NotReadyReason::StoreAway => "store away",
             NotReadyReason::Stuck => "a shard is stuck",

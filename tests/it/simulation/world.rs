@@ -15,6 +15,7 @@ use super::checks::{Checks, routing};
 use super::clients::Clients;
 use super::hosts::Hosts;
 use super::kept_sessions::KeptSessions;
+use super::link::Request;
 use super::network::{Delivery, Network};
 use super::node_call::{CallLog, Note, Response};
 use super::process::{Came, Process, Still};
@@ -249,6 +250,9 @@ impl World {
         for process in &mut self.processes {
             process.run();
             for request in process.link.take() {
+                if let Request::Commit { shard, batch, .. } = &request {
+                    self.checks.ticks.sent(*shard, batch, self.now);
+                }
                 self.server.take_in(process.no, request, self.now);
             }
             for letter in process.post.take() {

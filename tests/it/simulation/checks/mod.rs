@@ -43,7 +43,7 @@ pub struct Checks {
     /// Session ids of attempts at check-outs that were "not applied".
     not_applied: BTreeSet<SessionId>,
     pub routing: Routing,
-    ticks: Ticks,
+    pub ticks: Ticks,
 }
 
 pub fn must(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
@@ -91,7 +91,7 @@ impl Checks {
         now: u64,
     ) -> Result<(), String> {
         let before = self.ownership.committed(process, shard, owner, batch)?;
-        self.ticks.committed(shard, owner, batch, now)?;
+        self.ticks.committed(shard, owner, batch)?;
         let replay = &mut self.replay[usize::from(shard.0)];
         for event in &batch.events {
             if !self.ownership.appended(shard, event, before)? {

@@ -58,7 +58,9 @@ async fn a_schema_of_another_release_is_left_alone() {
         let forget =
             "DELETE FROM refinery_schema_history WHERE version < (SELECT max(version) FROM refinery_schema_history)";
         sqlite.execute_batch(&format!("{forget}; {change}")).unwrap();
-        client.batch_execute(&format!("{forget}; {change}")).await.unwrap();
+        // PostgreSQL's schema says which programs may serve from it.
+        let newest = format!("UPDATE compatibility SET oldest_program = {version}");
+        client.batch_execute(&format!("{newest}; {forget}; {change}")).await.unwrap();
         let to = folder.path().join("copy.db");
         for ran in
             [check(&data), check(&Data::Postgres(url)), backup(folder.path(), &to), copy(folder.path(), UNREACHABLE)]

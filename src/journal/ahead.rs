@@ -142,6 +142,7 @@ impl ShardAhead {
     /// The inconsistency between the rows.
     pub fn finish(mut self, position: &Position, now: Moment) -> Result<Ledger, String> {
         self.restore.set_time(position.wall_high, now);
+        self.restore.set_served_until(position.tick);
         self.restore.try_finish()
     }
 }

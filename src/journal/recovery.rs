@@ -95,6 +95,7 @@ pub(super) async fn load(
         now,
         LOAD_GRACE_PERIOD,
     );
+    restore.set_served_until(position.tick);
     let (sender, mut rows) = mpsc::channel(4);
     let receive = async {
         while let Some(chunk) = rows.recv().await {

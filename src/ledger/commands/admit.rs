@@ -57,6 +57,7 @@ impl Tenant {
         session.client = command.client.clone();
         session.organization = admission.organization;
         let (id, row) = (session.id, session.row(self.no, Some(ctx.now.tick)));
+        self.listen_to(slot);
         self.users.get_mut(user).last_organization = admission.organization;
         let organization = admission.organization.and_then(|no| self.organizations.id(no));
         let about = self.about(Action::SessionRenewed).user(&command.user).pool(&command.pool);

@@ -1,5 +1,6 @@
 //! Heartbeat: extends the leases of sessions (R22). Changes only memory, with two exceptions: a session that is overdue
-//! ends, and no heartbeat revives it (R24); and a session whose row has another lease than the policy is written.
+//! ends, and no heartbeat revives it (R24); and a session is written whose row has another lease than the policy, or says
+//! that its client is silent.
 
 use super::stepped_command::{SteppedCommand, Steps, each};
 use super::tenant_command::TenantCommand;
@@ -103,10 +104,11 @@ impl Tenant {
             self.end(slot, reason, ctx);
             return HeartbeatResult::Ended(Some((reason, ctx.now.wall)));
         }
-        let written = session.lease_ms;
+        let (written, silent) = (session.lease_ms, session.silent);
         session.renew(&self.policy, now);
-        if session.lease_ms != written {
-            // The answer promises another lease than the row has, and a load must grant no less (I5).
+        let changed = silent || session.lease_ms != written;
+        if changed {
+            // The answer promises more than a load would grant from the row (I5).
             ctx.put(Change::PutSession(session.row(self.no, self.users.last_sign_in(session.user))));
         }
         if active && session.last_activity < now {
@@ -119,6 +121,9 @@ impl Tenant {
             }
             // Only now: `touch` finds an Idle user by the activity before this one.
             self.sessions.get_mut(slot).last_activity = now;
+        }
+        if changed {
+            self.listen_to(slot);
         }
         HeartbeatResult::Kept(self.lease(slot, true, ctx))
     }

@@ -1,5 +1,5 @@
-//! Regular work of a shard: ends overdue sessions, marks Idle users, looks at dates that have come, and writes last
-//! activity and counts of denials. A tick costs what is due, and takes several steps, between which the writer serves
+//! Regular work of a shard: ends overdue sessions, marks Idle users, notes silent clients, looks at dates that have come,
+//! and writes last activity and counts of denials. A tick costs what is due, and takes several steps, between which the writer serves
 //! others. No decision waits for a tick (R18).
 
 use crate::ids::{PoolNo, TenantNo};
@@ -123,6 +123,7 @@ impl Tenant {
                 done &= self.end_overdue(no, ctx);
             }
         }
+        done &= self.note_silence(ctx);
         ctx.budget.spend_each(self.pools.iter().len(), 5);
         // Otherwise the tenant's next step continues, and notifications are about the effect of all steps.
         if done {

@@ -63,6 +63,7 @@ impl Tenant {
             administrator,
             exempt,
             touched: false,
+            silent: false,
             user_idle: false,
             heard_or_ended: now,
             end_reason: None,
@@ -112,6 +113,7 @@ impl Tenant {
         }
         let slot = self.sessions.insert(session);
         self.sessions.live += 1;
+        self.listen_to(slot);
         self.pools.get_mut(pool).deadlines(exempt).insert(&mut self.sessions.positions, slot, due);
         self.due_by(due);
         let holder = self.users.get_mut(user);
@@ -261,11 +263,11 @@ impl Tenant {
         self.due = self.due.min(at);
     }
 
-    /// Lower bound of the time at which something is due here: a session ends, a user becomes Idle, or a notification
-    /// may be repeated.
+    /// Lower bound of the time at which something is due here: a session ends, a user becomes Idle, a client may be
+    /// silent, or a notification may be repeated.
     pub fn first_due(&self) -> Tick {
         let sessions = self.pools.iter().filter_map(super::pool::Pool::noted);
-        let others = self.active.noted().into_iter().chain([self.notifications.next_check]);
+        let others = self.active.noted().into_iter().chain([self.notifications.next_check, self.listening.due]);
         sessions.chain(others).min().unwrap_or(Tick::NEVER)
     }
 

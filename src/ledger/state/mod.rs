@@ -41,6 +41,7 @@ pub(in crate::ledger) mod schedule;
 pub mod search;
 pub(in crate::ledger) mod session;
 pub(in crate::ledger) mod shown_licenses;
+pub(in crate::ledger) mod silence;
 pub(in crate::ledger) mod stale;
 pub(in crate::ledger) mod tally;
 pub(in crate::ledger) mod tenant;

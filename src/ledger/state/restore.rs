@@ -37,6 +37,8 @@ pub struct Restore {
     ledger: Ledger,
     now: Moment,
     grace: Duration,
+    /// Time for which nobody served the shard.
+    unserved: Duration,
     /// Actor who installed the license of the previous row.
     installer: Option<Actor>,
 }
@@ -74,7 +76,7 @@ impl Ledger {
             tally: Tally::default(),
             budget: Budget::default(),
         };
-        Restore { ledger, now, grace, installer: None }
+        Restore { ledger, now, grace, unserved: Duration::ZERO, installer: None }
     }
 }
 
@@ -163,8 +165,9 @@ impl Restore {
             administrator: tenant.users.get(row.user).administrator,
             exempt: row.exempt,
             touched: false,
+            silent: row.silent_since.is_some(),
             user_idle: false,
-            heard_or_ended: row.ended.map_or(Tick::default(), |(at, _)| at),
+            heard_or_ended: row.ended.map(|(at, _)| at).or(row.silent_since).unwrap_or_default(),
             end_reason: row.ended.map(|(_, reason)| reason),
             organization: row.organization,
             device: row.device,
@@ -195,7 +198,7 @@ impl Restore {
         for tenant in self.ledger.tenants.iter_mut().flatten() {
             tenant.licenses.set_floors(self.ledger.floors.of(&tenant.id));
             tenant.licenses.finish();
-            tenant.begin_leases(self.now.tick, self.grace);
+            tenant.begin_leases(self.now.tick, self.grace, self.unserved);
             tenant.note_last_organizations();
             tenant.users.iter_mut().for_each(User::sort_seats);
             tenant.count_seats();
@@ -214,15 +217,20 @@ impl Restore {
 }
 
 impl Tenant {
-    /// Gives each live session its full lease, and `grace` on top of it.
-    fn begin_leases(&mut self, now: Tick, grace: Duration) {
+    /// Gives each live session its full lease, and `grace` on top of it. Of a session whose client was silent before, both
+    /// count from its last sign, so that a shard that moves often still ends sessions (C15). Time for which nobody served
+    /// is no silence: the next round writes a later `silent_since`.
+    fn begin_leases(&mut self, now: Tick, grace: Duration, unserved: Duration) {
         let policy = &self.policy;
         for session in self.sessions.iter_mut().filter(|session| session.is_live()) {
             let promised = Duration::from_millis(session.lease_ms).max(policy.lease_ttl);
             let leased = session.lease_ms > 0 && !policy.lease_ttl.is_zero();
-            session.heard_or_ended = now;
-            session.lease_end = if leased { now + promised + grace } else { Tick::NEVER };
-            session.idle_grace = now + promised + grace;
+            let silent = std::mem::take(&mut session.silent);
+            session.heard_or_ended = if silent { now.min(session.heard_or_ended + unserved) } else { now };
+            let until = session.heard_or_ended + promised + grace;
+            session.lease_end = if leased { until } else { Tick::NEVER };
+            session.idle_grace = until;
+            self.listening.note(session);
         }
     }
 

@@ -25,6 +25,8 @@ pub(in crate::ledger) struct Session {
     pub exempt: bool,
     /// True if the session is in the queue of [`super::checkpoint`].
     pub touched: bool,
+    /// True if the row says that the client is silent, and since when: since `heard_or_ended`.
+    pub silent: bool,
     /// True if the user is Idle (R23): activity in this session has to call `Tenant::touch`.
     pub user_idle: bool,
     /// While the session lives: last sign of its client, or the load if that is later. After the end: time of the end.
@@ -83,6 +85,7 @@ impl Session {
     /// even if the policy's lease became shorter.
     pub fn renew(&mut self, policy: &Policy, now: Tick) {
         self.heard_or_ended = now;
+        self.silent = false;
         self.lease_ms = millis(policy.lease_ttl);
         let until = if policy.lease_ttl.is_zero() { Tick::NEVER } else { now + policy.lease_ttl };
         self.lease_end = self.lease_end.max(until);
@@ -105,6 +108,7 @@ impl Session {
             signed_in: signed_in.unwrap_or(self.started),
             last_activity: self.last_activity,
             lease_ttl: Duration::from_millis(self.lease_ms),
+            silent_since: (self.silent && self.is_live()).then_some(self.heard_or_ended),
             ended: self.ended(),
         }
     }

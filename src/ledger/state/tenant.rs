@@ -11,6 +11,7 @@ use super::notifications::Notifications;
 use super::organization::Organizations;
 use super::pool::Pools;
 use super::session::Sessions;
+use super::silence::Listening;
 use super::stale::{Stale, Tallied};
 use super::users::Users;
 use crate::ids::{OrganizationId, OrganizationNo, TenantId, TenantNo, UserId, UserNo};
@@ -46,6 +47,7 @@ pub(in crate::ledger) struct Tenant {
     pub administrators: u64,
     pub headcount: Headcount,
     pub notifications: Notifications,
+    pub listening: Listening,
     /// True if the tenant is in the ledger's queue of unfinished work.
     pub unfinished: bool,
     /// Pools whose part of the sums over all tenants is out of date.
@@ -82,6 +84,7 @@ impl Tenant {
             administrators: 0,
             headcount: Headcount::default(),
             notifications: Notifications::new(),
+            listening: Listening::default(),
             unfinished: false,
             stale: Stale::default(),
             tallied: Tallied::default(),

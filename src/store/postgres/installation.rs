@@ -29,10 +29,6 @@ const CREATE_FLOORS: &str = "/* usher:create_floors */
     INSERT INTO audit_floor (shard_id, first_event_no) SELECT shard, 1 FROM generate_series($1::integer, $2::integer - 1) AS shard";
 const CREATE: &str = "/* usher:create_installation */
     INSERT INTO installation (instance_id, secret, shards, cell, cells) VALUES ($1, $2, $3, $4, $5)";
-/// A program that knows of no cells would take this database for the whole installation.
-const DEMAND_CELLS: &str = "/* usher:demand_cells */ UPDATE compatibility SET oldest_program = greatest(oldest_program,
-    (SELECT version FROM refinery_schema_history WHERE name = 'cells'))";
-
 /// The installation record of one database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record {
@@ -70,9 +66,6 @@ pub async fn create_or_read(client: &Client, wanted: Record) -> Result<Option<Re
     let (number, cells) = (cell.number.cast_signed(), cell.of.cast_signed());
     let secret = secret.bytes().as_slice();
     client.execute(CREATE, &[&instance.0, &secret, &i32::from(shards), &number, &cells]).await?;
-    if cell != Cell::ONLY {
-        client.execute(DEMAND_CELLS, &[]).await?;
-    }
     Ok(None)
 }
 

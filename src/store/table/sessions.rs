@@ -30,6 +30,7 @@ table! {
         ended_reason: Option<i16> = row.ended.map(|(_, reason)| reason.code().into()),
         // NULL in rows of releases that did not know it.
         signed_in: Option<u64> = Some(row.signed_in.0),
+        silent_since: Option<u64> = row.silent_since.map(|at| at.0),
     },
     SessionRow {
         tenant: TenantNo(tenant_no),
@@ -46,6 +47,7 @@ table! {
         signed_in: Tick(signed_in.unwrap_or(started)),
         last_activity: Tick(last_activity),
         lease_ttl: Duration::from_millis(lease_ttl_ms),
+        silent_since: silent_since.map(Tick),
         ended: encode::ended(ended, ended_reason.map(i64::from))?,
     }
 }

@@ -124,6 +124,7 @@ pub fn session(tenant: u32, user: u32, no: u16) -> Change {
         signed_in: Tick(12),
         last_activity: Tick(11),
         lease_ttl: Duration::from_secs(600),
+        silent_since: Some(Tick(13)),
         ended: None,
     })
 }
@@ -306,6 +307,7 @@ pub fn extremes() -> Vec<Change> {
             signed_in: Tick::NEVER,
             last_activity: Tick(0),
             lease_ttl: Duration::from_millis(u64::MAX),
+            silent_since: Some(Tick::NEVER),
             ended: Some((Tick::NEVER, SessionEndReason::TenantRemoved)),
         }),
         Change::PutNotification(NotificationRow {
@@ -355,6 +357,7 @@ pub fn variants() -> Vec<Change> {
         let Change::PutSession(mut row) = session(1, 1, no) else { unreachable!() };
         row.ended = Some((Tick(20), reason));
         row.organization = None;
+        row.silent_since = None;
         row.exempt = true;
         row.administrator = false;
         row.client = "".into();

@@ -118,3 +118,24 @@ async fn r24_nobody_is_idle_while_nobody_serves() {
     process.journal.tick();
     assert_eq!(process.usage().await.unwrap().in_use, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn c15_nobody_is_silent_while_nobody_serves() {
+    let store = Memory::default();
+    let process = Process::with_pool(&store, 2).await;
+    process.clock.set_machine(Some(MACHINE));
+    process.check_out("ann").await.unwrap();
+    process.clock.advance(Duration::from_secs(400));
+    process.journal.stop().await;
+
+    // Two hours later.
+    let passed = 7_600_000;
+    let process = restart(&store, NOON.0 + passed as i64, Some(passed)).await;
+    let rest = Duration::from_secs(600 - 400) + LOAD_GRACE_PERIOD;
+    process.clock.advance(rest - Duration::from_millis(1));
+    process.journal.tick();
+    assert_eq!(process.usage().await.unwrap().in_use, 1, "the rest of its lease, and the grace");
+    process.clock.advance(Duration::from_millis(1));
+    process.journal.tick();
+    assert_eq!(process.usage().await.unwrap().in_use, 0);
+}

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use usher::clock::Clock;
 use usher::ids::{Seq, TenantId};
-use usher::journal::{Journal, JournalError, ShardState, StartError, WatchEvent};
+use usher::journal::{Journal, JournalError, LOAD_GRACE_PERIOD, ShardState, StartError, WatchEvent};
 use usher::ledger::command::{GetUsage, ListSessions};
 use usher::ledger::outcome::HeartbeatResult;
+use usher::ledger::policy::Policy;
 use usher::ledger::time::WallTime;
 
 use super::peer::{MANY, in_flight_and_queued, let_it_run, two_peers};
@@ -55,6 +56,29 @@ async fn what_is_in_memory_only_moves_too() {
     let list = ListSessions { limit: 10, ..ListSessions::default() };
     let page = second.process.journal.query(&tenant(), list).await.unwrap().unwrap();
     assert_eq!(page.rows[0].last_activity, WallTime(NOON.0 + 60_000), "the last activity");
+}
+
+/// C15: a move gives a second grace to nobody whose client is gone.
+#[tokio::test(start_paused = true)]
+async fn a_shard_that_moves_again_and_again_ends_the_session_of_a_client_that_is_gone() {
+    let store = Memory::default();
+    let (first, second) = two_peers(&store, 9).await;
+    first.process.check_out("ann").await.unwrap();
+    let bob = session_of(&first.process.check_out("bob").await.unwrap());
+    let (step, mut passed) = (Duration::from_secs(6 * 60), Duration::ZERO);
+    let lease_and_grace = Policy::default().lease_ttl + LOAD_GRACE_PERIOD;
+    for (here, next) in [(&first, &second), (&second, &first)].into_iter().cycle() {
+        let in_use = here.process.usage().await.unwrap().in_use;
+        assert_eq!(in_use, if passed < lease_and_grace { 2 } else { 1 }, "after {passed:?}");
+        if in_use == 1 {
+            break;
+        }
+        [&first, &second].iter().for_each(|peer| peer.process.clock.advance(step));
+        passed += step;
+        here.process.heartbeat(bob).await.unwrap();
+        here.release().await.unwrap();
+        next.open().await.unwrap();
+    }
 }
 
 #[tokio::test(start_paused = true)]

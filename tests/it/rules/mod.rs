@@ -25,6 +25,7 @@ mod renewing;
 mod revoking;
 mod seats;
 mod sessions;
+mod silence;
 mod syncing;
 mod tenants;
 mod tokens;

@@ -15,7 +15,7 @@ use super::Restore;
 use super::validate::ticks;
 use crate::ids::{EventNo, TenantId, TenantNo, UserNo};
 use crate::ledger::model::change::{Change, TenantRow, TenantState, UserRow};
-use crate::ledger::model::time::{Moment, WallTime};
+use crate::ledger::model::time::{Moment, Tick, WallTime};
 use crate::ledger::state::clock_mark::ClockMark;
 use crate::ledger::state::tenant::Tenant;
 
@@ -51,6 +51,11 @@ impl Restore {
     pub fn set_time(&mut self, wall_high: WallTime, now: Moment) {
         self.now = now;
         self.ledger.mark = ClockMark::load(wall_high, now);
+    }
+
+    /// Notes until when the shard was served, as far as is known: the time of its last batch.
+    pub fn set_served_until(&mut self, tick: Tick) {
+        self.unserved = self.now.tick.since(tick);
     }
 
     fn note_given(&mut self, last_tenant: TenantNo, last_event: EventNo) {

@@ -166,7 +166,16 @@ fn validate_session(tenant: &Tenant, row: &SessionRow) -> Option<String> {
             taken.then(|| "its slot is there twice".to_owned())
         })
         .or_else(|| {
-            ticks([row.started, row.signed_in, row.last_activity, row.ended.map_or(Tick(0), |(at, _)| at)], [])
+            ticks(
+                [
+                    row.started,
+                    row.signed_in,
+                    row.last_activity,
+                    row.ended.map_or(Tick(0), |(at, _)| at),
+                    row.silent_since.unwrap_or_default(),
+                ],
+                [],
+            )
         });
     what.map(|what| format!("session {}: {what}", row.id))
 }

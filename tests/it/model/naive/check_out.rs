@@ -119,6 +119,7 @@ impl Model {
             started: now,
             last_activity: now,
             heard: now,
+            silent_since: None,
             lease_ttl: tenant.policy.lease_ttl,
             promised: None,
             lease_end: Some(now),

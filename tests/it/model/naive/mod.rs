@@ -132,6 +132,8 @@ pub struct Session {
     pub last_activity: Tick,
     /// Time of the check-out, of the last heartbeat, or of the load, whichever was last.
     pub heard: Tick,
+    /// During a restart: the client was silent since then, by the row.
+    pub silent_since: Option<Tick>,
     /// The lease time of the last answer; zero: no heartbeat is needed (R25).
     pub lease_ttl: Duration,
     /// `told`: the end of the lease by the last answer; `lease_end`: the time until which the session is held. `None`:

@@ -155,6 +155,7 @@ impl Model {
     }
 
     /// A restart: every session gets its full lease and the grace (I5), and the idle timeout gets the same time (R24).
+    /// Where the row says that the client is silent, both count from its last sign (C15).
     pub fn restart(&mut self, now: Moment, grace: Duration) {
         self.looked = now.tick;
         self.high_tenths = self.high().0 * 10;
@@ -162,9 +163,9 @@ impl Model {
             let policy = tenant.policy.lease_ttl;
             for session in &mut tenant.sessions {
                 let needed = !session.lease_ttl.is_zero() && !policy.is_zero();
-                let until = now.tick + session.lease_ttl.max(policy) + grace;
+                session.heard = session.silent_since.take().unwrap_or(now.tick);
+                let until = session.heard + session.lease_ttl.max(policy) + grace;
                 (session.lease_end, session.idle_grace) = (needed.then_some(until), until);
-                session.heard = now.tick;
             }
         }
     }

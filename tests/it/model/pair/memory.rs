@@ -20,6 +20,8 @@ use crate::support::adds_up::adds_up;
 
 /// Activity that a crash may lose: the period of the checkpoint.
 const CHECKPOINT: Duration = Duration::from_secs(30);
+/// Time between two looks for silent clients.
+const LISTENING_PAUSE: Duration = Duration::from_secs(10);
 
 impl Pair {
     /// Checks that `usher store check` would find no problem in the rows and events.
@@ -176,11 +178,19 @@ fn adopt_session(
         format!("activity of {:?} was not written: {row:?}", session.last_activity)
     })?;
     // I5: a client may still rely on the lease of its last answer.
-    let leased = now.tick + row.lease_ttl.max(policy) + GRACE;
+    let leased = row.silent_since.unwrap_or(now.tick) + row.lease_ttl.max(policy) + GRACE;
     let for_good = row.lease_ttl.is_zero() || policy.is_zero();
     must(for_good || session.promised.is_some_and(|promised| promised <= leased), || {
         format!("a lease promised to {} until {:?} is shortened (I5): {row:?}", session.id, session.promised)
     })?;
+    let half = Duration::from_millis(u64::try_from(session.lease_ttl.as_millis() / 2).expect("a lease"));
+    let silent_for = |least: Duration, at: Tick| session.lease_end.is_some() && at.since(session.heard) >= least;
+    let right = match row.silent_since {
+        Some(since) => since == session.heard && silent_for(half, now.tick),
+        None => !silent_for(half + LISTENING_PAUSE, last_tick),
+    };
+    must(right, || format!("the client was heard at {:?} (C15): {row:?}", session.heard))?;
+    session.silent_since = row.silent_since;
     session.last_activity = row.last_activity;
     session.lease_ttl = row.lease_ttl;
     Ok(())

@@ -30,16 +30,18 @@ impl Planner {
         let is_candidate =
             |seen: &&ShardSeen| !matches!(seen.standing, Standing::Others(_)) && self.may_claim(seen.shard, situation);
         let candidates: Vec<ShardSeen> = self.picture.shards.iter().filter(is_candidate).copied().collect();
-        if candidates.is_empty() || !situation.may_own() {
+        if candidates.is_empty() || situation.is_leaving {
             return Vec::new();
         }
+        let is_barred = !situation.may_own();
         let target = targets(&situation.members, self.shards);
         // Several nodes that start together begin with different shards.
         let preference: BTreeMap<ShardId, usize> =
             placement::by_preference(&situation.host, self.shards).into_iter().zip(0..).collect();
         let mut wanted: Vec<(Reason, Option<usize>, ShardSeen)> = Vec::new();
         for seen in candidates {
-            if let Some(reason) = reason(&seen, situation.me, target(seen.shard)) {
+            let reason = reason(&seen, situation.me, target(seen.shard));
+            if let Some(reason) = reason.filter(|reason| !is_barred || takes_although_barred(*reason, &seen)) {
                 wanted.push((reason, preference.get(&seen.shard).copied(), seen));
             }
         }
@@ -94,6 +96,16 @@ fn reason(seen: &ShardSeen, me: NodeRef, target: Option<NodeRef>) -> Option<Reas
         Standing::Unowned { successor, .. } if successor == Some(me) => Some(Reason::Successor),
         Standing::Unowned { successor: None, .. } if target == Some(me) => Some(Reason::Target),
         Standing::Unowned { time, .. } => is_overdue(time).then_some(Reason::Unowned),
+    }
+}
+
+/// Returns whether a node claims a shard although its host is barred. Two nodes may each count the deaths of the other's
+/// host, or of their own, and so leave a shard to each other: what nobody has taken, or was handed to this node, is taken.
+fn takes_although_barred(reason: Reason, seen: &ShardSeen) -> bool {
+    match (reason, seen.standing) {
+        (Reason::Successor, _) => true,
+        (Reason::Unowned, Standing::Unowned { time, .. }) => time >= 2 * UNOWNED_TIMEOUT,
+        _ => false,
     }
 }
 

@@ -72,17 +72,37 @@ fn a_death_is_counted_once_and_also_when_this_node_declared_it() {
     assert_eq!(bench.at(3_000, "a b'", &all_but("b'", &[(shard, "-")])), "", "one death");
 }
 
-#[test]
-fn a_node_that_was_declared_dead_counts_its_own_deaths() {
+/// Node `a` has been declared dead twice, at 1 s and at 2 s, and has joined anew.
+fn dead_twice() -> Bench {
     let mut bench = Bench::new();
-    let rows = all_but("c", &[(3, "->a''")]);
     bench.at(0, "a c", &all_but("c", &[]));
     bench.me = "a'";
     bench.at(1_000, "a' a:dead c", &all_but("c", &[]));
     bench.me = "a''";
+    bench
+}
+
+#[test]
+fn a_node_that_was_declared_dead_counts_its_own_deaths() {
+    let shard = first_of("a", &["a", "c"]);
+    let rows = all_but("c", &[(shard, "-")]);
+    let mut bench = dead_twice();
     assert_eq!(bench.at(2_000, "a'' c", &rows), "", "its second death");
     assert_eq!(bench.at(61_999, "a'' c", &rows), "");
-    assert_eq!(bench.at(62_000, "a'' c", &rows), "claim 3");
+    assert_eq!(bench.at(62_000, "a'' c", &rows), format!("claim {shard}"));
+}
+
+/// Nodes may differ in whose host is barred, and a shard must be somewhere (C1).
+#[test]
+fn what_nobody_else_takes_and_what_is_handed_over_is_taken_although_the_host_is_barred() {
+    for (owner, wait) in [("-", 4), ("->a''", 0)] {
+        let mut bench = dead_twice();
+        for second in 0..=4 {
+            let planned = if second >= wait { "claim 3" } else { "" };
+            let rows = all_but("c", &[(3, owner)]);
+            assert_eq!(bench.at(2_000 + 1_000 * second, "a'' c", &rows), planned, "{owner}, second {second}");
+        }
+    }
 }
 
 #[test]

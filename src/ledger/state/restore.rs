@@ -219,14 +219,13 @@ impl Restore {
 impl Tenant {
     /// Gives each live session its full lease, and `grace` on top of it. Of a session whose client was silent before, both
     /// count from its last sign, so that a shard that moves often still ends sessions (C15). Time for which nobody served
-    /// is no silence: the next round writes a later `silent_since`.
+    /// is no silence. The row goes on saying since when, until the client is heard.
     fn begin_leases(&mut self, now: Tick, grace: Duration, unserved: Duration) {
         let policy = &self.policy;
         for session in self.sessions.iter_mut().filter(|session| session.is_live()) {
             let promised = Duration::from_millis(session.lease_ms).max(policy.lease_ttl);
             let leased = session.lease_ms > 0 && !policy.lease_ttl.is_zero();
-            let silent = std::mem::take(&mut session.silent);
-            session.heard_or_ended = if silent { now.min(session.heard_or_ended + unserved) } else { now };
+            session.heard_or_ended = if session.silent { now.min(session.heard_or_ended + unserved) } else { now };
             let until = session.heard_or_ended + promised + grace;
             session.lease_end = if leased { until } else { Tick::NEVER };
             session.idle_grace = until;

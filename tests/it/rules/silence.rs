@@ -80,6 +80,25 @@ fn c15_grace_is_given_once() {
         ",
     );
     check(
+        "C15 heard after one load, it is not silent at the next one",
+        "
+        pool primary concurrent 1
+        grant primary to ann
+        ann signs in to primary on laptop
+        after 6m
+        restart
+        after 1m
+        heartbeat ann/laptop                    -> kept
+        crash
+        after 10m 59.999s
+        sweep
+        usage primary                           -> 1/1
+        after 1ms
+        sweep
+        usage primary                           -> 0/1
+        ",
+    );
+    check(
         "C15 where no heartbeat is needed, nobody is silent",
         "
         policy lease_ttl 0s

@@ -163,7 +163,7 @@ impl Model {
             let policy = tenant.policy.lease_ttl;
             for session in &mut tenant.sessions {
                 let needed = !session.lease_ttl.is_zero() && !policy.is_zero();
-                session.heard = session.silent_since.take().unwrap_or(now.tick);
+                session.heard = session.silent_since.unwrap_or(now.tick);
                 let until = session.heard + session.lease_ttl.max(policy) + grace;
                 (session.lease_end, session.idle_grace) = (needed.then_some(until), until);
             }

@@ -86,6 +86,7 @@ impl Call {
             request: request.clone(),
             is_repeated: false,
             visited: Vec::new(),
+            sent_to: None,
             _ticket: Arc::clone(&ticket),
         });
         Self {

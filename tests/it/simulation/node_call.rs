@@ -26,6 +26,8 @@ pub struct Visit {
     pub is_repeated: bool,
     /// The nodes that had it before; none: it comes from a client.
     pub visited: Vec<NodeId>,
+    /// The node to which a peer sent it. Its process may have another id by the time at which it arrives.
+    pub sent_to: Option<NodeId>,
     /// As long as there is another holder than the client, the call may be carried out.
     pub _ticket: Arc<()>,
 }
@@ -222,7 +224,7 @@ impl Front {
         let shard = visit.tenant.shard(self.journal.shards());
         let me = self.me();
         let visited = itinerary.visited().iter().copied().chain(me).collect();
-        let visit = Visit { is_repeated: itinerary.is_repeated(), visited, ..visit.clone() };
+        let visit = Visit { is_repeated: itinerary.is_repeated(), visited, sent_to: Some(via), ..visit.clone() };
         match self.post.forward(via, visit).await? {
             Reply::NotSent => {
                 self.locator.not_reached(via);

@@ -228,8 +228,7 @@ impl World {
             }
             Delivery::Call { to, exchange, visit } => {
                 self.trace.line(format_args!("call {} arrives at process {to}", visit.call));
-                let me = self.processes.iter().find(|process| process.no == to).and_then(Process::node);
-                routing::arrives(&visit, |node| Some(*node) == me)?;
+                routing::arrives(&visit)?;
                 if let Some(process) = self.processes.iter().find(|process| process.no == to) {
                     self.forwarded.push((exchange, to, process.forwarded(visit)));
                 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use usher::ids::{NodeId, SessionId};
+use usher::ids::SessionId;
 use usher::journal::JournalError;
 
 use super::must;
@@ -74,9 +74,10 @@ impl Routing {
     }
 }
 
-/// Checks a call that arrives at a process from a peer. `is_own`: whether it is the id that the process has now.
-pub fn arrives(visit: &Visit, is_own: impl Fn(&NodeId) -> bool) -> Result<(), String> {
+/// Checks a call that arrives from a peer. A process that has joined anew is another node: it may get the call again,
+/// under its former id, from a peer that does not know yet.
+pub fn arrives(visit: &Visit) -> Result<(), String> {
     let (call, visited) = (visit.call, &visit.visited);
     must(visited.len() <= MAX_VISITED, || format!("C8 call {call} has visited {} nodes", visited.len()))?;
-    must(!visited.iter().any(is_own), || format!("C8 call {call} comes back to a node"))
+    must(!visit.sent_to.is_some_and(|to| visited.contains(&to)), || format!("C8 call {call} comes back to a node"))
 }

@@ -11,7 +11,7 @@ use tokio::task::{JoinHandle, yield_now};
 use tokio::time::timeout;
 use usher::clock::{Clock, ManualClock};
 use usher::cluster::{LockFile, Node, Owners, OwnershipFigures};
-use usher::ids::{NodeId, ShardId};
+use usher::ids::ShardId;
 use usher::journal::{Journal, JournalConfig, ShardState, StartError};
 use usher::ledger::continuity::Boot;
 use usher::ledger::time::WallTime;
@@ -186,11 +186,6 @@ impl Process {
     /// Takes a call that a peer forwards.
     pub fn forwarded(&self, visit: Visit) -> JoinHandle<Response> {
         self.runtime.spawn(Arc::clone(&self.front).answer(visit))
-    }
-
-    /// The id that it has now, as far as it knows. One that was declared dead gets another.
-    pub fn node(&self) -> Option<NodeId> {
-        self.front.me()
     }
 
     /// Takes a message of a peer.

@@ -1,6 +1,6 @@
 //! Regular work of a shard: ends overdue sessions, marks Idle users, notes silent clients, looks at dates that have come,
-//! and writes last activity and counts of denials. A tick costs what is due, and takes several steps, between which the writer serves
-//! others. No decision waits for a tick (R18).
+//! and writes last activity and counts of denials. A tick costs what is due, and takes several steps, between which the
+//! writer serves others. No decision waits for a tick (R18).
 
 use crate::ids::{PoolNo, TenantNo};
 use crate::ledger::model::change::{Actor, Change, Changes};

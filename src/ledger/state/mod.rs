@@ -23,6 +23,7 @@ pub(in crate::ledger) mod license_changes;
 pub(in crate::ledger) mod license_dates;
 pub(in crate::ledger) mod licenses;
 pub(in crate::ledger) mod limit_basis;
+pub(in crate::ledger) mod listen;
 pub(in crate::ledger) mod live;
 pub(in crate::ledger) mod map;
 pub(in crate::ledger) mod notifications;

@@ -166,16 +166,8 @@ fn validate_session(tenant: &Tenant, row: &SessionRow) -> Option<String> {
             taken.then(|| "its slot is there twice".to_owned())
         })
         .or_else(|| {
-            ticks(
-                [
-                    row.started,
-                    row.signed_in,
-                    row.last_activity,
-                    row.ended.map_or(Tick(0), |(at, _)| at),
-                    row.silent_since.unwrap_or_default(),
-                ],
-                [],
-            )
+            let [ended, silent] = [row.ended.map(|(at, _)| at), row.silent_since].map(Option::unwrap_or_default);
+            ticks([row.started, row.signed_in, row.last_activity, ended, silent], [])
         });
     what.map(|what| format!("session {}: {what}", row.id))
 }

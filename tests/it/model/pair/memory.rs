@@ -184,10 +184,10 @@ fn adopt_session(
         format!("a lease promised to {} until {:?} is shortened (I5): {row:?}", session.id, session.promised)
     })?;
     let half = Duration::from_millis(u64::try_from(session.lease_ttl.as_millis() / 2).expect("a lease"));
-    let silent_for = |least: Duration, at: Tick| session.lease_end.is_some() && at.since(session.heard) >= least;
+    let silent_for = |at: Tick| at.since(session.heard);
     let right = match row.silent_since {
-        Some(since) => since == session.heard && silent_for(half, now.tick),
-        None => !silent_for(half + LISTENING_PAUSE, last_tick),
+        Some(since) => since == session.heard && silent_for(now.tick) >= half,
+        None => session.lease_end.is_none() || silent_for(last_tick) < half + LISTENING_PAUSE,
     };
     must(right, || format!("the client was heard at {:?} (C15): {row:?}", session.heard))?;
     session.silent_since = row.silent_since;

@@ -1,5 +1,5 @@
--- An installation may have several databases, each with a range of its shards. A process of a release before knows of one: it
--- goes on where there is one, and the first start of several raises the oldest program that may serve.
+-- An installation may have several databases, each with a range of its shards. A process of a release before knows of
+-- one; the next migration no longer lets it serve.
 ALTER TABLE installation ADD COLUMN cell smallint NOT NULL DEFAULT 0;
 ALTER TABLE installation ADD COLUMN cells smallint NOT NULL DEFAULT 1;
 ALTER TABLE installation ADD CONSTRAINT installation_cell CHECK (cell >= 0 AND cell < cells);

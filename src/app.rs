@@ -61,11 +61,12 @@ use opened::OpenedShards;
 use opening::{installation, journal_config, not_opened, open};
 use stopping::Ended;
 
-/// Serves until a signal, until a failure, or, with `--solo`, until another process takes a shard. Calls `announce` once it serves.
+/// Serves until a signal, until a failure, or, with `--solo`, until another process takes a shard. Calls `announce` once
+/// it serves.
 ///
 /// # Errors
-/// [`Failure`]: the start failed, a shard was lost with `--solo`, a writer failed, the stop did not end in time, or a second
-/// signal interrupted it.
+/// [`Failure`]: the start failed, a shard was lost with `--solo`, a writer failed, the stop did not end in time, or a
+/// second signal interrupted it.
 pub async fn serve(
     mut config: Config,
     log: Arc<LogFilter>,

@@ -296,7 +296,7 @@ impl Events {
 }
 
 impl PeerEvents for Events {
-    fn told(&self, _from: NodeId, message: PeerMessage) {
+    fn received(&self, _from: NodeId, message: PeerMessage) {
         let (PeerMessage::Owns { shard, .. } | PeerMessage::Released { shard, .. }) = message;
         if let Some(messages) = self.cell(shard).and_then(|cell| self.messages.get(cell)) {
             // If it is lost, the next heartbeat shows the same.

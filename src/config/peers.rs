@@ -50,8 +50,8 @@ impl Peers {
         peers
     }
 
-    /// The address that is announced to other nodes. `bound`: that of the listener. `towards_database`: the local address of the
-    /// connection to the database, by which other machines can most likely reach this one, too. `None`: the listener
+    /// The address that is announced to other nodes. `bound`: that of the listener. `towards_database`: the local
+    /// address of the connection to the database, by which other machines can most likely reach this one, too. `None`: the listener
     /// listens on all addresses, and which one others can reach is not known.
     #[must_use]
     pub fn advertised(&self, bound: SocketAddr, towards_database: Option<IpAddr>) -> Option<Authority> {

@@ -11,7 +11,7 @@ use crate::ids::{NodeId, ShardId};
 /// Who carries out the ownership of shards in this process.
 pub trait PeerEvents: HandOvers {
     /// A peer sends news of a shard. Must not wait.
-    fn told(&self, from: NodeId, message: PeerMessage);
+    fn received(&self, from: NodeId, message: PeerMessage);
 
     /// The node that keeps the API tokens says that they were changed. Must not wait.
     fn tokens_changed(&self, edition: TokenEdition);

@@ -153,7 +153,7 @@ impl HandOvers for Events {
 }
 
 impl PeerEvents for Events {
-    fn told(&self, from: NodeId, message: PeerMessage) {
+    fn received(&self, from: NodeId, message: PeerMessage) {
         let _ = self.0.send((from, message));
     }
 

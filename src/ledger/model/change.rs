@@ -151,8 +151,8 @@ pub struct SessionRow {
     pub last_activity: Tick,
     /// Lease last promised; 0: none. A load grants it in full, and a grace in addition (R24).
     pub lease_ttl: Duration,
-    /// `Some`: the client was last heard at this time, and its silence has been noted (see `state::silence`). `None`: the
-    /// client was heard since, or half of its lease has not passed.
+    /// `Some`: the client was last heard at this time, and not for half of its lease since. `None`: it was heard later, or
+    /// half of its lease has not passed (C15).
     pub silent_since: Option<Tick>,
     /// Time and reason of the end; `None`: live.
     pub ended: Option<(Tick, SessionEndReason)>,

@@ -45,7 +45,8 @@ pub struct Restore {
 
 impl Ledger {
     /// Begins a load at `now`. Every session gets its full lease plus `grace` before a missed heartbeat or idleness
-    /// ends it: its client may have sent a heartbeat to the former process (I5), or could not send one at all (R24).
+    /// ends it: its client may have sent a heartbeat to the former process (I5), or could not send one at all (R24). One
+    /// whose client was silent before gets the rest of them (C15).
     #[must_use]
     pub fn restore(
         config: Config,

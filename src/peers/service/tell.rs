@@ -13,7 +13,7 @@ pub fn tell(events: &dyn PeerEvents, request: Request<TellRequest>) -> Result<Re
     let node = from(&request)?.node;
     let TellRequest { messages, token_edition } = request.into_inner();
     for message in messages.into_iter().filter_map(message::parse) {
-        events.told(node, message);
+        events.received(node, message);
     }
     if let Some(edition) = token_edition {
         events.tokens_changed(TokenEdition(edition));

@@ -21,8 +21,6 @@ use crate::store::nodes::{FileHashes, NodeRef, NodeState, NodeStore, PeerEndpoin
 
 /// Time from one heartbeat to the next.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
-/// Failed heartbeats before the first successful one after which the store counts as unusable.
-const MAX_INITIAL_FAILURES: u64 = 3;
 
 /// What a node announces to the others when it joins; its id is drawn anew each time.
 #[derive(Debug, Clone)]
@@ -120,10 +118,8 @@ impl Node {
         let mut views = self.view.subscribe();
         loop {
             let view = views.borrow_and_update().clone();
-            match view.failure {
-                _ if view.heartbeats > 0 => return Ok(view),
-                Some(error) if view.missed >= MAX_INITIAL_FAILURES => return Err(error),
-                _ => {}
+            if let Some(first) = view.first() {
+                return first.map(|()| view);
             }
             // The sender lives as long as `self`.
             let _ = views.changed().await;

@@ -7,6 +7,9 @@ use crate::ids::ShardId;
 use crate::store::StoreError;
 use crate::store::nodes::{ClusterSnapshot, NodeRef, NodeRow, NodeState};
 
+/// Failed heartbeats before the first successful one after which the store counts as unusable.
+const MAX_INITIAL_FAILURES: u64 = 3;
+
 /// State of the cluster as of the last successful heartbeat.
 #[derive(Debug, Clone)]
 pub struct View {
@@ -42,6 +45,19 @@ impl View {
             answered: Duration::ZERO,
             missed: 0,
             failure: None,
+        }
+    }
+
+    /// Whether there was a successful heartbeat. `None`: there was none yet, and the store may still answer.
+    ///
+    /// # Errors
+    /// Three heartbeats failed, and none was ever successful.
+    #[must_use]
+    pub fn first(&self) -> Option<Result<(), StoreError>> {
+        match &self.failure {
+            _ if self.heartbeats > 0 => Some(Ok(())),
+            Some(error) if self.missed >= MAX_INITIAL_FAILURES => Some(Err(error.clone())),
+            _ => None,
         }
     }
 

@@ -176,6 +176,7 @@ async fn follow(
             return Ok(ahead);
         }
         tokio::select! {
+            biased;
             batch = batches.recv(), if open => match batch {
                 Some(batch) => ahead.take(batch, clock.monotonic())?,
                 None => open = false,

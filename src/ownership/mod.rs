@@ -245,16 +245,20 @@ impl Ownership {
     /// # Errors
     /// The store is unusable; or a shard's rows are damaged, and there is no other node that could serve it.
     pub async fn settled(&self) -> Result<(), StartError> {
-        self.node.first_view().await?;
+        // Every view is progress: what comes of it begins before this goes on.
         let mut progress = self.progress.subscribe();
         loop {
             let damaged = progress.borrow_and_update().damaged.clone();
-            let is_settled = |shard| damaged.contains_key(&shard) || self.is_settled(shard, self.owners.of(shard));
-            let settled = self.shards().iter().all(is_settled);
-            match damaged.into_iter().next().filter(|_| self.is_alone()) {
-                Some((shard, error)) => return Err(StartError::Damaged(shard, error)),
-                None if settled => return Ok(()),
-                None => {}
+            let first = self.node.views().borrow().first();
+            if let Some(first) = first {
+                first?;
+                let is_settled = |shard| damaged.contains_key(&shard) || self.is_settled(shard, self.owners.of(shard));
+                let settled = self.shards().iter().all(is_settled);
+                match damaged.into_iter().next().filter(|_| self.is_alone()) {
+                    Some((shard, error)) => return Err(StartError::Damaged(shard, error)),
+                    None if settled => return Ok(()),
+                    None => {}
+                }
             }
             if progress.changed().await.is_err() {
                 std::future::pending::<()>().await;

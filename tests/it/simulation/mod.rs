@@ -86,7 +86,8 @@ fn speed(seeds: u64, steps: u64, moves: u64, took: Duration) -> String {
 
 #[test]
 fn a_seed_reproduces_a_run_to_the_byte() {
-    for seed in [1, 7, 42, 1_000_003] {
+    // Of those seeds in which tasks once raced for a wake-up, a run in two found it.
+    for seed in (0..40).chain([1_000_003]) {
         let steps = plan::plan(seed, 300);
         let trace = || match run::run(seed, &steps, true) {
             Ok(done) => done.trace,

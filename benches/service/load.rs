@@ -157,6 +157,17 @@ pub async fn check_out(
     user: &str,
     device: &str,
 ) -> v1::CheckOutResponse {
+    try_check_out(client, tenant, pool, user, device).await.expect("a check-out")
+}
+
+/// Checks a seat out, where no answer is a result.
+pub async fn try_check_out(
+    client: &mut SeatServiceClient<AuthenticatedChannel>,
+    tenant: &str,
+    pool: &str,
+    user: &str,
+    device: &str,
+) -> Result<v1::CheckOutResponse, tonic::Status> {
     let request = v1::CheckOutRequest {
         tenant_id: tenant.to_owned(),
         pool_id: pool.to_owned(),
@@ -164,7 +175,7 @@ pub async fn check_out(
         device_id: device.to_owned(),
         ..v1::CheckOutRequest::default()
     };
-    client.check_out(request).await.expect("a check-out").into_inner()
+    client.check_out(request).await.map(tonic::Response::into_inner)
 }
 
 pub fn median(values: impl Iterator<Item = f64>) -> f64 {

@@ -12,6 +12,7 @@ mod host;
 mod load;
 mod nodes;
 mod report;
+mod rolling;
 mod rounds;
 mod security;
 mod seed;
@@ -60,6 +61,9 @@ struct Arguments {
     /// Users of the large directory; 0 leaves it out.
     #[arg(long, default_value_t = 200_000)]
     users: usize,
+    /// Measure nothing but the cost of being one of several nodes.
+    #[arg(long, conflicts_with = "write")]
+    nodes: bool,
     /// Write the tables into docs/FIGURES.md, and the chart into docs.
     #[arg(long)]
     write: bool,
@@ -78,25 +82,36 @@ async fn main() {
     let span = Span { warm: measured / 2, measured };
     let extent = Extent { rounds: arguments.rounds, callers: arguments.callers, span };
     let cluster = Cluster::start(true);
-    let (mut report, folder) = compare(&cluster, extent).await;
-    drop(folder);
-    report.figures.extend(tracing::figures(extent).await);
-    report.figures.extend(security::figures(extent).await);
+    let mut report = Report::default();
+    if !arguments.nodes {
+        report = alone(&cluster, &arguments, extent).await;
+    }
     report.figures.extend(nodes::figures(&cluster, extent).await);
-    if arguments.sessions > 0 {
-        large(&cluster, &mut report, arguments.sessions, extent).await;
-    }
-    if arguments.users > 0 {
-        directory(&mut report, arguments.users, span).await;
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    report.figures.extend(decisions::figures(root));
-    report.figures.extend(work::figures(root));
+    report.figures.extend(nodes::shards(&cluster, extent).await);
+    report.figures.extend(rolling::figures(&cluster).await);
     publish(&report, arguments.write);
     if let Some(short) = report.figures.iter().find(|figure| !figure.holds()) {
         eprintln!("falls short: {}", short.name);
         std::process::exit(1);
     }
+}
+
+/// Measures a process that is alone on its store.
+async fn alone(cluster: &Cluster, arguments: &Arguments, extent: Extent) -> Report {
+    let (mut report, folder) = compare(cluster, extent).await;
+    drop(folder);
+    report.figures.extend(tracing::figures(extent).await);
+    report.figures.extend(security::figures(extent).await);
+    if arguments.sessions > 0 {
+        large(cluster, &mut report, arguments.sessions, extent).await;
+    }
+    if arguments.users > 0 {
+        directory(&mut report, arguments.users, extent.span).await;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    report.figures.extend(decisions::figures(root));
+    report.figures.extend(work::figures(root));
+    report
 }
 
 /// Measures a large directory on the embedded store.
@@ -128,7 +143,7 @@ async fn compare(cluster: &Cluster, extent: Extent) -> (Report, tempfile::TempDi
     ];
     rounds::same_sizes(&targets[0], &targets[1]).await;
     let rows = rounds::compare(&targets, extent).await;
-    let alone = alone(&targets, extent, folder.path(), database.expose_secret()).await;
+    let alone = unhurried(&targets, extent, folder.path(), database.expose_secret()).await;
     for target in targets {
         target.host.end();
     }
@@ -171,7 +186,7 @@ impl Alone {
     }
 }
 
-async fn alone(targets: &[Target], extent: Extent, folder: &Path, database: &str) -> Alone {
+async fn unhurried(targets: &[Target], extent: Extent, folder: &Path, database: &str) -> Alone {
     let mut rounds = Vec::new();
     for _ in 0..extent.rounds {
         let floor = targets[0].alone(extent.span).await;

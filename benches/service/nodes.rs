@@ -10,6 +10,8 @@ use crate::seed;
 use crate::support::postgres::Cluster;
 use crate::support::program::Data;
 
+const MANY_SHARDS: u16 = 16;
+
 /// Returns the throughput of each kind of node, divided by that of a process that is alone on a database of its own.
 pub async fn figures(cluster: &Cluster, extent: Extent) -> Vec<Figure> {
     let (one, shared) = (cluster.database().await, cluster.database().await);
@@ -33,4 +35,16 @@ pub async fn figures(cluster: &Cluster, extent: Extent) -> Vec<Figure> {
         };
     }
     figures
+}
+
+/// Returns the throughput with many shards, divided by that with those that a database has by default.
+pub async fn shards(cluster: &Cluster, extent: Extent) -> Vec<Figure> {
+    let mut targets = Vec::new();
+    for (name, shards) in [("few shards", seed::DEFAULT_SHARDS), ("many shards", MANY_SHARDS)] {
+        let database = cluster.database().await;
+        let data = Data::Postgres(database.expose_secret());
+        seed::tenants_in(&data, TENANTS, shards).await;
+        targets.push(Target::new(name, Host::usher(&data, &[]), extent.callers).await);
+    }
+    ratios(targets, extent, [&["heartbeat, 16 shards ÷ 4"], &["CheckOut + CheckIn, 16 shards ÷ 4"]]).await
 }

@@ -58,6 +58,7 @@ impl Figure {
 }
 
 /// All results of one run.
+#[derive(Default)]
 pub struct Report {
     pub figures: Vec<Figure>,
     pub rows: Vec<Row>,

@@ -18,6 +18,8 @@ use crate::support::program::Data;
 
 /// Tenants that are created concurrently: fewer than the 16,384 commands that the queue holds.
 const BATCH_ROWS: usize = 8_192;
+/// Shards of a database, unless `--shards` says otherwise.
+pub const DEFAULT_SHARDS: u16 = 4;
 
 /// Returns the id of a tenant.
 pub fn tenant(number: usize) -> String {
@@ -31,16 +33,21 @@ pub fn user(number: usize) -> String {
 
 /// Creates `tenants` tenants with two pools: `primary`, which is never full, and `full`, whose only seat is taken.
 pub async fn tenants(data: &Data<'_>, tenants: usize) {
-    make_all(data, tenants, true).await;
+    tenants_in(data, tenants, DEFAULT_SHARDS).await;
+}
+
+/// The same, in so many shards of a database.
+pub async fn tenants_in(data: &Data<'_>, tenants: usize, shards: u16) {
+    make_all(data, tenants, shards, true).await;
 }
 
 /// Creates tenants with a license and without users.
 #[allow(dead_code)] // For the benchmark of work.
 pub async fn idle_tenants(data: &Data<'_>, tenants: usize) {
-    make_all(data, tenants, false).await;
+    make_all(data, tenants, DEFAULT_SHARDS, false).await;
 }
 
-async fn make_all(data: &Data<'_>, tenants: usize, occupied: bool) {
+async fn make_all(data: &Data<'_>, tenants: usize, shards: u16, occupied: bool) {
     let store: Arc<dyn Store> = match data {
         Data::Folder(folder) => Arc::new(SqliteStore::open(folder).expect("a store")),
         Data::Postgres(url) => {
@@ -49,7 +56,7 @@ async fn make_all(data: &Data<'_>, tenants: usize, occupied: bool) {
             Arc::new(PostgresStore::open(&url, true).await.expect("a store"))
         }
     };
-    let shards = if matches!(data, Data::Folder(_)) { 1 } else { 4 };
+    let shards = if matches!(data, Data::Folder(_)) { 1 } else { shards };
     let installation = Installation::new(shards);
     let installation = store.installation(installation).await.expect("shards");
     let seed = random_seed();

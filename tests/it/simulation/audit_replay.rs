@@ -70,9 +70,11 @@ impl AuditReplay {
         self.tenants.values().find(|account| account.id == *tenant)
     }
 
-    /// Folds one event in. Denials change nothing.
+    /// Folds one event in. Denials change nothing, and API tokens belong to no tenant.
     pub fn fold(&mut self, event: &AuditEvent, sent: &Sent, now: u64) -> Result<(), String> {
-        if matches!(event.reason, Some(Reason::Denied(_))) {
+        if matches!(event.reason, Some(Reason::Denied(_)))
+            || matches!(event.action, Action::TokenCreated | Action::TokenRevoked)
+        {
             return Ok(());
         }
         if event.action == Action::TenantCreated {

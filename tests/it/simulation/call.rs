@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use tokio::task::JoinHandle;
+use usher::auth::{TokenEdition, TokenUpdate};
 use usher::ids::{DeviceId, EventNo, PoolId, TenantId, UserId};
 use usher::journal::{Journal, JournalError};
 use usher::ledger::change::Actor;
@@ -20,12 +21,15 @@ use super::process::Process;
 pub enum CallRequest {
     Command(Command),
     Query(Query),
+    /// One node asks another for the API tokens that differ from those of an edition.
+    Tokens(TokenEdition),
 }
 
 #[derive(Debug, PartialEq)]
 pub enum Answer {
     Outcome(Outcome),
     QueryResult(QueryResult),
+    Tokens(TokenUpdate),
 }
 
 pub type Answered = Result<Answer, JournalError>;
@@ -166,10 +170,13 @@ pub fn ask(journal: Arc<Journal>, tenant: TenantId, request: CallRequest) -> Ans
         CallRequest::Command(Command::DeleteLicense(command)) => {
             submit(journal, tenant, command, Outcome::DeleteLicense)
         }
+        CallRequest::Command(Command::CreateToken(command)) => submit(journal, tenant, command, Outcome::CreateToken),
+        CallRequest::Command(Command::RevokeToken(command)) => submit(journal, tenant, command, Outcome::RevokeToken),
         CallRequest::Command(Command::RevokeLicense(command)) => {
             submit(journal, tenant, command, Outcome::RevokeLicense)
         }
         CallRequest::Command(other) => panic!("no client asks {other:?}"),
+        CallRequest::Tokens(_) => panic!("no client asks for the tokens"),
     }
 }
 

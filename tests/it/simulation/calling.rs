@@ -57,6 +57,7 @@ impl World {
         call.renews = self.renews(&call);
         call.held_until = self.held_until(&call);
         self.checks.held.open(&call);
+        self.checks.tokens.open(&call);
         self.calls.push(call);
         self.settle()
     }
@@ -130,7 +131,9 @@ impl World {
     }
 
     fn remember(&mut self, call: &Call, answer: &Answer) {
-        let next = self.now + self.clients.ttl[&call.tenant] / 3;
+        // Tokens belong to no tenant.
+        let Some(ttl) = self.clients.ttl.get(&call.tenant) else { return };
+        let next = self.now + ttl / 3;
         match answer {
             Answer::Outcome(Outcome::CheckOut(Ok(answer))) => {
                 let Some(session) = answer.decision.as_ref().ok().and_then(|lease| lease.session) else { return };

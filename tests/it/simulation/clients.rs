@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use usher::ids::{LicenseId, SessionId, TenantId};
+use usher::ids::{LicenseId, SessionId, TenantId, TokenId, TokenName};
+use usher::ledger::access::{Roles, Tenants};
 use usher::ledger::command::{
-    BlockUser, CheckIn, CheckOut, CloseIdle, CloseSession, Command, DeleteLicense, DeleteUser, GetUsage, GrantSeats,
-    Heartbeat, InstallLicense, LicenseGrant, ListSessions, Query, RenameUser, RevokeLicense, RevokeSeats, UnblockUser,
+    BlockUser, CheckIn, CheckOut, CloseIdle, CloseSession, Command, CreateToken, DeleteLicense, DeleteUser, GetUsage,
+    GrantSeats, Heartbeat, InstallLicense, LicenseGrant, ListSessions, Query, RenameUser, RevokeLicense, RevokeSeats,
+    RevokeToken, UnblockUser,
 };
 use usher::ledger::time::WallTime;
 
@@ -28,6 +30,8 @@ pub struct Clients {
     /// Each tenant's lease, in milliseconds.
     pub ttl: BTreeMap<TenantId, u64>,
     last_revision: u64,
+    /// Number of tokens that were asked for; their ids are the numbers up to this one.
+    tokens: u64,
 }
 
 impl Clients {
@@ -79,6 +83,12 @@ impl Clients {
         let tenant = test_data::tenant(operation.tenant);
         let others = test_data::tenant(operation.tenant + 1 + operation.pick % 2);
         let request = match operation.what {
+            OperationKind::CreateToken => return (TenantId::installation(), CallRequest::Command(self.create_token())),
+            OperationKind::RevokeToken => {
+                let id = TokenId(1 + operation.pick as u64 % self.tokens.max(1));
+                let revoke = RevokeToken { id, within: Tenants::All };
+                return (TenantId::installation(), CallRequest::Command(revoke.into()));
+            }
             OperationKind::CheckOut | OperationKind::CheckOnly => self.check_out(&tenant, operation),
             OperationKind::Heartbeat => self.heartbeat(&tenant, operation),
             OperationKind::StrayHeartbeat => self.heartbeat(&others, operation),
@@ -129,6 +139,21 @@ impl Clients {
             heartbeats.push((other, true));
         }
         Heartbeat { heartbeats }.into()
+    }
+
+    fn create_token(&mut self) -> Command {
+        self.tokens += 1;
+        let id = TokenId(self.tokens);
+        CreateToken {
+            id,
+            name: TokenName::stored(&format!("token-{id}")),
+            hash: test_data::token(id).hash(),
+            roles: Roles::ALL,
+            tenants: Tenants::All,
+            within: Tenants::All,
+            ttl: None,
+        }
+        .into()
     }
 
     fn extra(&mut self, tenant: &TenantId, operation: &Operation, wall: WallTime) -> Command {

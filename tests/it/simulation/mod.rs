@@ -24,6 +24,7 @@ mod server;
 pub mod shorten;
 mod step;
 mod test_data;
+mod token_index;
 mod trace;
 mod world;
 

@@ -11,6 +11,7 @@ use usher::ledger::command::{Command, GetTenant};
 use usher::ledger::policy::WhenAlreadySignedIn;
 use usher::ownership::{Locator, Ownership, Place};
 use usher::server::{Itinerary, Location, MAX_WAIT, Routing};
+use usher::shards::LocalShards;
 
 use super::call::{Answer, CallRequest, ask};
 use super::network::{Post, Reply};
@@ -121,7 +122,7 @@ impl CallLog {
 /// Returns whether a call may be carried out again, as the contract of its method says.
 pub fn is_repeatable(request: &CallRequest) -> bool {
     match request {
-        CallRequest::Query(_) => true,
+        CallRequest::Query(_) | CallRequest::Tokens(_) => true,
         CallRequest::Command(command) => matches!(
             command,
             Command::CheckOut(_)
@@ -144,6 +145,8 @@ pub struct Front {
     pub owners: Arc<Owners>,
     pub ownership: Arc<Ownership>,
     pub locator: Locator,
+    /// The same journal, and this node's copy of the API tokens.
+    pub local: LocalShards,
     pub post: Post,
     pub call_log: CallLog,
     /// Number of open calls of clients.
@@ -246,6 +249,10 @@ impl Front {
     /// Carries the call out here.
     async fn here(&self, visit: &Visit, is_repeated: bool) -> Response {
         let response = |answer| Response { by: self.no, answer, hint: None };
+        if let CallRequest::Tokens(known) = visit.request {
+            let tokens = self.local.tokens_since(known).await;
+            return response(tokens.map(Answer::Tokens).map_err(Refusal::Journal));
+        }
         let mut request = visit.request.clone();
         let mut fresh = None;
         if let CallRequest::Command(Command::CheckOut(command)) = &mut request {

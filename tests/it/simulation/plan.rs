@@ -7,7 +7,7 @@ use crate::model::rng::Rng;
 /// Number of steps after which all faults end, and everything must be right again.
 const STORM: usize = 150;
 
-const ASKED: [(OperationKind, u64); 18] = [
+const ASKED: [(OperationKind, u64); 20] = [
     (OperationKind::CheckOut, 34),
     (OperationKind::CheckOnly, 3),
     (OperationKind::Heartbeat, 22),
@@ -26,6 +26,8 @@ const ASKED: [(OperationKind, u64); 18] = [
     (OperationKind::ExtraLicense, 1),
     (OperationKind::Usage, 6),
     (OperationKind::List, 2),
+    (OperationKind::CreateToken, 1),
+    (OperationKind::RevokeToken, 1),
 ];
 
 pub fn plan(seed: u64, count: usize) -> Vec<Step> {

@@ -9,6 +9,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::timeout;
+use usher::auth::Tokens;
+use usher::auth::token::Token;
 use usher::clock::{Clock, ManualClock};
 use usher::cluster::{LockFile, Node, Owners, OwnershipFigures};
 use usher::ids::ShardId;
@@ -18,12 +20,14 @@ use usher::ledger::time::WallTime;
 use usher::ledger::{Config, Seed};
 use usher::ownership::{Locator, MAX_MESSAGES, Ownership};
 use usher::peers::PeerMessage;
+use usher::shards::LocalShards;
 use usher::store::nodes::NodeState;
 
 use super::link::Link;
 use super::network::Post;
 use super::node_call::{CallLog, Front, Open, Response, Visit};
 use super::test_data::{DEMO_SEATS, SHARDS};
+use super::token_index;
 use crate::support::member::description;
 use crate::support::memory::installation;
 
@@ -118,6 +122,7 @@ impl Process {
         runtime.spawn(Arc::clone(&ownership).run(heard, Box::new(|_| {})));
         let listening = Arc::new(AtomicBool::new(false));
         let starting = runtime.spawn(start(Arc::clone(&ownership), Arc::clone(&node), Arc::clone(&listening)));
+        let local = LocalShards::new(Arc::clone(&journal), Arc::new(Tokens::shared(clock.clone())));
         let (states, locator) = (journal.states(), Locator::new(Arc::clone(&ownership)));
         let front = Front {
             no,
@@ -126,17 +131,20 @@ impl Process {
             owners,
             ownership,
             locator,
+            local,
             post: post.clone(),
             call_log,
             open: watch::Sender::new(0),
         };
+        let front = Arc::new(front);
+        runtime.spawn(token_index::follow(Arc::clone(&front)));
         Self {
             no,
             host: place.host,
             runtime,
             link,
             post,
-            front: Arc::new(front),
+            front,
             messages,
             clock,
             manual,
@@ -155,6 +163,11 @@ impl Process {
 
     pub fn journal(&self) -> &Journal {
         &self.front.journal
+    }
+
+    /// Returns whether a call with this token is let in.
+    pub fn lets_in(&self, token: &Token) -> bool {
+        self.front.local.tokens().find(token, self.clock.wall()).is_ok()
     }
 
     /// Stops it in order; a start is broken off.

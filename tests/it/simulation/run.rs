@@ -8,7 +8,7 @@ use usher::ledger::command::{Command, CreateTenant, CreateUser, GetUsage, GrantS
 
 use super::call::CallRequest;
 use super::calling::To;
-use super::checks::must;
+use super::checks::{must, tokens};
 use super::process::{Process, Still};
 use super::step::{Step, StepKind};
 use super::test_data::{self, ADMINISTRATOR, POOLS, SHARDS, STRANGER, USERS};
@@ -57,6 +57,8 @@ impl World {
     fn step(&mut self, step: &Step) -> Result<(), String> {
         self.drive(self.now + step.after)?;
         self.moves += 1;
+        let awake = self.processes.iter().filter(|process| !process.is_still());
+        awake.into_iter().try_for_each(|process| self.checks.tokens.none_lives_on(process, self.now))?;
         if let StepKind::Call(operation) = step.kind {
             let (tenant, request) = self.clients.make(&operation, self.wall());
             let stray = matches!(
@@ -237,6 +239,9 @@ impl World {
             self.call(tenant, CallRequest::Query(GetUsage.into()), false, 0, To::Some(0))?;
             self.quiet()?;
         }
+        self.drive(self.now + tokens::KNOWN)?;
+        let up = self.processes.iter().filter(|process| process.is_up());
+        up.into_iter().try_for_each(|process| self.checks.tokens.are_known(process, self.now))?;
         (0..SHARDS)
             .map(ShardId)
             .try_for_each(|shard| self.checks.whole(shard, self.server.disk.shard_disk(shard), &self.clients.sent))

@@ -141,6 +141,8 @@ pub enum OperationKind {
     StrayHeartbeat,
     CheckIn,
     StrayCheckIn,
+    CreateToken,
+    RevokeToken,
     Grant,
     Revoke,
     Block,

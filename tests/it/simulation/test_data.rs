@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use usher::ids::{DeviceId, LicenseId, NodeId, PoolId, SessionId, TenantId, UserId};
+use usher::auth::token::Token;
+use usher::ids::{DeviceId, LicenseId, NodeId, PoolId, SessionId, TenantId, TokenId, UserId};
 use usher::ledger::change::{Limit, Plan};
 use usher::ledger::command::LicenseGrant;
 use usher::ledger::policy::{Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
@@ -52,6 +53,12 @@ pub fn extra_license() -> LicenseId {
 
 pub fn session(no: u64) -> SessionId {
     SessionId(Uuid::from_u128(u128::from(no)))
+}
+
+/// The API token with this id.
+pub fn token(id: TokenId) -> Token {
+    let secret = [u8::try_from(id.0 % 251).expect("a small number"); 32];
+    Token::new(id, &secret)
 }
 
 thread_local! {

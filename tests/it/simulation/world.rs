@@ -227,7 +227,9 @@ impl World {
                 self.with(to, |process| process.hear(message));
             }
             Delivery::Call { to, exchange, visit } => {
-                self.trace.line(format_args!("call {} arrives at process {to}", visit.call));
+                if !matches!(visit.request, CallRequest::Tokens(_)) {
+                    self.trace.line(format_args!("call {} arrives at process {to}", visit.call));
+                }
                 routing::arrives(&visit)?;
                 if let Some(process) = self.processes.iter().find(|process| process.no == to) {
                     self.forwarded.push((exchange, to, process.forwarded(visit)));

@@ -10,6 +10,7 @@ mod seats;
 mod sessions;
 mod tenants;
 mod ticks;
+pub mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -32,6 +33,7 @@ use ownership::Ownership;
 use routing::Routing;
 use seats::Promised;
 use ticks::Ticks;
+use tokens::Tokens;
 
 pub struct Checks {
     replay: Vec<AuditReplay>,
@@ -44,6 +46,7 @@ pub struct Checks {
     not_applied: BTreeSet<SessionId>,
     pub routing: Routing,
     pub ticks: Ticks,
+    pub tokens: Tokens,
 }
 
 pub fn must(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
@@ -65,6 +68,7 @@ impl Checks {
             not_applied: BTreeSet::new(),
             routing: Routing::default(),
             ticks: Ticks::default(),
+            tokens: Tokens::default(),
         }
     }
 
@@ -147,6 +151,7 @@ impl Checks {
         now: u64,
     ) -> Result<(), String> {
         tenants::keep_apart(call, answer, clients)?;
+        self.tokens.answered(call, answer, now);
         let shard = call.tenant.shard(SHARDS);
         let Some(account) = self.replay[usize::from(shard.0)].of(&call.tenant) else {
             return must(!is_success(answer), || format!("I2 the tenant is not in the audit: {answer:?}"));

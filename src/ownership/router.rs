@@ -13,7 +13,7 @@ use super::Ownership;
 use super::locator::{Locator, NoPlace, Place};
 use crate::auth::Caller;
 use crate::cluster::{Forwarded, KnownOwner};
-use crate::ids::{NodeId, ShardId};
+use crate::ids::{NodeId, ShardId, TenantId};
 use crate::peers::{ForwardHead, Peers};
 use crate::server::{Forwarder, Location, Sent};
 use crate::status;
@@ -75,6 +75,12 @@ impl Router {
 impl Forwarder for Router {
     fn has_peers(&self) -> bool {
         self.cells.iter().any(|cell| cell.ownership.has_peers())
+    }
+
+    fn elsewhere(&self, tenant: &TenantId) -> Option<ShardId> {
+        let journal = &self.cells[0].ownership.journal;
+        let shard = tenant.shard(journal.shards());
+        (!journal.holds(shard)).then_some(shard)
     }
 
     fn locate(

@@ -208,10 +208,17 @@ impl<F> CallHandler<F> {
             let terms = self.terms(number, deadline);
             Box::new(Forwarding { forwarder, local: Arc::<Self>::clone(&self), head, body, terms })
         });
+        // Their requests begin with the tenant.
+        let peeks = self.methods.all()[number].hot;
+        let elsewhere = forwarding.as_ref().filter(|_| peeks).and_then(|forwarding| forwarding.elsewhere());
+        let forwarding = match (forwarding, elsewhere) {
+            (Some(forwarding), Some(why)) => return Either::Left(forwarding.go_on(why, None).boxed()),
+            (forwarding, _) => forwarding,
+        };
         let is_peers = self.is_peers;
-        answer.then(move |mut answer| match forwarding {
+        Either::Right(answer.then(move |mut answer| match forwarding {
             Some(forwarding) => match take_mark(&mut answer) {
-                Some(why) => Either::Right(forwarding.go_on(why, answer).boxed()),
+                Some(why) => Either::Right(forwarding.go_on(why, Some(answer)).boxed()),
                 None => Either::Left(ready(answer)),
             },
             None => {
@@ -221,7 +228,7 @@ impl<F> CallHandler<F> {
                 }
                 Either::Left(ready(answer))
             }
-        })
+        }))
     }
 
     fn terms(&self, number: usize, deadline: Duration) -> Terms {

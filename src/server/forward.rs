@@ -12,7 +12,7 @@ use tonic::body::Body;
 
 use crate::auth::{Caller, Principal};
 use crate::cluster::KnownOwner;
-use crate::ids::{NodeId, ShardId};
+use crate::ids::{NodeId, ShardId, TenantId};
 
 /// Headers that begin so are sent between nodes only. The public port refuses them.
 pub const PEER_HEADERS: &str = "usher-peer-";
@@ -23,6 +23,9 @@ pub(super) const REPEATED: &str = "usher-repeated";
 pub trait Forwarder: Send + Sync + 'static {
     /// Returns whether there is another node. Every call asks; where there is none, nothing of it is kept.
     fn has_peers(&self) -> bool;
+
+    /// Returns the tenant's shard if this process does not hold it. Calls ask before they are begun.
+    fn elsewhere(&self, tenant: &TenantId) -> Option<ShardId>;
 
     /// Returns where the shard is now. Waits while it has no owner, or is being loaded here. `tried`: the owner that
     /// refused the call or could not be reached; the answer is another one, or another way to it, or `Here` when this

@@ -15,7 +15,7 @@ use super::itinerary::{Itinerary, MAX_WAIT};
 use super::kept_body::KeptBody;
 use crate::auth::Caller;
 use crate::cluster::KnownOwner;
-use crate::ids::{NodeId, ShardId};
+use crate::ids::{NodeId, ShardId, TenantId};
 use crate::spans;
 use crate::status::routing::{self, Routing};
 use crate::status::{self, Repeated};
@@ -91,9 +91,18 @@ enum Attempt {
 }
 
 impl Forwarding {
+    /// Whether another process must answer the call, as far as its first bytes tell before anybody has read them. It
+    /// saves the work of a refusal. Whoever gets the call reads the tenant again, and refuses it if this was wrong.
+    pub fn elsewhere(&self) -> Option<Routing> {
+        let tenant = first_field(&self.body.peek()?).and_then(|text| TenantId::parse(text).ok())?;
+        // Who may not is told so here.
+        let shard = self.head.caller.may(&tenant).then(|| self.forwarder.elsewhere(&tenant))??;
+        Some(Routing::NotApplied(shard))
+    }
+
     /// Goes on with a call that was refused here, until it is answered. `refusal` is its answer when nobody answers in
-    /// time.
-    pub async fn go_on(mut self: Box<Self>, mut why: Routing, refusal: Response<Body>) -> Response<Body> {
+    /// time; `None`: it was not begun here.
+    pub async fn go_on(mut self: Box<Self>, mut why: Routing, refusal: Option<Response<Body>>) -> Response<Body> {
         let until = self.terms.deadline.min(Instant::now() + MAX_WAIT);
         let mut last = Refused { answer: refusal, why };
         let visited = std::mem::take(&mut self.head.visited);
@@ -168,6 +177,16 @@ impl Forwarding {
     }
 }
 
+/// The text of the first field of a message, if that is a short text and nothing is compressed.
+fn first_field(bytes: &[u8]) -> Option<&str> {
+    /// Field 1, a text. Its length of up to 127 bytes takes one byte.
+    const TAG: u8 = 1 << 3 | 2;
+    match bytes {
+        [0, _, _, _, _, TAG, length @ 0..128, rest @ ..] => str::from_utf8(rest.get(..usize::from(*length))?).ok(),
+        _ => None,
+    }
+}
+
 impl Attempt {
     fn of(mut answer: Response<Body>) -> Self {
         match take_mark(&mut answer) {
@@ -184,7 +203,8 @@ pub(super) fn take_mark(answer: &mut Response<Body>) -> Option<Routing> {
 
 /// The answer of a call that nobody answers in time.
 struct Refused {
-    answer: Response<Body>,
+    /// `None`: nobody has made one yet.
+    answer: Option<Response<Body>>,
     why: Routing,
 }
 
@@ -193,15 +213,18 @@ impl Refused {
     fn unknown(self, why: Routing) -> Self {
         match self.why {
             Routing::Unknown(_) => self,
-            _ => Self { answer: status::outcome_unknown().into_http(), why },
+            _ => Self { answer: Some(status::outcome_unknown().into_http()), why },
         }
     }
 
     /// `marked`: with the mark, for a node that sends it elsewhere itself.
     fn answer(self, marked: bool) -> Response<Body> {
-        match Status::from_header_map(self.answer.headers()) {
+        let not_begun = || status::not_applied(self.why.shard()).into_http();
+        let mut answer = self.answer.unwrap_or_else(not_begun);
+        take_mark(&mut answer);
+        match Status::from_header_map(answer.headers()) {
             Some(status) if marked => routing::marked(status, self.why).into_http(),
-            _ => self.answer,
+            _ => answer,
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
@@ -47,6 +47,10 @@ pub(super) trait KeptBody: Send + Sync {
     /// Returns the body from its beginning on, which keeps it further. Whoever still reads an earlier one gets an error.
     /// `None`: it has too many bytes to be kept, or has ended with an error.
     fn again(self: Arc<Self>) -> Option<Body>;
+
+    /// Returns the first bytes of the body if they have arrived and are kept, without waiting. Nobody has read the body
+    /// yet; whoever does gets them all the same.
+    fn peek(&self) -> Option<Bytes>;
 }
 
 impl<B: http_body::Body<Data = Bytes> + Unpin> RequestBody<B> {
@@ -63,7 +67,8 @@ where
 {
     /// A body that is kept while it is read.
     pub(super) fn kept(body: B, keep: Keep) -> (Self, Arc<dyn KeptBody>) {
-        let kept = Arc::new(Mutex::new(Kept { source: body, ended: false, bytes: KeptBytes::new(keep), reader: 0 }));
+        let bytes = KeptBytes::new(keep);
+        let kept = Arc::new(Mutex::new(Kept { source: body, ended: false, peeked: None, bytes, reader: 0 }));
         let reader = Reader { kept: Arc::clone(&kept), number: 0, next: 0 };
         (Self(Inner::Kept(reader)), kept)
     }
@@ -74,6 +79,8 @@ where
 struct Kept<B> {
     source: B,
     ended: bool,
+    /// What was taken from the source before anybody read it, for the first reader.
+    peeked: Option<Result<Frame<Bytes>, StdError>>,
     bytes: KeptBytes,
     /// Number of the reader that may read.
     reader: u64,
@@ -90,10 +97,52 @@ where
             if !kept.bytes.seal() {
                 return None;
             }
+            // It is among the bytes that are kept.
+            kept.peeked = None;
             kept.reader += 1;
             kept.reader
         };
         Some(Body::new(Reader { kept: self, number, next: 0 }))
+    }
+
+    fn peek(&self) -> Option<Bytes> {
+        let mut kept = lock(self);
+        // The reader's own poll wakes it.
+        match kept.poll_source(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Some(frame)) => {
+                let data = frame.as_ref().ok().and_then(|frame| frame.data_ref().cloned());
+                kept.peeked = Some(frame);
+                data.filter(|_| kept.bytes.is_whole)
+            }
+            Poll::Ready(None) | Poll::Pending => None,
+        }
+    }
+}
+
+impl<B> Kept<B>
+where
+    B: http_body::Body<Data = Bytes> + Unpin,
+    B::Error: Into<StdError>,
+{
+    /// Takes the next frame of the source, and keeps its bytes.
+    fn poll_source(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, StdError>>> {
+        match ready!(Pin::new(&mut self.source).poll_frame(context)) {
+            Some(Ok(frame)) => {
+                match frame.data_ref() {
+                    Some(data) => self.bytes.add(data),
+                    None => self.ended = true,
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(error)) => {
+                self.bytes.give_up();
+                Poll::Ready(Some(Err(error.into())))
+            }
+            None => {
+                self.ended = true;
+                Poll::Ready(None)
+            }
+        }
     }
 }
 
@@ -129,32 +178,17 @@ where
             this.next += 1;
             return Poll::Ready(Some(Ok(Frame::data(chunk.clone()))));
         }
-        if kept.ended {
-            return Poll::Ready(None);
+        if let Some(frame) = kept.peeked.take() {
+            return Poll::Ready(Some(frame));
         }
-        match ready!(Pin::new(&mut kept.source).poll_frame(context)) {
-            Some(Ok(frame)) => {
-                match frame.data_ref() {
-                    Some(data) => kept.bytes.add(data),
-                    None => kept.ended = true,
-                }
-                Poll::Ready(Some(Ok(frame)))
-            }
-            Some(Err(error)) => {
-                kept.bytes.give_up();
-                Poll::Ready(Some(Err(error.into())))
-            }
-            None => {
-                kept.ended = true;
-                Poll::Ready(None)
-            }
-        }
+        if kept.ended { Poll::Ready(None) } else { kept.poll_source(context) }
     }
 
     fn is_end_stream(&self) -> bool {
         let kept = lock(&self.kept);
         kept.reader == self.number
             && self.next >= kept.bytes.chunks.len()
+            && kept.peeked.is_none()
             && (kept.ended || kept.source.is_end_stream())
     }
 

@@ -8,7 +8,7 @@ use super::repeated::outcome_unknown;
 use super::routing::{Routing, marked};
 use super::{draining, internal, no_such_tenant, overloaded, unavailable};
 use crate::error_reason::ErrorReason;
-use crate::ids::TenantId;
+use crate::ids::{ShardId, TenantId};
 use crate::journal::{AuditError, JournalError};
 use crate::shards::ShardsError;
 
@@ -25,10 +25,7 @@ impl From<JournalError> for Status {
                 "The store does not accept changes at present; this one is kept, and may be applied later.",
                 retry,
             ),
-            JournalError::NotApplied(shard) => {
-                let text = "Another node serves this tenant; nothing was decided: send the call again.";
-                marked(unavailable(ErrorReason::NotOwner, text, retry), Routing::NotApplied(shard))
-            }
+            JournalError::NotApplied(shard) => not_applied(shard),
             JournalError::OutcomeUnknown(shard) => marked(outcome_unknown(), Routing::Unknown(shard)),
             JournalError::NoLease(shard) => {
                 let text = "This node does not know whether it still serves this tenant, or another one does; nothing \
@@ -39,6 +36,13 @@ impl From<JournalError> for Status {
             JournalError::Failed => internal(),
         }
     }
+}
+
+/// Another process holds the shard. Marked.
+#[must_use]
+pub fn not_applied(shard: ShardId) -> Status {
+    let text = "Another node serves this tenant; nothing was decided: send the call again.";
+    marked(unavailable(ErrorReason::NotOwner, text, Duration::from_secs(1)), Routing::NotApplied(shard))
 }
 
 impl From<ShardsError> for Status {
@@ -74,7 +78,6 @@ mod tests {
     use super::super::routing::take;
     use super::super::tests::check;
     use super::*;
-    use crate::ids::ShardId;
     use crate::store::StoreError;
 
     #[test]

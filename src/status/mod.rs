@@ -21,7 +21,7 @@ pub use access::{
 };
 pub use ceiling::too_many_to_block;
 pub use exchange::{no_folder, no_mailer, request_not_sent, request_refused};
-pub use journal::unread;
+pub use journal::{not_applied, unread};
 pub use repeated::{Repeated, half_done, outcome_unknown, sent_elsewhere};
 pub use scarce::{EXPORTS, SYNCS, Scarce, UPLOADS, WATCHERS, no_permit};
 pub use violations::{FieldViolation, FieldViolations};

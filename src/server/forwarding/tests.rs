@@ -155,6 +155,12 @@ fn message(length: usize) -> Vec<u8> {
     [&[0][..], &u32::try_from(length).unwrap().to_be_bytes(), &vec![7; length]].concat()
 }
 
+/// A message whose first field is this tenant, and that is longer by so many bytes.
+fn about(tenant: &str, more: usize) -> Vec<u8> {
+    let content = [&[1 << 3 | 2, u8::try_from(tenant.len()).unwrap()][..], tenant.as_bytes(), &vec![7; more]].concat();
+    [&[0][..], &u32::try_from(content.len()).unwrap().to_be_bytes(), &content].concat()
+}
+
 fn request(path: &str, bytes: &[u8]) -> Request<Body> {
     let chunks: Vec<_> = bytes.chunks(100).map(|chunk| Ok::<_, Status>(Frame::data(chunk.to_vec().into()))).collect();
     request_of(path, Body::new(StreamBody::new(iter(chunks))))

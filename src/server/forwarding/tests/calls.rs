@@ -4,6 +4,9 @@ use tokio_stream::wrappers::UnboundedReceiverStream;
 
 use super::fake::{Fate, at, node, owner};
 use super::*;
+use crate::auth::Principal;
+use crate::ledger::access::{Roles, Tenants};
+use crate::ledger::change::Actor;
 
 fn refusing(routing: Routing) -> Vec<Play> {
     vec![Play::Refuse(usize::MAX, routing)]
@@ -34,6 +37,85 @@ async fn a_call_is_sent_as_the_bytes_it_came_in_without_its_credential() {
         names.sort_unstable();
         assert_eq!(names, ["content-type", "grpc-encoding", "te", "traceparent", "x-request-id"]);
         assert_eq!((stage.stats.calls_now(), stage.stats.panics()), (0, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_first_bytes_name_a_tenant_of_another_node_is_not_begun_here() {
+    for (path, tenant, begun) in [(HEARTBEAT, "there", 0), (HEARTBEAT, "here", 1), (CREATE_USER, "there", 1)] {
+        let fake = Fake { elsewhere: Some("there"), ..Fake::told(&[at(1)], &[Fate::Echo]) };
+        let stage = Stage::new(fake, &refusing(NOT_APPLIED));
+        let bytes = about(tenant, 300);
+        let answer = Answer::of(stage.call(request(path, &bytes)).await).await;
+        assert!(answer.body == bytes && answer.reason().is_empty(), "{answer:?}");
+        assert_eq!(stage.seats.calls().len() + stage.others.calls().len(), begun, "{path} about {tenant}");
+        assert!(stage.fake.sent.lock().unwrap()[0].body == bytes);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_not_begun_and_that_nobody_takes_is_refused_like_any_other() {
+    for (make, marked) in [(Stage::new as fn(_, &[Play]) -> Stage, false), (Stage::for_peers, true)] {
+        let stage = make(Fake { elsewhere: Some("there"), ..Fake::default() }, &[]);
+        let mut request = request(HEARTBEAT, &about("there", 0));
+        if marked {
+            let principal = Principal::new(Actor("token:ann".into()), Roles::ALL, Tenants::All);
+            request.extensions_mut().insert(Forwarded { principal: Arc::new(principal), visited: Vec::new() });
+        }
+        let answer = Answer::of(stage.call(request).await).await;
+        assert_eq!(answer.is_marked(), marked);
+        let info = answer.status().get_details_error_info().expect("a reason");
+        assert_eq!(info.reason, "NOT_OWNER");
+        assert!(stage.seats.calls().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_too_long_to_be_kept_is_refused_here_whoever_it_is_about() {
+    let fake = Fake { elsewhere: Some("there"), ..Fake::told(&[at(1)], &[Fate::Echo]) };
+    let stage = Stage::new(fake, &[]);
+    let bytes = about("there", 65 * 1024);
+    let answer = Answer::of(stage.call(request(HEARTBEAT, &bytes)).await).await;
+    assert!(answer.body == bytes, "the service gets all of it, and says what is wrong");
+    assert_eq!(stage.fake.sent(), 0);
+}
+
+#[test]
+fn the_first_field_is_read_only_where_it_is_plain() {
+    let of = |bytes: &[u8]| first_field(bytes).map(str::to_owned);
+    assert_eq!(of(&about("acme", 0)).as_deref(), Some("acme"));
+    assert_eq!(of(&about("acme", 9_000)).as_deref(), Some("acme"));
+    assert_eq!(of(&about(&"a".repeat(127), 0)), Some("a".repeat(127)));
+    assert_eq!(of(&about("", 0)).as_deref(), Some(""));
+    let whole = about("acme", 0);
+    let with = |at: usize, byte: u8| [&whole[..at], &[byte], &whole[at + 1..]].concat();
+    for (what, bytes) in [
+        ("compressed", with(0, 1)),
+        ("another field", with(5, 2 << 3 | 2)),
+        ("a number", with(5, 1 << 3)),
+        ("a length of two bytes", with(6, 0x84)),
+        ("longer than what has arrived", with(6, 5)),
+        ("no text", with(7, 0xff)),
+        ("nothing", Vec::new()),
+        ("a part of it", whole[..8].to_vec()),
+    ] {
+        assert_eq!(of(&bytes), None, "{what}");
+    }
+}
+
+/// The methods of which the server looks at the first bytes name their tenant there.
+#[test]
+fn requests_of_hot_methods_begin_with_the_tenant() {
+    use prost::Message;
+    let files = prost_types::FileDescriptorSet::decode(crate::proto::FILE_DESCRIPTOR_SET).unwrap().file;
+    let methods = Methods::read(&[crate::proto::FILE_DESCRIPTOR_SET]).unwrap();
+    let hot: Vec<_> = methods.all().iter().filter(|method| method.hot).collect();
+    assert_eq!(hot.len(), 4);
+    for method in hot {
+        let request = format!("{}Request", method.name.rsplit('/').next().unwrap());
+        let message = files.iter().flat_map(|file| &file.message_type).find(|message| message.name() == request);
+        let field = message.expect("a request").field.iter().find(|field| field.number() == 1).expect("a first field");
+        assert_eq!((field.name(), field.r#type()), ("tenant_id", prost_types::field_descriptor_proto::Type::String));
     }
 }
 

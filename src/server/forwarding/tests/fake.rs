@@ -41,6 +41,8 @@ pub struct SentCall {
 #[derive(Default)]
 pub struct Fake {
     pub is_alone: bool,
+    /// The tenant whose shard is held by another node, before anybody asks.
+    pub elsewhere: Option<&'static str>,
     /// Answers of `locate`; after the last one, it waits forever.
     pub locations: Mutex<VecDeque<Location>>,
     /// True: the last location again and again.
@@ -96,6 +98,10 @@ impl Drop for Open {
 impl Forwarder for Fake {
     fn has_peers(&self) -> bool {
         !self.is_alone
+    }
+
+    fn elsewhere(&self, tenant: &TenantId) -> Option<ShardId> {
+        (self.elsewhere == Some(tenant.as_str())).then_some(SHARD)
     }
 
     fn locate(&self, shard: ShardId, tried: Option<KnownOwner>, _: Instant) -> BoxFuture<'_, Result<Location, Status>> {

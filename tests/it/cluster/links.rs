@@ -22,9 +22,9 @@ impl Processes {
         self.0.lock().expect("not poisoned")[node] = process;
     }
 
-    /// The node that has this end of a connection.
-    fn with(&self, end: SocketAddr) -> Option<usize> {
-        let socket = format!("socket:[{}]", socket(end.port())?);
+    /// The node that has this end of a connection to `to`.
+    fn with(&self, end: SocketAddr, to: SocketAddr) -> Option<usize> {
+        let socket = format!("socket:[{}]", socket(end.port(), to.port())?);
         let has = |process: u32| {
             let files = fs::read_dir(format!("/proc/{process}/fd")).ok()?;
             let mut targets = files.flatten().filter_map(|file| fs::read_link(file.path()).ok());
@@ -35,12 +35,13 @@ impl Processes {
     }
 }
 
-/// The number of the socket that is bound to a port of 127.0.0.1 and connected.
-fn socket(port: u16) -> Option<String> {
+/// The number of the socket that is connected from one port of 127.0.0.1 to another. One port may have connections to
+/// others besides, open or over.
+fn socket(from: u16, to: u16) -> Option<String> {
     let table = fs::read_to_string("/proc/net/tcp").expect("Linux");
-    let local = format!("0100007F:{port:04X}");
+    let [from, to] = [from, to].map(|port| format!("0100007F:{port:04X}"));
     let mut rows = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
-    rows.find(|row| row.get(1) == Some(&&*local) && row.get(2).is_some_and(|to| !to.ends_with(":0000")))
+    rows.find(|row| row.get(1) == Some(&&*from) && row.get(2) == Some(&&*to))
         .and_then(|row| row.get(9).map(|inode| (*inode).to_owned()))
 }
 
@@ -79,13 +80,14 @@ impl Links {
 }
 
 async fn accept(listener: TcpListener, processes: Arc<Processes>, from: Arc<Vec<Proxy>>) {
+    let to = listener.local_addr().expect("an address");
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 let Ok((mut peer, end)) = accepted else { continue };
                 let processes = Arc::clone(&processes);
-                let Ok(Some(node)) = tokio::task::spawn_blocking(move || processes.with(end)).await else { continue };
+                let Ok(Some(node)) = tokio::task::spawn_blocking(move || processes.with(end, to)).await else { continue };
                 let path = from[node].address;
                 connections.spawn(async move {
                     let Ok(mut path) = TcpStream::connect(path).await else { return };

@@ -73,7 +73,7 @@ impl AuditReplay {
     /// Folds one event in. Denials change nothing, and API tokens belong to no tenant.
     pub fn fold(&mut self, event: &AuditEvent, sent: &Sent, now: u64) -> Result<(), String> {
         if matches!(event.reason, Some(Reason::Denied(_)))
-            || matches!(event.action, Action::TokenCreated | Action::TokenRevoked)
+            || matches!(event.action, Action::TokenCreated | Action::TokenRevoked | Action::TokenDeleted)
         {
             return Ok(());
         }
@@ -175,7 +175,8 @@ impl Account {
                 self.facts.note(Fact::Blocked(user()?), no, false);
             }
             Action::LicenseInstalled => self.install(event, sent)?,
-            Action::LicenseDeleted | Action::LicenseRevoked => drop(self.end_license(event)),
+            Action::LicenseDeleted => drop(self.end_license(event)),
+            Action::LicenseRevoked => self.revoke(event)?,
             _ => {}
         }
         Ok(())
@@ -223,6 +224,19 @@ impl Account {
         let grant = grant.ok_or_else(|| format!("a license that nobody sent: {event:?}"))?;
         self.facts.note(Fact::License(id.clone(), revision), event.no, true);
         self.licenses.insert(id, grant.clone());
+        Ok(())
+    }
+
+    /// Folds in the revocation of a license, such as `extra up to revision 4: theft`. It may come after a higher revision
+    /// was installed, which stays.
+    fn revoke(&mut self, event: &AuditEvent) -> Result<(), String> {
+        let said = event.detail.split(" up to revision ").nth(1).unwrap_or_default();
+        let up_to = said.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+        let up_to: u64 = up_to.parse().map_err(|error| format!("{}: {error}", event.detail))?;
+        let id = LicenseId::stored(event.detail.split(' ').next().unwrap_or_default());
+        if self.licenses.get(&id).is_none_or(|license| license.revision <= up_to) {
+            self.end_license(event);
+        }
         Ok(())
     }
 

@@ -60,6 +60,8 @@ pub struct Process {
     front: Arc<Front>,
     messages: mpsc::Sender<PeerMessage>,
     clock: Clock,
+    /// Monotonic time at its start.
+    started: Duration,
     manual: Arc<ManualClock>,
     /// Time that has passed for the machine, and not yet for the runtime's timers.
     behind: Duration,
@@ -146,6 +148,7 @@ impl Process {
             post,
             front,
             messages,
+            started: clock.monotonic(),
             clock,
             manual,
             behind: Duration::ZERO,
@@ -233,6 +236,11 @@ impl Process {
     /// The monotonic clock of the process, in milliseconds.
     pub fn millis(&self) -> u64 {
         u64::try_from(self.clock.monotonic().as_millis()).expect("a short time")
+    }
+
+    /// Milliseconds since its start.
+    pub fn age(&self) -> u64 {
+        u64::try_from((self.clock.monotonic() - self.started).as_millis()).expect("a short time")
     }
 
     pub fn is_still(&self) -> bool {

@@ -50,7 +50,7 @@ const MEASURE: u8 = 1;
 const STOP: u8 = 2;
 
 /// A precision of one percent is enough, and keeps the histogram of each caller small.
-fn histogram() -> Histogram<u64> {
+pub fn histogram() -> Histogram<u64> {
     Histogram::new_with_max(60_000_000, 2).expect("bounds")
 }
 

@@ -10,7 +10,8 @@ use crate::seed;
 use crate::support::postgres::Cluster;
 use crate::support::program::Data;
 
-const MANY_SHARDS: u16 = 16;
+/// Shards of an installation of several nodes.
+pub const MANY_SHARDS: u16 = 16;
 
 /// Returns the throughput of each kind of node, divided by that of a process that is alone on a database of its own.
 pub async fn figures(cluster: &Cluster, extent: Extent) -> Vec<Figure> {

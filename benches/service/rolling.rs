@@ -1,4 +1,4 @@
-//! A rolling restart: three nodes serve a steady load, and each in turn is told to end and is started again. No call may
+//! A rolling restart: three nodes serve a steady load, and each in turn is stopped and started again. No call may
 //! fail, and callers send none a second time.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -14,7 +14,8 @@ use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::{CheckInRequest, HeartbeatRequest, check_out_response, heartbeat_response};
 
 use crate::host::Host;
-use crate::load::try_check_out;
+use crate::load::{histogram, try_check_out};
+use crate::nodes::MANY_SHARDS;
 use crate::report::{Bounds, Figure};
 use crate::rounds::TENANTS;
 use crate::seed;
@@ -60,7 +61,7 @@ struct Caller {
 pub async fn figures(cluster: &Cluster) -> Vec<Figure> {
     let database = cluster.database().await;
     let data = Data::Postgres(database.expose_secret());
-    seed::tenants_in(&data, TENANTS, 16).await;
+    seed::tenants_in(&data, TENANTS, MANY_SHARDS).await;
     let balancer: Arc<Balancer> = Arc::default();
     let mut nodes = Vec::new();
     for _ in 0..NODES {
@@ -113,10 +114,6 @@ async fn start(data: &Data<'_>, balancer: &Balancer) -> Host {
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn histogram() -> Histogram<u64> {
-    Histogram::new_with_max(60_000_000, 2).expect("bounds")
 }
 
 impl Caller {

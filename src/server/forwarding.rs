@@ -95,7 +95,7 @@ impl Forwarding {
     /// saves the work of a refusal. Whoever gets the call reads the tenant again, and refuses it if this was wrong.
     pub fn elsewhere(&self) -> Option<Routing> {
         let tenant = first_field(&self.body.peek()?).and_then(|text| TenantId::parse(text).ok())?;
-        // Who may not is told so here.
+        // A caller who may not is refused here.
         let shard = self.head.caller.may(&tenant).then(|| self.forwarder.elsewhere(&tenant))??;
         Some(Routing::NotApplied(shard))
     }

@@ -79,7 +79,7 @@ async fn of_a_body_that_has_not_arrived_or_breaks_off_or_is_too_long_nothing_is_
     let broken = Body::new(StreamBody::new(iter([Err::<Frame<Bytes>, _>(Status::cancelled("reset by its client"))])));
     let (mut body, kept) = RequestBody::kept(broken, keep);
     assert_eq!(kept.peek(), None);
-    assert!(body.frame().await.expect("no end").is_err(), "the reader is told");
+    assert!(body.frame().await.expect("no end").is_err(), "the reader gets the error");
     let bytes = message(LARGEST + 1);
     let (mut body, kept) = self::kept(&bytes, 16 * 1024, false);
     assert_eq!(kept.peek(), None);

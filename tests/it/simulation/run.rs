@@ -60,8 +60,8 @@ impl World {
     fn step(&mut self, step: &Step) -> Result<(), String> {
         self.drive(self.now + step.after)?;
         self.moves += 1;
-        let awake = self.processes.iter().filter(|process| !process.is_still());
-        awake.into_iter().try_for_each(|process| self.checks.tokens.none_lives_on(process, self.now))?;
+        let mut awake = self.processes.iter().filter(|process| !process.is_still());
+        awake.try_for_each(|process| self.checks.tokens.none_lives_on(process, self.now))?;
         if let StepKind::Call(operation) = step.kind {
             let (tenant, request) = self.clients.make(&operation, self.wall());
             let stray = matches!(
@@ -223,10 +223,11 @@ impl World {
             process.right_wall(wall);
         }
         let stops = if self.processes.iter().any(Process::is_stopping) { STOP } else { 0 };
-        let until = self.now + SERVED + stops;
+        let limit = SERVED + stops;
+        let until = self.now + limit;
         self.served.clear();
         while World::tenants().any(|tenant| !self.served.contains(&tenant)) {
-            must(self.now < until, || format!("I7 not served after {SERVED} ms: only {:?} are", self.served))?;
+            must(self.now < until, || format!("I7 not served after {limit} ms: only {:?} are", self.served))?;
             for tenant in World::tenants().filter(|tenant| !self.served.contains(tenant)).collect::<Vec<_>>() {
                 let probe = UpdateTenant { contact: Some(self.now.to_string().into()), ..UpdateTenant::default() };
                 let to = To::Some(self.rng.below(1 << 16) as usize);
@@ -235,7 +236,7 @@ impl World {
             self.drive(self.now + 4 * LATENCY)?;
         }
         while let Some(what) = self.not_owned_once() {
-            must(self.now < until, || format!("I7 after {SERVED} ms: {what}"))?;
+            must(self.now < until, || format!("I7 after {limit} ms: {what}"))?;
             self.drive(self.now + 4 * LATENCY)?;
         }
         self.quiet()?;
@@ -244,8 +245,8 @@ impl World {
             self.quiet()?;
         }
         self.drive(self.now + tokens::KNOWN)?;
-        let up = self.processes.iter().filter(|process| process.is_up() && process.age() >= tokens::KNOWN);
-        up.into_iter().try_for_each(|process| self.checks.tokens.are_known(process, self.now))?;
+        let mut up = self.processes.iter().filter(|process| process.is_up() && process.age() >= tokens::KNOWN);
+        up.try_for_each(|process| self.checks.tokens.are_known(process, self.now))?;
         (0..SHARDS)
             .map(ShardId)
             .try_for_each(|shard| self.checks.whole(shard, self.server.disk.shard_disk(shard), &self.clients.sent))

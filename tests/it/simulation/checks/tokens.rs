@@ -1,4 +1,4 @@
-//! C10: a token whose revocation was acknowledged is soon let in nowhere, whatever is cut off from what.
+//! C10: a token whose revocation was acknowledged is soon refused by every node, whatever is cut off.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::simulation::test_data;
 /// answer.
 pub const KNOWN: u64 = 2_000;
 
-/// What clients were told of the tokens.
+/// The tokens, by the answers that clients got.
 #[derive(Default)]
 pub struct Tokens {
     created: BTreeSet<TokenId>,
@@ -60,8 +60,8 @@ impl Tokens {
 
     /// Checks the tokens that were revoked before some time.
     fn are_refused(&self, process: &Process, before: u64) -> Result<(), String> {
-        let old = self.revoked.iter().filter(|(_, at)| **at < before).map(|(id, _)| *id);
-        let lives = old.into_iter().find(|id| process.lets_in(&test_data::token(*id)));
+        let mut old = self.revoked.iter().filter(|(_, at)| **at < before).map(|(id, _)| *id);
+        let lives = old.find(|id| process.lets_in(&test_data::token(*id)));
         must(lives.is_none(), || format!("C10 process {} lets token {lives:?} in, which was revoked", process.no))
     }
 }

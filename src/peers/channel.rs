@@ -9,7 +9,6 @@ use http::{Request, Response};
 use tonic::body::Body;
 use tower::Service;
 
-use super::answer_body::AnswerBody;
 use super::pool::Pool;
 use super::sending::{Lost, send};
 use crate::proto::peer::v1::peer_service_client::PeerServiceClient;
@@ -34,7 +33,7 @@ impl Service<Request<Body>> for Channel {
         let pool = Arc::clone(&self.0);
         Box::pin(async move {
             match send(&pool, request, false).await {
-                Ok((response, permit)) => Ok(response.map(|body| Body::new(AnswerBody::new(body, permit)))),
+                Ok(response) => Ok(response.map(Body::new)),
                 Err(Lost::NotSent) => Err(io::ErrorKind::NotConnected.into()),
                 Err(Lost::Unknown) => Err(io::ErrorKind::ConnectionReset.into()),
             }

@@ -1,24 +1,24 @@
 //! One HTTP/2 connection to a peer.
 
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
+use h2::client::{Builder, ResponseFuture, SendRequest};
+use h2::{Ping, PingPong, SendStream};
+use http::Request;
 use http::uri::Authority;
-use hyper::client::conn::http2::{Builder, SendRequest};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio_rustls::TlsConnector;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::sync::CancellationToken;
 
 use super::head::MAX_HEADERS;
-use super::request_body::RequestBody;
 
 /// Bytes that are on the way to one call's reader, and to all of a connection: a client that does not read its stream
 /// holds up nobody else's, as long as there are not hundreds of them.
@@ -30,7 +30,7 @@ const CONNECTION_WINDOW: u32 = 64 * 1024 * 1024;
 pub struct Timing {
     /// Until it is connected, with the handshakes.
     pub connect: Duration,
-    /// Silence after which it is asked whether it is there.
+    /// From an answer to the next question whether it is there.
     pub ping: Duration,
     /// From the question on.
     pub answer: Duration,
@@ -46,7 +46,24 @@ impl Timing {
 }
 
 /// The sending end of a connection.
-pub(super) type Sender = SendRequest<RequestBody>;
+#[derive(Debug, Clone)]
+pub(super) struct Sender(SendRequest<Bytes>);
+
+impl Sender {
+    /// Returns true if no call can be sent any more: the connection has failed, the peer goes away, or the numbers of
+    /// streams are used up.
+    pub fn is_closed(&mut self) -> bool {
+        matches!(self.0.poll_ready(&mut Context::from_waker(Waker::noop())), Poll::Ready(Err(_)))
+    }
+
+    /// Sends the head of a call.
+    ///
+    /// # Errors
+    /// Nothing was sent.
+    pub fn send(&mut self, head: Request<()>) -> Result<(ResponseFuture, SendStream<Bytes>), h2::Error> {
+        self.0.send_request(head, false)
+    }
+}
 
 /// Connects to a peer, and waits until it has accepted this process. The connection ends when nobody has its sender any
 /// more, when it fails, or when the peer is `gone`.
@@ -75,77 +92,51 @@ async fn connect_without_end(
     // No certificate is compared with a name, and none is sent.
     let nobody = ServerName::try_from("peer").map_err(io::Error::other)?;
     let socket = TlsConnector::from(tls).connect(nobody, socket).await?;
-    let (heard, hears) = oneshot::channel();
-    let socket = Socket { inner: socket, heard: Some(heard), gone: Box::pin(gone.cancelled_owned()) };
-    let (sender, connection) = http(timing).handshake(TokioIo::new(socket)).await.map_err(io::Error::other)?;
-    tokio::spawn(connection);
-    // In TLS 1.3 a server looks at the client's certificate after the client is done: only its first frame, which its
-    // HTTP/2 begins with, says that it has accepted this process. A call that is sent before may be nobody's.
-    hears.await.map_err(|_| io::Error::from(io::ErrorKind::ConnectionRefused))?;
-    Ok(sender)
+    let (sender, mut connection) = http().handshake(socket).await.map_err(io::Error::other)?;
+    let pings = connection.ping_pong().ok_or(io::ErrorKind::Other)?;
+    let (accepts, accepted) = oneshot::channel();
+    tokio::spawn(async move {
+        tokio::select! {
+            () = batched(connection) => {}
+            () = answers(pings, accepts, timing) => {}
+            () = gone.cancelled() => {}
+        }
+    });
+    // In TLS 1.3 a server looks at the client's certificate after the client is done: only its first answer says that it
+    // has accepted this process. A call that is sent before may be nobody's.
+    accepted.await.map_err(|_| io::Error::from(io::ErrorKind::ConnectionRefused))?;
+    Ok(Sender(sender))
 }
 
-fn http(timing: Timing) -> Builder<TokioExecutor> {
-    let mut http = Builder::new(TokioExecutor::new());
-    http.timer(TokioTimer::new())
-        .initial_stream_window_size(CALL_WINDOW)
+fn http() -> Builder {
+    let mut http = Builder::new();
+    http.initial_window_size(CALL_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(MAX_HEADERS)
-        .keep_alive_interval(timing.ping)
-        .keep_alive_timeout(timing.answer)
-        .keep_alive_while_idle(true);
+        .enable_push(false);
     http
 }
 
-/// A socket that reports the first time something is read from it, and that fails when the peer is gone.
-struct Socket<S> {
-    inner: S,
-    heard: Option<oneshot::Sender<()>>,
-    gone: Pin<Box<WaitForCancellationFutureOwned>>,
+/// Polls a connection after all tasks that are ready, so that it writes the calls of many at once. Woken by the first
+/// of them, it would run before the others, and write one call at a time.
+async fn batched<E>(connection: impl Future<Output = Result<(), E>>) {
+    let (mut connection, mut others) = (pin!(connection), pin!(tokio::task::yield_now()));
+    let ended = std::future::poll_fn(|context| {
+        ready!(others.as_mut().poll(context));
+        others.set(tokio::task::yield_now());
+        connection.as_mut().poll(context)
+    });
+    // Every call on it learns why.
+    let _ = ended.await;
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.gone.as_mut().poll(context).is_ready() {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+/// Asks the peer whether it is there, until it does not answer. Reports its first answer.
+async fn answers(mut pings: PingPong, accepts: oneshot::Sender<()>, timing: Timing) {
+    let mut accepts = Some(accepts);
+    while let Ok(Ok(_)) = tokio::time::timeout(timing.answer, pings.ping(Ping::opaque())).await {
+        if let Some(accepts) = accepts.take() {
+            let _ = accepts.send(());
         }
-        let before = buffer.filled().len();
-        let read = ready!(pin!(&mut self.inner).poll_read(context, buffer));
-        if buffer.filled().len() > before
-            && let Some(heard) = self.heard.take()
-        {
-            let _ = heard.send(());
-        }
-        Poll::Ready(read)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        pin!(&mut self.inner).poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        pin!(&mut self.inner).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        pin!(&mut self.inner).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        pin!(&mut self.inner).poll_shutdown(context)
+        tokio::time::sleep(timing.ping).await;
     }
 }

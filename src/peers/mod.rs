@@ -19,13 +19,13 @@ mod message;
 mod owners;
 mod pins;
 mod pool;
-mod request_body;
 mod routing;
 mod sending;
 mod service;
 mod shards;
 mod tell;
 mod tls;
+mod upload;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -47,7 +47,6 @@ pub use message::PeerMessage;
 pub use owners::PeerOwners;
 pub use shards::PeerShards;
 
-use answer_body::AnswerBody;
 use head::MAX_HEADERS;
 use listener::PeerHandshake;
 use pins::{Pinned, Pins};
@@ -149,10 +148,10 @@ impl Peers {
         match send(&link.pool, call, head.visited.len() > 1).await {
             Err(Lost::NotSent) => Sent::NotApplied { hint: None },
             Err(Lost::Unknown) => Sent::Unknown,
-            Ok((response, _)) if routing::not_applied(response.headers()).is_some() => {
+            Ok(response) if routing::not_applied(response.headers()).is_some() => {
                 Sent::NotApplied { hint: routing::owner(response.headers()) }
             }
-            Ok((response, permit)) => Sent::Answer(response.map(|body| Body::new(AnswerBody::new(body, permit)))),
+            Ok(response) => Sent::Answer(response.map(Body::new)),
         }
     }
 

@@ -114,8 +114,12 @@ impl Pool {
     async fn sender(&self, slot: &Arc<Slot>) -> Result<Sender, Arc<io::Error>> {
         let connecting = {
             let mut state = slot.state();
+            if let State::Open(sender) = &mut *state
+                && !sender.is_closed()
+            {
+                return Ok(sender.clone());
+            }
             match &*state {
-                State::Open(sender) if !sender.is_closed() => return Ok(sender.clone()),
                 State::Connecting(connecting) => connecting.clone(),
                 State::Open(_) | State::Closed => {
                     let connecting = self.connecting(Arc::clone(slot));

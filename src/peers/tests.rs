@@ -330,6 +330,19 @@ async fn an_answer_that_breaks_off_ends_with_a_status() {
 }
 
 #[tokio::test]
+async fn an_upload_ends_with_its_answer() {
+    let (_, peers, other) = pair().await;
+    let (frames, body) = mpsc::channel::<Result<Frame<Bytes>, Status>>(1);
+    let body = Body::new(StreamBody::new(ReceiverStream::new(body)));
+    let Sent::Answer(response) = peers.send(other.node, call("/echo", body), &head()).await else {
+        panic!("no answer")
+    };
+    assert!(!frames.is_closed());
+    drop(response);
+    frames.closed().await;
+}
+
+#[tokio::test]
 async fn who_is_not_known_yet_waits_until_it_is() {
     let (node, peers, other) = (NodeId::random(), peers(Timing::DEFAULT), Other::start().await);
     assert!(peers.introduce(Duration::ZERO).await, "there is nobody");
@@ -348,7 +361,7 @@ async fn who_is_not_known_yet_waits_until_it_is() {
 async fn a_call_without_its_head_is_nobodys() {
     let (_, peers, other) = pair().await;
     let link = peers.find(other.node).unwrap();
-    let (response, _) = send(&link.pool, call("/echo", text("x")), false).await.unwrap();
+    let response = send(&link.pool, call("/echo", text("x")), false).await.unwrap();
     assert_eq!(Status::from_header_map(response.headers()).unwrap().code(), Code::Internal);
 }
 

@@ -6,7 +6,7 @@ mod admission;
 mod deadline;
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -52,6 +52,8 @@ pub struct CallHandler<F> {
     guard: Arc<Guard>,
     /// Route of each method, by its number; `None`: no service is mounted yet.
     method_routes: Vec<Option<Route>>,
+    /// Path of each method, by its number.
+    paths: Vec<Uri>,
     stats: Arc<Stats>,
     /// Budget for uploads to all services except the first of `routes`, whose requests are small.
     budget: Arc<UploadBudget>,
@@ -77,11 +79,14 @@ impl<F: NamedService> CallHandler<F> {
         limits: &Limits,
     ) -> Self {
         let method_routes = methods.all().iter().map(|method| routes.find(method.service())).collect();
+        let path = |number| Uri::try_from(format!("/{}", methods.label(number))).unwrap_or_default();
+        let paths = (0..methods.all().len()).map(path).collect();
         Self {
             routes,
             methods,
             guard,
             method_routes,
+            paths,
             stats,
             budget: UploadBudget::new(limits.max_request),
             max_calls: limits.max_calls,
@@ -210,25 +215,26 @@ impl<F> CallHandler<F> {
         });
         // Their requests begin with the tenant.
         let peeks = self.methods.all()[number].hot;
-        let elsewhere = forwarding.as_ref().filter(|_| peeks).and_then(|forwarding| forwarding.elsewhere());
-        let forwarding = match (forwarding, elsewhere) {
-            (Some(forwarding), Some(why)) => return Either::Left(forwarding.go_on(why, None).boxed()),
-            (forwarding, _) => forwarding,
-        };
         let is_peers = self.is_peers;
-        Either::Right(answer.then(move |mut answer| match forwarding {
-            Some(forwarding) => match take_mark(&mut answer) {
-                Some(why) => Either::Right(forwarding.go_on(why, Some(answer)).boxed()),
-                None => Either::Left(ready(answer)),
-            },
-            None => {
-                // Another node reads the mark; a client never does.
-                if !is_peers {
-                    take_mark(&mut answer);
-                }
-                Either::Left(ready(answer))
+        async move {
+            let forwarding = match forwarding {
+                Some(forwarding) if peeks => match poll_fn(|context| forwarding.poll_elsewhere(context)).await {
+                    Some(why) => {
+                        drop(answer);
+                        return forwarding.go_on(why, None).boxed().await;
+                    }
+                    None => Some(forwarding),
+                },
+                forwarding => forwarding,
+            };
+            let mut answer = answer.await;
+            // Another node reads the mark; a client never does.
+            let why = if forwarding.is_some() || !is_peers { take_mark(&mut answer) } else { None };
+            match (forwarding, why) {
+                (Some(forwarding), Some(why)) => forwarding.go_on(why, Some(answer)).boxed().await,
+                _ => answer,
             }
-        }))
+        }
     }
 
     fn terms(&self, number: usize, deadline: Duration) -> Terms {
@@ -256,7 +262,7 @@ where
     <F as Service<Request<RequestBody<Body>>>>::Future: Send + 'static,
 {
     fn path(&self, number: usize) -> Uri {
-        Uri::try_from(format!("/{}", self.methods.label(number))).unwrap_or_default()
+        self.paths[number].clone()
     }
 
     fn answer_again(&self, number: usize, request: Request<Body>) -> BoxFuture<'static, Response<Body>> {
@@ -300,7 +306,7 @@ where
 
 /// Polls `answer` in the log and trace scope of the call.
 async fn within<A: Future>(call: &CallGuard, mut answer: Pin<&mut A>) -> A::Output {
-    std::future::poll_fn(|context| {
+    poll_fn(|context| {
         let _entered = call.scope.enter();
         answer.as_mut().poll(context)
     })

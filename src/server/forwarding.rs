@@ -2,6 +2,7 @@
 //! came here meanwhile (C8). Nothing here knows any method: the bytes of the request are sent as they came in.
 
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use futures_util::future::BoxFuture;
 use http::header::{CONTENT_TYPE, TE};
@@ -93,11 +94,13 @@ enum Attempt {
 impl Forwarding {
     /// Whether another process must answer the call, as far as its first bytes tell before anybody has read them. It
     /// saves the work of a refusal. Whoever gets the call reads the tenant again, and refuses it if this was wrong.
-    pub fn elsewhere(&self) -> Option<Routing> {
-        let tenant = first_field(&self.body.peek()?).and_then(|text| TenantId::parse(text).ok())?;
+    pub fn poll_elsewhere(&self, context: &mut Context<'_>) -> Poll<Option<Routing>> {
+        let bytes = ready!(self.body.poll_peek(context));
+        let tenant = bytes.as_deref().and_then(first_field).and_then(|text| TenantId::parse(text).ok());
         // A caller who may not is refused here.
-        let shard = self.head.caller.may(&tenant).then(|| self.forwarder.elsewhere(&tenant))??;
-        Some(Routing::NotApplied(shard))
+        let tenant = tenant.filter(|tenant| self.head.caller.may(tenant));
+        let shard = tenant.and_then(|tenant| self.forwarder.elsewhere(&tenant));
+        Poll::Ready(shard.map(Routing::NotApplied))
     }
 
     /// Goes on with a call that was refused here, until it is answered. `refusal` is its answer when nobody answers in

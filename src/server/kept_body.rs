@@ -6,7 +6,7 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
@@ -48,9 +48,9 @@ pub(super) trait KeptBody: Send + Sync {
     /// `None`: it has too many bytes to be kept, or has ended with an error.
     fn again(self: Arc<Self>) -> Option<Body>;
 
-    /// Returns the first bytes of the body if they have arrived and are kept, without waiting. Nobody has read the body
-    /// yet; whoever does gets them all the same.
-    fn peek(&self) -> Option<Bytes>;
+    /// Waits for the first bytes of the body, and returns them if they are kept. Nobody has read the body yet; whoever
+    /// does gets them all the same.
+    fn poll_peek(&self, context: &mut Context<'_>) -> Poll<Option<Bytes>>;
 }
 
 impl<B: http_body::Body<Data = Bytes> + Unpin> RequestBody<B> {
@@ -105,17 +105,12 @@ where
         Some(Body::new(Reader { kept: self, number, next: 0 }))
     }
 
-    fn peek(&self) -> Option<Bytes> {
+    fn poll_peek(&self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let mut kept = lock(self);
-        // The reader's own poll wakes it.
-        match kept.poll_source(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Some(frame)) => {
-                let data = frame.as_ref().ok().and_then(|frame| frame.data_ref().cloned());
-                kept.peeked = Some(frame);
-                data.filter(|_| kept.bytes.is_whole)
-            }
-            Poll::Ready(None) | Poll::Pending => None,
-        }
+        let Some(frame) = ready!(kept.poll_source(context)) else { return Poll::Ready(None) };
+        let data = frame.as_ref().ok().and_then(|frame| frame.data_ref().cloned());
+        kept.peeked = Some(frame);
+        Poll::Ready(data.filter(|_| kept.bytes.is_whole))
     }
 }
 

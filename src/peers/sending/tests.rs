@@ -27,6 +27,7 @@ const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
+const ACK: u8 = 1;
 const REFUSED_STREAM: u32 = 7;
 const CANCEL: u32 = 8;
 const INTERNAL_ERROR: u32 = 2;
@@ -50,15 +51,16 @@ struct Peer {
 }
 
 impl Peer {
-    /// Reads frames until one of this kind has arrived; answers none.
-    async fn until(&mut self, kind: u8) {
+    /// Reads frames until one of this kind has arrived, and returns its payload; answers none.
+    async fn until(&mut self, kind: u8) -> Vec<u8> {
         loop {
             let mut head = [0; 9];
             self.socket.read_exact(&mut head).await.unwrap();
             let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
-            self.socket.read_exact(&mut vec![0; length]).await.unwrap();
+            let mut payload = vec![0; length];
+            self.socket.read_exact(&mut payload).await.unwrap();
             if head[3] == kind {
-                return;
+                return payload;
             }
         }
     }
@@ -95,6 +97,9 @@ impl Pair {
         let mut preface = [0; 24];
         peer.socket.read_exact(&mut preface).await.unwrap();
         peer.write(&frame(SETTINGS, 0, &[])).await;
+        let mut pong = frame(PING, 0, &peer.until(PING).await);
+        pong[4] = ACK;
+        peer.write(&pong).await;
         peer
     }
 
@@ -194,7 +199,7 @@ async fn a_connection_that_was_closed_meanwhile_is_replaced() {
         let (lost, peer) = tokio::join!(pair.send(text("x")), refusing);
         assert_eq!(lost, Lost::NotSent);
         // The peer goes while nothing is under way: the next call finds another connection.
-        let (sender, _) = pair.peers.find(pair.node).unwrap().pool.connection(false).await.unwrap();
+        let (mut sender, _) = pair.peers.find(pair.node).unwrap().pool.connection(false).await.unwrap();
         drop(peer);
         while !sender.is_closed() {
             tokio::task::yield_now().await;

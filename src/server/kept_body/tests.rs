@@ -1,3 +1,4 @@
+use futures_util::FutureExt;
 use http_body::Body as _;
 use http_body_util::{BodyExt, StreamBody};
 use tokio_stream::iter;
@@ -54,13 +55,17 @@ async fn a_body_is_given_again_from_its_beginning_wherever_its_reader_stopped() 
     }
 }
 
+async fn peek(kept: &Arc<dyn KeptBody>) -> Option<Bytes> {
+    std::future::poll_fn(|context| kept.poll_peek(context)).await
+}
+
 #[tokio::test]
 async fn what_was_peeked_at_is_read_all_the_same() {
     let sent = [message(300), message(700)].concat();
     for chunk in [1, 5, 64, 10_000] {
         for stop in [0, 1, 4, usize::MAX] {
             let (mut first, kept) = kept(&sent, chunk, true);
-            assert_eq!(kept.peek().as_deref(), Some(&sent[..chunk.min(sent.len())]));
+            assert_eq!(peek(&kept).await.as_deref(), Some(&sent[..chunk.min(sent.len())]));
             assert!(!first.is_end_stream());
             let read = read(&mut first, stop).await;
             assert!(sent.starts_with(&read) && (stop < usize::MAX || read == sent), "in chunks of {chunk}");
@@ -75,17 +80,17 @@ async fn of_a_body_that_has_not_arrived_or_breaks_off_or_is_too_long_nothing_is_
     let keep = Keep { largest: LARGEST, uploads: false };
     let pending = Body::new(StreamBody::new(tokio_stream::pending::<Result<Frame<Bytes>, Status>>()));
     let (_body, kept) = RequestBody::kept(pending, keep);
-    assert_eq!(kept.peek(), None);
+    assert_eq!(peek(&kept).now_or_never(), None, "it waits");
     let broken = Body::new(StreamBody::new(iter([Err::<Frame<Bytes>, _>(Status::cancelled("reset by its client"))])));
     let (mut body, kept) = RequestBody::kept(broken, keep);
-    assert_eq!(kept.peek(), None);
+    assert_eq!(peek(&kept).await, None);
     assert!(body.frame().await.expect("no end").is_err(), "the reader gets the error");
     let bytes = message(LARGEST + 1);
     let (mut body, kept) = self::kept(&bytes, 16 * 1024, false);
-    assert_eq!(kept.peek(), None);
+    assert_eq!(peek(&kept).await, None);
     assert!(read(&mut body, usize::MAX).await == bytes, "the service reads everything");
     let (mut body, kept) = self::kept(&[], 1, false);
-    assert_eq!(kept.peek(), None);
+    assert_eq!(peek(&kept).await, None);
     assert!(body.frame().await.is_none());
 }
 

@@ -1,9 +1,8 @@
 //! One HTTP/2 connection to a peer.
 
 use std::io;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,6 +18,7 @@ use tokio_rustls::TlsConnector;
 use tokio_util::sync::CancellationToken;
 
 use super::head::MAX_HEADERS;
+use crate::server::after_others;
 
 /// Bytes that are on the way to one call's reader, and to all of a connection: a client that does not read its stream
 /// holds up nobody else's, as long as there are not hundreds of them.
@@ -95,13 +95,13 @@ async fn connect_without_end(
     let (sender, mut connection) = http().handshake(socket).await.map_err(io::Error::other)?;
     let pings = connection.ping_pong().ok_or(io::ErrorKind::Other)?;
     let (accepts, accepted) = oneshot::channel();
-    tokio::spawn(async move {
+    tokio::spawn(after_others(async move {
         tokio::select! {
-            () = batched(connection) => {}
+            _ = connection => {}
             () = answers(pings, accepts, timing) => {}
             () = gone.cancelled() => {}
         }
-    });
+    }));
     // In TLS 1.3 a server looks at the client's certificate after the client is done: only its first answer says that it
     // has accepted this process. A call that is sent before may be nobody's.
     accepted.await.map_err(|_| io::Error::from(io::ErrorKind::ConnectionRefused))?;
@@ -115,19 +115,6 @@ fn http() -> Builder {
         .max_header_list_size(MAX_HEADERS)
         .enable_push(false);
     http
-}
-
-/// Polls a connection after all tasks that are ready, so that it writes the calls of many at once. Woken by the first
-/// of them, it would run before the others, and write one call at a time.
-async fn batched<E>(connection: impl Future<Output = Result<(), E>>) {
-    let (mut connection, mut others) = (pin!(connection), pin!(tokio::task::yield_now()));
-    let ended = std::future::poll_fn(|context| {
-        ready!(others.as_mut().poll(context));
-        others.set(tokio::task::yield_now());
-        connection.as_mut().poll(context)
-    });
-    // Every call on it learns why.
-    let _ = ended.await;
 }
 
 /// Asks the peer whether it is there, until it does not answer. Reports its first answer.

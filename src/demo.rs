@@ -10,7 +10,7 @@ use crate::ledger::command::{
 };
 use crate::ledger::outcome::{Denial, Done, Granted, Refusal};
 use crate::ledger::time::WallTime;
-use crate::license::{Claims, Entitlement, LICENSE, Rejection, SigningKey, Tier, sign, whole_seconds};
+use crate::license::{Claims, Entitlement, LICENSE, Overdraft, Rejection, SigningKey, Tier, sign, whole_seconds};
 use crate::licensing::Licensing;
 
 /// Display name while the tenant is being created: a later start that finds it continues where a crash interrupted it.
@@ -88,7 +88,7 @@ pub struct Vendor<'a> {
 /// Five concurrent seats in `primary`, three named seats in `crm`, without an end.
 fn claims(tenant: &TenantId, now: WallTime) -> Result<Claims, IdError> {
     let entitlement =
-        |pool, plan, seats| Ok(Entitlement { pool: PoolId::parse(pool)?, plan, limit: Limit::Seats(seats) });
+        |pool, plan, seats| Ok(Entitlement { pool: PoolId::parse(pool)?, plan, limit: Limit::Seats(seats), overdraft: Overdraft::NONE });
     Ok(Claims {
         license: LicenseId::parse("demo")?,
         revision: 1,

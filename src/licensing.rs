@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::exchange::{Exchange, Fetched};
 use crate::ids::{InstanceId, TenantId};
 use crate::ledger::command::{FetchLicense, InstallLicense, LicenseGrant, VendorAnswer};
-use crate::ledger::license::Terms;
+use crate::ledger::license::{PoolGrant, Terms};
 use crate::license::{InstallTarget, Rejection, Trust, Verified};
 
 /// Decides which license documents this server accepts.
@@ -118,8 +118,14 @@ fn command(verified: Verified) -> InstallLicense {
         limits: claims.limits.iter().map(|(name, limit)| (name.as_str().into(), *limit)).collect(),
         issued: claims.issued,
     };
-    let pools = claims.entitlements.into_iter().map(|given| (given.pool, given.plan, given.limit)).collect();
+    let pools = claims.entitlements.into_iter().map(|given| PoolGrant {
+        overdraft: given.overdraft.seats(given.limit),
+        pool: given.pool,
+        plan: given.plan,
+        limit: given.limit,
+    });
     let (not_before, expires) = (claims.not_before, claims.expires);
-    let grant = LicenseGrant { revision: claims.revision, not_before, expires, pools, terms: Arc::new(terms) };
+    let grant =
+        LicenseGrant { revision: claims.revision, not_before, expires, pools: pools.collect(), terms: Arc::new(terms) };
     InstallLicense { license: claims.license, grant }
 }

@@ -82,7 +82,7 @@ async fn make(journal: &Journal, name: &str, occupied: bool) {
     let policy = Policy { unknown_users: UnknownUsers::Admit, ..Policy::default() };
     let create = CreateTenant { display_name: name.into(), contact: "".into(), policy };
     journal.submit(&actor, &tenant, create).await.expect("an answer").expect("a tenant");
-    let pool = |name: &str, seats| (PoolId::parse(name).expect("an id"), Plan::Concurrent, Limit::Seats(seats));
+    let pool = |name: &str, seats| (PoolId::parse(name).expect("an id"), Plan::Concurrent, Limit::Seats(seats)).into();
     let pools = vec![pool("primary", 10_000_000), pool("full", 1)];
     let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
     let license = InstallLicense { license: LicenseId::parse("bench").expect("an id"), grant };

@@ -9,7 +9,7 @@ use usher::commands::connection::AuthenticatedChannel;
 use usher::ids::{LicenseId, PoolId, TenantId};
 use usher::ledger::change::{Limit, Plan};
 use usher::ledger::time::WallTime;
-use usher::license::{Claims, Entitlement, LICENSE, SigningKey, Tier, sign};
+use usher::license::{Claims, Entitlement, LICENSE, Overdraft, SigningKey, Tier, sign};
 use usher::proto::v1::directory_service_client::DirectoryServiceClient;
 use usher::proto::v1::license_service_client::LicenseServiceClient;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
@@ -138,6 +138,7 @@ impl World {
             pool: PoolId::parse(&pool(number)).expect("an id"),
             plan: Plan::Concurrent,
             limit: Limit::Seats(1_000),
+            overdraft: Overdraft::NONE,
         };
         let claims = Claims {
             license: LicenseId::parse(name).expect("an id"),

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::commands::connection::{TenantArgs, Usher, call_tenant};
 use crate::commands::error::Error;
 use crate::commands::output::table::{Column, Table, left, right};
-use crate::commands::output::words::{count, license_state, limit, notice, plan};
+use crate::commands::output::words::{count, license_state, limit, notice, plan, pool_remarks};
 use crate::commands::output::{Printer, Rendered};
 use crate::failure::Failure;
 use crate::proto::v1::{GetUsageRequest, GetUsageResponse, PoolUsage, UserTotals};
@@ -70,13 +70,6 @@ fn status(users: &UserTotals) -> String {
 }
 
 fn row(pool: &PoolUsage) -> Vec<String> {
-    let mut remarks = Vec::new();
-    if pool.over > 0 {
-        remarks.push(format!("over by {}", pool.over));
-    }
-    if pool.demo {
-        remarks.push("demo".into());
-    }
     vec![
         pool.pool_id.clone(),
         plan(pool.plan()).into(),
@@ -85,7 +78,7 @@ fn row(pool: &PoolUsage) -> Vec<String> {
         pool.active.to_string(),
         pool.idle.to_string(),
         pool.granted.to_string(),
-        remarks.join(", "),
+        pool_remarks(pool),
     ]
 }
 
@@ -106,10 +99,19 @@ mod tests {
             ..Default::default()
         };
         let all = PoolUsage { pool_id: "all".into(), unlimited: true, ..Default::default() };
+        let sales = PoolUsage {
+            pool_id: "sales".into(),
+            plan: Plan::Concurrent.into(),
+            limit: 5,
+            in_use: 6,
+            overdraft: 2,
+            overdraft_in_use: 1,
+            ..Default::default()
+        };
         let message = "The tenant has no license.".into();
         let usage = GetUsageResponse {
             tenant_id: "acme".into(),
-            pools: vec![all, crm],
+            pools: vec![all, crm, sales],
             users: Some(UserTotals {
                 total: 3,
                 active: 2,
@@ -131,9 +133,10 @@ mod tests {
              status   2 with access: 1 active, 0 idle, 1 inactive; 1 active ordinary user\n\
              notice   The tenant has no license. (DEMO_MODE)\n\
              \n\
-             pool  plan     in use      limit  active  idle  granted\n\
-             all   no plan       0  unlimited       0     0        0\n\
-             crm   named        12          2       0     0        0  over by 10, demo\n"
+             pool   plan        in use      limit  active  idle  granted\n\
+             all    no plan          0  unlimited       0     0        0\n\
+             crm    named           12          2       0     0        0  over by 10, demo\n\
+             sales  concurrent       6          5       0     0        0  overdraft 1 of 2\n"
         );
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::host::HostPattern;
+use super::overdraft::Overdraft;
 use super::{date, limit};
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
 use crate::ledger::change::{Limit, Plan};
@@ -46,12 +47,14 @@ pub struct Claims {
     pub expires: Option<WallTime>,
 }
 
-/// What a license gives for one pool: a plan and a number of seats.
+/// What a license gives for one pool: a plan, a number of seats, and what may be in use above it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entitlement {
     pub pool: PoolId,
     pub plan: Plan,
     pub limit: Limit,
+    /// Only in a concurrent pool with a limit (R41).
+    pub overdraft: Overdraft,
 }
 
 pub(super) fn parse_tier(word: &str) -> Result<Tier, &'static str> {
@@ -118,6 +121,11 @@ impl Claims {
 
 impl Entitlement {
     fn to_json(&self) -> Value {
-        json!({ "pool": self.pool.as_str(), "plan": plan_word(self.plan), "seats": limit::write(self.limit) })
+        let mut members =
+            json!({ "pool": self.pool.as_str(), "plan": plan_word(self.plan), "seats": limit::write(self.limit) });
+        if self.overdraft != Overdraft::NONE {
+            members["overdraft"] = self.overdraft.write();
+        }
+        members
     }
 }

@@ -6,10 +6,11 @@ use uuid::Uuid;
 
 use super::claims::{Claims, Entitlement, is_name, parse_plan, parse_tier};
 use super::host::HostPattern;
+use super::overdraft::Overdraft;
 use super::{date, limit};
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
 use crate::json::{MAX_NUMBER, Member, Object, Wrong};
-use crate::ledger::change::Limit;
+use crate::ledger::change::{Limit, Plan};
 
 /// Longest text for people, in bytes.
 const MAX_TEXT_BYTES: usize = 256;
@@ -102,11 +103,21 @@ fn entitlements(list: Member) -> Result<Vec<Entitlement>, Wrong> {
     for item in list.list()? {
         let mut object = item.object()?;
         let pool = object.need("pool")?;
-        let entitlement = Entitlement {
+        let mut entitlement = Entitlement {
             pool: pool.parsed(PoolId::parse)?,
             plan: object.need("plan")?.parsed(parse_plan)?,
             limit: limit::read(&object.need("seats")?)?,
+            overdraft: Overdraft::NONE,
         };
+        if let Some(member) = object.may("overdraft") {
+            entitlement.overdraft = Overdraft::read(&member)?;
+            if entitlement.plan == Plan::Named {
+                return Err(member.wrong("a named pool has none"));
+            }
+            if entitlement.limit == Limit::Unlimited {
+                return Err(member.wrong("an unlimited pool has none"));
+            }
+        }
         object.end()?;
         if pools.insert(entitlement.pool.clone(), entitlement).is_some() {
             return Err(pool.wrong("stands twice"));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::claims::Entitlement;
+use super::overdraft::Overdraft;
 use super::request::Request;
 use super::terms::Terms;
 use crate::ids::PoolId;
@@ -27,6 +28,7 @@ pub(super) fn entitlements(
             // agree (R27).
             plan: requested(pool).unwrap_or(Plan::Concurrent),
             limit: Limit::Seats(0),
+            overdraft: Overdraft::NONE,
         };
         let entitlement = pools.entry(pool.clone()).or_insert_with(fresh);
         entitlement.limit = change(entitlement.limit);
@@ -44,6 +46,20 @@ pub(super) fn entitlements(
         match pools.get_mut(pool) {
             Some(entitlement) => entitlement.plan = *plan,
             None => problems.push(format!("--plan {pool}: the license has no such pool; add --seats {pool}=NUMBER")),
+        }
+    }
+    for (pool, overdraft) in &terms.overdrafts {
+        match pools.get_mut(pool) {
+            Some(entitlement) => entitlement.overdraft = *overdraft,
+            None => problems.push(format!("--overdraft {pool}: the license has no such pool; add --seats {pool}=NUMBER")),
+        }
+    }
+    for given in pools.values().filter(|given| given.overdraft != Overdraft::NONE) {
+        let pool = &given.pool;
+        if given.plan == Plan::Named {
+            problems.push(format!("--overdraft {pool}: the pool is named, and only a concurrent one can have overdraft"));
+        } else if given.limit == Limit::Unlimited {
+            problems.push(format!("--overdraft {pool}: the pool is unlimited; --overdraft {pool}=0 takes it away"));
         }
     }
     pools.into_values().collect()

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::claims::Tier;
 use super::host::HostPattern;
+use super::overdraft::Overdraft;
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
 use crate::ledger::change::{Limit, Plan};
 use crate::ledger::time::WallTime;
@@ -26,6 +27,7 @@ pub struct Terms {
     pub tier: Option<Tier>,
     pub seats: BTreeMap<PoolId, Limit>,
     pub plans: BTreeMap<PoolId, Plan>,
+    pub overdrafts: BTreeMap<PoolId, Overdraft>,
     /// Added to the previous ones.
     pub features: BTreeSet<Text>,
     pub limits: BTreeMap<Text, Limit>,

@@ -64,7 +64,7 @@ fn data(message: &Message) -> Value {
         }),
     };
     let named = match &notification.topic {
-        Topic::Exceeded(pool) => json!({ "pool_id": pool.as_str() }),
+        Topic::Exceeded(pool) | Topic::Overdraft(pool) => json!({ "pool_id": pool.as_str() }),
         Topic::Warning(percent, pool) => json!({ "pool_id": pool.as_str(), "percent": percent }),
         Topic::LicenseExpiring(license, revision) | Topic::LicenseExpired(license, revision) => {
             json!({ "license_id": license.as_str(), "revision": revision })
@@ -85,6 +85,7 @@ fn cause_word(cause: Cause) -> &'static str {
         Cause::Sync => "SYNC",
         Cause::LimitShrank => "LIMIT_SHRANK",
         Cause::Level => "LEVEL",
+        Cause::Overdraft => "OVERDRAFT",
     }
 }
 

@@ -34,6 +34,9 @@ impl Message {
             (Topic::Exceeded(pool), Facts::Pool { limit, in_use, .. }) => {
                 format!("no seat was free in {pool} ({in_use} of {limit} in use)")
             }
+            (Topic::Overdraft(pool), Facts::Pool { limit, in_use, .. }) => {
+                format!("{pool} uses its overdraft ({in_use} in use, limit {limit})")
+            }
             (Topic::Warning(percent, pool), Facts::Pool { limit, in_use, .. }) => {
                 format!("{percent} % of the seats of {pool} are in use ({in_use} of {limit})")
             }
@@ -56,6 +59,14 @@ impl Message {
                 let user = user.as_ref().map(|user| line(user.as_str()));
                 (exceeded(&line(pool.as_str()), *cause, *limit, *in_use, user.as_deref()), MORE_SEATS)
             }
+            (Topic::Overdraft(pool), Facts::Pool { limit, in_use, .. }) => (
+                format!(
+                    "{in_use} seats of the pool {} are in use, and its limit is {limit}. The license\n\
+                     allows some above it; they are recorded, so that they can be settled.",
+                    line(pool.as_str())
+                ),
+                MORE_SEATS,
+            ),
             (Topic::Warning(percent, pool), Facts::Pool { limit, in_use, .. }) => (
                 format!(
                     "{in_use} of the {limit} seats of the pool {} are in use: {percent} % or more.\n\
@@ -90,6 +101,7 @@ impl Message {
         let tenant = line(tenant.as_str());
         let once = match &notification.topic {
             Topic::Exceeded(_) => "You get this once until a seat is free again, and at most once a day.\n",
+            Topic::Overdraft(_) => "You get this once until the use is back at the limit, and at most once a day.\n",
             Topic::Warning(..) => "You get this once until the use falls below this level, and at most once a day.\n",
             Topic::LicenseExpiring(..) | Topic::LicenseExpired(..) => "",
         };
@@ -126,7 +138,7 @@ fn exceeded(pool: &str, cause: Cause, limit: Limit, in_use: u64, user: Option<&s
         over => format!("{in_use} seats are in use, and the limit is {limit}: {over} too many."),
     };
     match cause {
-        Cause::LimitShrank | Cause::Level => format!(
+        Cause::LimitShrank | Cause::Level | Cause::Overdraft => format!(
             "The limit of the pool {pool} is below what is in use.\n{numbers}\n\nNobody is logged out. Nothing new is \
              granted until seats are free again; in a\nnamed pool the users whose seats were granted last cannot sign \
              in until then."
@@ -145,7 +157,7 @@ fn subject_of(topic: &Topic) -> String {
         Topic::LicenseExpiring(license, revision) | Topic::LicenseExpired(license, revision) => {
             format!("license {} (revision {revision})", line(license.as_str()))
         }
-        Topic::Exceeded(pool) | Topic::Warning(_, pool) => format!("pool {}", line(pool.as_str())),
+        Topic::Exceeded(pool) | Topic::Overdraft(pool) | Topic::Warning(_, pool) => format!("pool {}", line(pool.as_str())),
     }
 }
 

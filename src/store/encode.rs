@@ -152,7 +152,12 @@ pub fn entitlements_to_text(entitlements: &[Entitlement]) -> String {
         .iter()
         .map(|entitlement| {
             let limit = limit_to_value(entitlement.limit);
-            json!({ "pool": entitlement.pool.0, "plan": word(&PLANS, entitlement.plan), "limit": limit })
+            let mut value = json!({ "pool": entitlement.pool.0, "plan": word(&PLANS, entitlement.plan), "limit": limit });
+            // Left out where there is none, as in all rows that were written before there was any.
+            if entitlement.overdraft > 0 {
+                value["overdraft"] = entitlement.overdraft.into();
+            }
+            value
         })
         .collect();
     Value::Array(list).to_string()
@@ -168,8 +173,16 @@ pub fn entitlements_from_text(text: &str) -> Result<Vec<Entitlement>, StoreError
 }
 
 fn entitlement(value: &Value) -> Option<Entitlement> {
-    let limit = limit_from_value(value.get("limit")?)?;
-    Some(Entitlement { pool: PoolNo(number(value.get("pool")?)?), plan: meaning(&PLANS, value.get("plan")?)?, limit })
+    let overdraft = match value.get("overdraft") {
+        None => 0,
+        Some(overdraft) => overdraft.as_u64()?,
+    };
+    Some(Entitlement {
+        pool: PoolNo(number(value.get("pool")?)?),
+        plan: meaning(&PLANS, value.get("plan")?)?,
+        limit: limit_from_value(value.get("limit")?)?,
+        overdraft,
+    })
 }
 
 pub(super) fn limit_to_value(limit: Limit) -> Value {

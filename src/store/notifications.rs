@@ -10,12 +10,13 @@ use crate::ledger::change::{Limit, Plan};
 use crate::ledger::notification::{Cause, Channel, Deliveries, Delivery, DeliveryState, Facts, Topic};
 use crate::ledger::time::{Tick, WallTime};
 
-const CAUSES: [(Cause, &str); 5] = [
+const CAUSES: [(Cause, &str); 6] = [
     (Cause::CheckOut, "CHECK_OUT"),
     (Cause::Grant, "GRANT"),
     (Cause::Sync, "SYNC"),
     (Cause::LimitShrank, "LIMIT_SHRANK"),
     (Cause::Level, "LEVEL"),
+    (Cause::Overdraft, "OVERDRAFT"),
 ];
 
 /// # Errors

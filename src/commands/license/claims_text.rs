@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::ledger::change::Plan;
 use crate::ledger::time::WallTime;
-use crate::license::{Claims, iso};
+use crate::license::{Claims, Overdraft, iso};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -24,7 +24,11 @@ pub fn claims(claims: &Claims, now: WallTime) -> String {
     let mut name = "seats";
     for entitlement in &claims.entitlements {
         let plan = if entitlement.plan == Plan::Named { "named" } else { "concurrent" };
-        put(name, &format!("{}: {}, {plan}", entitlement.pool, entitlement.limit));
+        let overdraft = match entitlement.overdraft {
+            Overdraft::NONE => String::new(),
+            overdraft => format!(", overdraft {overdraft}"),
+        };
+        put(name, &format!("{}: {}, {plan}{overdraft}", entitlement.pool, entitlement.limit));
         name = "";
     }
     put("features", &listed(claims.features.iter().map(ToString::to_string), "none"));

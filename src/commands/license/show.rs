@@ -75,10 +75,9 @@ fn number(of: &NumericLimit) -> String {
 }
 
 fn row(pool: &PoolUsage) -> Vec<String> {
-    let over = if pool.over > 0 { format!("over by {}", pool.over) } else { String::new() };
-    let remark = if pool.demo { "demo".to_owned() } else { over };
+    let remarks = words::pool_remarks(pool);
     let limit = limit(pool.limit, pool.unlimited);
-    vec![pool.pool_id.clone(), plan(pool.plan()).into(), pool.in_use.to_string(), limit, remark]
+    vec![pool.pool_id.clone(), plan(pool.plan()).into(), pool.in_use.to_string(), limit, remarks]
 }
 
 #[cfg(test)]

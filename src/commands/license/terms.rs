@@ -9,7 +9,7 @@ use super::option_errors::OptionErrors;
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
 use crate::ledger::change::{Limit, Plan};
 use crate::ledger::time::WallTime;
-use crate::license::{Date, HostPattern, MAX_NUMBER, Terms, Tier, is_name, parse_text};
+use crate::license::{Date, HostPattern, MAX_NUMBER, Overdraft, Terms, Tier, is_name, parse_text};
 
 #[derive(Debug, Args)]
 pub struct TermsArgs {
@@ -30,6 +30,9 @@ pub struct GrantArgs {
     /// What counts in a pool, named or concurrent: primary=named [default: concurrent]
     #[arg(long, value_name = "POOL=PLAN", value_delimiter = ',')]
     pub plan: Vec<String>,
+    /// Seats, or a part of the limit, that may be in use above it in a concurrent pool: primary=10%,crm=2 [default: 0]
+    #[arg(long, value_name = "POOL=OVERDRAFT", value_delimiter = ',')]
+    pub overdraft: Vec<String>,
     /// A feature that is on: CRM_ALLOWED
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub feature: Vec<String>,
@@ -81,7 +84,7 @@ pub struct ValidityArgs {
 /// Parses all terms of `usher license issue`; mistakes are added to `problems`.
 pub fn terms(args: &TermsArgs, problems: &mut OptionErrors) -> Terms {
     let TermsArgs {
-        grant: GrantArgs { seats, plan, feature, limit, tier },
+        grant: GrantArgs { seats, plan, overdraft, feature, limit, tier },
         holder,
         validity: ValidityArgs { expires, not_before },
     } = args;
@@ -97,6 +100,7 @@ pub fn terms(args: &TermsArgs, problems: &mut OptionErrors) -> Terms {
         tier: problems.take("--tier", tier.as_deref(), tier_word),
         seats: problems.map("--seats", seats, pool, seats_number),
         plans: problems.map("--plan", plan, pool, plan_word),
+        overdrafts: problems.map("--overdraft", overdraft, pool, overdraft_value),
         features: features(feature, problems),
         limits: problems.map("--limit", limit, name, seats_number),
         not_before: problems.take("--not-before", not_before.as_deref(), |text| date(text).map(Date::start)),
@@ -120,6 +124,10 @@ fn seats_number(text: &str) -> Result<Limit, String> {
     }
     let number = text.parse().ok().filter(|number| *number <= MAX_NUMBER);
     number.map(Limit::Seats).ok_or_else(|| format!("{text:?} is not a number from 0 to {MAX_NUMBER}, or unlimited"))
+}
+
+fn overdraft_value(text: &str) -> Result<Overdraft, String> {
+    Overdraft::parse(text).map_err(|wrong| format!("{text:?} {wrong}"))
 }
 
 fn plan_word(text: &str) -> Result<Plan, String> {

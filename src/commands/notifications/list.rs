@@ -86,6 +86,7 @@ fn what(notification: &Notification) -> String {
         NotificationCause::Sync => format!("seat refused{whom} in a sync, {numbers}"),
         NotificationCause::LimitShrank => format!("over by {}, {numbers}", notification.over),
         NotificationCause::Level => format!("in use {numbers}"),
+        NotificationCause::Overdraft => format!("above the limit by {}, {numbers}", notification.over),
     }
 }
 

@@ -3,7 +3,7 @@
 use prost_types::{Duration, Timestamp};
 
 use crate::proto::v1::{
-    BlockCause, Denial, ItemError, LicenseState, NoticeCode, Plan, Seat, SessionEndReason, User, UserIdWarning,
+    BlockCause, Denial, ItemError, LicenseState, NoticeCode, Plan, PoolUsage, Seat, SessionEndReason, User, UserIdWarning,
     UserState, UserStatus,
 };
 
@@ -19,6 +19,14 @@ pub fn plan(plan: Plan) -> &'static str {
 /// Formats a limit, of seats or of anything else that can be unlimited (R12).
 pub fn limit(number: u64, unlimited: bool) -> String {
     if unlimited { "unlimited".into() } else { number.to_string() }
+}
+
+/// What is remarkable about the use of a pool; nothing, for most.
+pub fn pool_remarks(pool: &PoolUsage) -> String {
+    let over = (pool.over > 0).then(|| format!("over by {}", pool.over));
+    let overdraft = (pool.overdraft > 0).then(|| format!("overdraft {} of {}", pool.overdraft_in_use, pool.overdraft));
+    let demo = pool.demo.then(|| "demo".to_owned());
+    [over, overdraft, demo].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// State of a tenant's licenses.

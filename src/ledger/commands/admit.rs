@@ -20,6 +20,19 @@ pub(in crate::ledger) struct Admission {
     pub ending: Vec<(SessionSlot, SessionEndReason)>,
     /// The user passes as an administrator although no license is in force (R29).
     pub license_expired: bool,
+    /// The seat is above the limit (R41).
+    pub overdraft: bool,
+}
+
+/// Detail of the audit event of a session that began above the limit (R41).
+const OVERDRAFT: &str = "overdraft";
+
+impl Admission {
+    /// Adds the notices of this login, before those of its pool.
+    fn add_notices(&self, notices: &mut Vec<Notice>) {
+        let own = [(self.license_expired, Notice::LicenseExpired), (self.overdraft, Notice::Overdraft)];
+        notices.splice(0..0, own.into_iter().filter(|(applies, _)| *applies).map(|(_, notice)| notice));
+    }
 }
 
 impl Tenant {
@@ -42,7 +55,11 @@ impl Tenant {
             device: command.device,
             client: command.client,
         };
-        let slot = self.start(user, login, ctx);
+        let detail = if admission.overdraft { OVERDRAFT } else { "" };
+        let slot = self.start(user, login, detail, ctx);
+        if admission.overdraft {
+            self.notifications.look_at(self.pools.get_mut(pool));
+        }
         self.checked_out(slot, false, &admission, ctx)
     }
 
@@ -70,9 +87,7 @@ impl Tenant {
         let session = self.sessions.get(slot);
         let usage = self.usage(session.pool, ctx.limit_basis());
         let mut notices = self.notices(session.pool, &usage, ctx.limit_basis());
-        if admission.license_expired {
-            notices.insert(0, Notice::LicenseExpired);
-        }
+        admission.add_notices(&mut notices);
         CheckedOut { decision: Ok(self.lease(slot, renewed, ctx)), usage: Some(usage), notices }
     }
 
@@ -89,9 +104,7 @@ impl Tenant {
             (Some(pool), Some(usage)) => self.notices(pool, usage, ctx.limit_basis()),
             _ => Vec::new(),
         };
-        if admission.license_expired {
-            notices.insert(0, Notice::LicenseExpired);
-        }
+        admission.add_notices(&mut notices);
         let mut lease = match admission.existing {
             Some(slot) => {
                 // A check-out counts as activity (R22).

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::admit::Admission;
 use super::tenant_command::TenantCommand;
 use crate::ids::{OrganizationNo, PoolNo, TenantId, UserId, UserNo};
-use crate::ledger::model::change::{Access, Action, Plan, TenantState};
+use crate::ledger::model::change::{Access, Action, Limit, Plan, TenantState};
 use crate::ledger::model::command::CheckOut;
 use crate::ledger::model::notification::Cause;
 use crate::ledger::model::outcome::{CheckedOut, Denial, DenialReason, Done, SessionEndReason};
@@ -115,7 +115,8 @@ impl Tenant {
         };
         let last = user.and_then(|user| self.users.get(user).last_organization);
         let organization = self.guard_organization(command, access, last)?;
-        let mut admission = Admission { user, organization, existing: None, ending: Vec::new(), license_expired };
+        let mut admission =
+            Admission { user, organization, existing: None, ending: Vec::new(), license_expired, overdraft: false };
         let Some(user) = user else {
             self.guard_limit(pool, None, overdue, &mut admission, ctx)?;
             return Ok(admission);
@@ -266,16 +267,19 @@ impl Tenant {
         if limit.has_room(in_use) {
             return Ok(());
         }
+        let most = limit.plus(Limit::Seats(self.overdraft(pool, ctx.limit_basis())));
         // Reclaiming one user's seat makes room only if the pool is not over its limit (R14).
-        let reclaims = self.policy.when_full == WhenFull::ReclaimIdle && limit.over(in_use) == 0;
+        let reclaims = self.policy.when_full == WhenFull::ReclaimIdle && most.over(in_use) == 0;
         let reclaimed = if reclaims { self.longest_idle(pool, user, &gone) } else { Vec::new() };
-        if reclaimed.is_empty() {
+        // What was reclaimed may be above the limit itself.
+        admission.overdraft = limit.over(in_use + 1 - u64::from(!reclaimed.is_empty())) > 0;
+        if reclaimed.is_empty() && !most.has_room(in_use) {
             let next = match overdue {
                 [] => self.first_deadline(pool, &mut Budget::of(Budget::STEP)),
                 _ => self.scan_due(pool, ctx.now.tick, usize::MAX, &mut Budget::of(Budget::STEP)).next,
             };
             let next = next.map(|at| at.since(ctx.now.tick));
-            let retry_after = next.filter(|_| limit.has_room(0)).map(|wait| wait.max(Duration::from_millis(1)));
+            let retry_after = next.filter(|_| most.has_room(0)).map(|wait| wait.max(Duration::from_millis(1)));
             return Err(Denial { retry_after, ..Denial::because(DenialReason::SeatsExhausted) });
         }
         admission.ending.extend(reclaimed.into_iter().map(|slot| (slot, SessionEndReason::Reclaimed)));

@@ -9,7 +9,7 @@ use crate::error_reason::ErrorReason;
 use crate::ids::{LicenseId, PoolId, PoolNo, TenantId};
 use crate::ledger::model::change::{Action, Limit, Plan};
 use crate::ledger::model::command::{InstallLicense, LicenseGrant};
-use crate::ledger::model::license::{Entitlement, LicenseRow, Standing, Terms};
+use crate::ledger::model::license::{Entitlement, LicenseRow, PoolGrant, Standing, Terms};
 use crate::ledger::model::license_floors::{MAX_REMEMBERED, fingerprint};
 use crate::ledger::model::license_view::{LicenseChange, PoolChange};
 use crate::ledger::model::outcome::{Done, PoolUsage, Refusal};
@@ -85,14 +85,17 @@ impl Tenant {
 
     /// True if the text is the same: the bytes of a signed document, or all properties of a grant without a document.
     fn is_same(&self, row: &LicenseRow, grant: &LicenseGrant) -> bool {
-        let pools = row.entitlements.iter().map(|given| (&self.pools.get(given.pool).id, given.plan, given.limit));
+        let pools = row.entitlements.iter().map(|given| {
+            let Entitlement { pool, plan, limit, overdraft } = given;
+            (&self.pools.get(*pool).id, plan, limit, overdraft)
+        });
         let document = &row.terms.document;
         if row.revision != grant.revision || *document != grant.terms.document {
             return false;
         }
         !document.is_empty()
             || ((row.not_before, row.expires, &row.terms) == (grant.not_before, grant.expires, &grant.terms)
-                && pools.eq(grant.pools.iter().map(|(pool, plan, limit)| (pool, *plan, *limit))))
+                && pools.eq(grant.pools.iter().map(|given| (&given.pool, &given.plan, &given.limit, &given.overdraft))))
     }
 
     /// A higher revision replaces a lower one. A lower revision is refused, and so is another text under the same
@@ -140,7 +143,7 @@ impl Tenant {
     fn guard_pools(&self, id: &LicenseId, grant: &LicenseGrant) -> Done<()> {
         let others = || self.licenses.heads().iter().filter(|license| license.id != *id);
         let mut plans: BTreeMap<&PoolId, Plan> = BTreeMap::new();
-        for (pool, plan, _) in &grant.pools {
+        for PoolGrant { pool, plan, .. } in &grant.pools {
             let within = *plans.entry(pool).or_insert(*plan) != *plan;
             let given = self.pools.find(pool).into_iter().flat_map(|no| self.licenses.giving(no));
             let mut others = given.filter(|(license, entitlement)| license.id != *id && entitlement.plan != *plan);
@@ -153,7 +156,7 @@ impl Tenant {
             let text = format!("a tenant has at most {MAX_LICENSES} licenses: delete those that have ended");
             return Err(refused(ErrorReason::TooManyLicenses, id, text));
         }
-        let fresh = grant.pools.iter().filter(|(pool, ..)| self.pools.find(pool).is_none()).count();
+        let fresh = grant.pools.iter().filter(|given| self.pools.find(&given.pool).is_none()).count();
         if self.pools.iter().len() + fresh > MAX_POOLS {
             return Err(too_many_pools());
         }
@@ -167,9 +170,9 @@ impl Tenant {
     /// Row of a license that passed all guards; creates its pools.
     fn licensed(&mut self, id: &LicenseId, grant: &LicenseGrant, ctx: &mut Context) -> Done<LicenseRow> {
         let mut entitlements = Vec::new();
-        for (pool, plan, limit) in &grant.pools {
+        for PoolGrant { pool, plan, limit, overdraft } in &grant.pools {
             let pool = self.pool_or_new(pool, ctx).ok_or_else(too_many_pools)?;
-            entitlements.push(Entitlement { pool, plan: *plan, limit: *limit });
+            entitlements.push(Entitlement { pool, plan: *plan, limit: *limit, overdraft: *overdraft });
         }
         Ok(LicenseRow {
             tenant: self.no,
@@ -216,9 +219,10 @@ fn refused(reason: ErrorReason, subject: impl ToString, text: String) -> Refusal
 
 /// Changed limits, such as `; primary 5 -> 10, crm 0 -> unlimited`; empty if there are none.
 pub(in crate::ledger) fn shifts(pools: &[PoolChange]) -> String {
-    let moved = pools.iter().filter(|pool| limit_before(pool) != pool.after.limit);
+    let moved = pools.iter().map(|pool| (pool, bounds(pool.before.as_ref()), bounds(Some(&pool.after))));
+    let moved = moved.filter(|(_, before, after)| before != after);
     let messages: Vec<String> =
-        moved.map(|pool| format!("{} {} -> {}", pool.after.pool, limit_before(pool), pool.after.limit)).collect();
+        moved.map(|(pool, before, after)| format!("{} {before} -> {after}", pool.after.pool)).collect();
     match messages.len() {
         0 => String::new(),
         some if some <= MAX_SHOWN => format!("; {}", messages.join(", ")),
@@ -226,6 +230,11 @@ pub(in crate::ledger) fn shifts(pools: &[PoolChange]) -> String {
     }
 }
 
-fn limit_before(pool: &PoolChange) -> Limit {
-    pool.before.as_ref().map_or(Limit::Seats(0), |before| before.limit)
+/// Limit and overdraft of a pool: `5`, or `5 + 1`.
+fn bounds(pool: Option<&PoolUsage>) -> String {
+    match pool {
+        None => Limit::Seats(0).to_string(),
+        Some(PoolUsage { limit, overdraft: 0, .. }) => limit.to_string(),
+        Some(PoolUsage { limit, overdraft, .. }) => format!("{limit} + {overdraft}"),
+    }
 }

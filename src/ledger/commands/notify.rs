@@ -37,7 +37,8 @@ impl Tenant {
         // An unknown pool has no topic, because clients can invent any number of names (R30).
         let Some(pool) = pool.filter(|_| wanting && self.has_listeners(ctx)) else { return };
         let (plan, limit) = self.entitled(pool, ctx.limit_basis());
-        if limit.has_room(self.in_use(pool, plan)) {
+        let most = limit.plus(Limit::Seats(self.overdraft(pool, ctx.limit_basis())));
+        if most.has_room(self.in_use(pool, plan)) {
             return; // The free seats are for users who wait for one (R33).
         }
         let topic = Topic::Exceeded(self.pools.get(pool).id.clone());
@@ -195,13 +196,19 @@ impl Tenant {
         ctx.budget.spend_each(1 + self.policy.warn_at_percent.len(), 3 * Budget::READ);
         let (plan, limit) = self.entitled(no, ctx.limit_basis());
         let in_use = self.in_use(no, plan);
+        let most = limit.plus(Limit::Seats(self.overdraft(no, ctx.limit_basis())));
         let pool = self.pools.get(no).id.clone();
-        let exceeded = Topic::Exceeded(pool.clone());
-        if limit.has_room(in_use) {
+        let facts = |cause| Facts::Pool { cause, plan, limit, in_use, user: None };
+        let (exceeded, overdraft) = (Topic::Exceeded(pool.clone()), Topic::Overdraft(pool.clone()));
+        if most.has_room(in_use) {
             self.clear(&exceeded, ctx);
-        } else if limit.over(in_use) > 0 {
-            let facts = Facts::Pool { cause: Cause::LimitShrank, plan, limit, in_use, user: None };
-            self.notify_when_allowed(exceeded, facts, None, ctx);
+        } else if most.over(in_use) > 0 {
+            self.notify_when_allowed(exceeded, facts(Cause::LimitShrank), None, ctx);
+        }
+        if limit.over(in_use) == 0 {
+            self.clear(&overdraft, ctx);
+        } else if most != limit {
+            self.notify_when_allowed(overdraft, facts(Cause::Overdraft), None, ctx);
         }
         self.warn(&pool, plan, limit, in_use, ctx);
     }
@@ -264,7 +271,7 @@ impl Tenant {
             head.is_some_and(|row| row.expires.is_some_and(|end| ended == (ctx.license_time >= end)))
         };
         let stays = |topic: &Topic| match topic {
-            Topic::Exceeded(_) => true,
+            Topic::Exceeded(_) | Topic::Overdraft(_) => true,
             Topic::Warning(percent, _) => self.policy.warn_at_percent.contains(percent),
             Topic::LicenseExpiring(id, revision) => is_current(id, *revision, false),
             Topic::LicenseExpired(id, revision) => is_current(id, *revision, true),
@@ -306,6 +313,7 @@ fn describe(facts: &Facts) -> String {
                 Cause::Sync => "an entry of a sync was refused",
                 Cause::LimitShrank => "the limit shrank",
                 Cause::Level => "in use",
+                Cause::Overdraft => "above the limit, as the license allows",
             };
             format!("{why}, {in_use}/{limit}")
         }

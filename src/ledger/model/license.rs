@@ -6,7 +6,7 @@ use super::actor::Actor;
 use super::limit::Limit;
 use super::plan::Plan;
 use super::time::{Tick, WallTime};
-use crate::ids::{InstanceId, LicenseId, PoolNo, TenantNo};
+use crate::ids::{InstanceId, LicenseId, PoolId, PoolNo, TenantNo};
 
 /// The package that was bought, from the smallest to the largest. No decision depends on it (R28).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,12 +53,30 @@ pub struct Terms {
     pub issued: WallTime,
 }
 
-/// Plan and limit that a license gives for one pool.
+/// What a license gives for one pool.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Entitlement {
     pub pool: PoolNo,
     pub plan: Plan,
     pub limit: Limit,
+    /// Seats that may be in use above the limit (R41). 0 in a named pool, and where the limit is unlimited.
+    pub overdraft: u64,
+}
+
+/// The same, by the pool's id.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PoolGrant {
+    pub pool: PoolId,
+    pub plan: Plan,
+    pub limit: Limit,
+    pub overdraft: u64,
+}
+
+impl From<(PoolId, Plan, Limit)> for PoolGrant {
+    /// Without overdraft.
+    fn from((pool, plan, limit): (PoolId, Plan, Limit)) -> Self {
+        Self { pool, plan, limit, overdraft: 0 }
+    }
 }
 
 /// Standing of a revision among those of its license. The store contains the numbers: never change one.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::change::{Actor, Limit, Plan};
-use super::license::{Terms, Tier};
+use super::license::{PoolGrant, Terms, Tier};
 use super::license_fetch::LicenseFetch;
 use super::outcome::{LicenseState, PoolUsage};
 use super::time::WallTime;
@@ -30,7 +30,7 @@ pub struct LicenseView {
     pub not_before: Option<WallTime>,
     /// `None`: never expires.
     pub expires: Option<WallTime>,
-    pub pools: Vec<(PoolId, Plan, Limit)>,
+    pub pools: Vec<PoolGrant>,
     pub terms: Arc<Terms>,
     pub installed: WallTime,
     pub installed_by: Actor,

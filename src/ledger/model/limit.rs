@@ -34,6 +34,15 @@ impl Limit {
         }
     }
 
+    /// Number of seats that are free beside `in_use`; 0 if unlimited.
+    #[must_use]
+    pub fn free(self, in_use: u64) -> u64 {
+        match self {
+            Limit::Seats(seats) => seats.saturating_sub(in_use),
+            Limit::Unlimited => 0,
+        }
+    }
+
     /// Number by which `in_use` is above the limit (R14).
     #[must_use]
     pub fn over(self, in_use: u64) -> u64 {

@@ -14,6 +14,8 @@ use crate::ids::{EventNo, LicenseId, PoolId, TenantId, TenantNo, UserId};
 pub enum Topic {
     /// The limit of a pool is exceeded.
     Exceeded(PoolId),
+    /// More of a pool is in use than its limit, as the license allows (R41).
+    Overdraft(PoolId),
     /// So many percent of a pool's limit are in use.
     Warning(u8, PoolId),
     /// A revision of a license ends soon.
@@ -26,6 +28,7 @@ impl fmt::Display for Topic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Topic::Exceeded(pool) => write!(f, "exceeded/{pool}"),
+            Topic::Overdraft(pool) => write!(f, "overdraft/{pool}"),
             Topic::Warning(percent, pool) => write!(f, "warning-{percent}/{pool}"),
             Topic::LicenseExpiring(license, revision) => write!(f, "license-expiring/{license}@{revision}"),
             Topic::LicenseExpired(license, revision) => write!(f, "license-expired/{license}@{revision}"),
@@ -45,6 +48,7 @@ impl Topic {
         };
         let topic = match kind {
             "exceeded" => Topic::Exceeded(pool()?),
+            "overdraft" => Topic::Overdraft(pool()?),
             "license-expiring" => license().map(|(id, revision)| Topic::LicenseExpiring(id, revision))?,
             "license-expired" => license().map(|(id, revision)| Topic::LicenseExpired(id, revision))?,
             other => Topic::Warning(other.strip_prefix("warning-")?.parse().ok()?, pool()?),
@@ -57,7 +61,7 @@ impl Topic {
     #[must_use]
     pub fn pool(&self) -> Option<&PoolId> {
         match self {
-            Topic::Exceeded(pool) | Topic::Warning(_, pool) => Some(pool),
+            Topic::Exceeded(pool) | Topic::Overdraft(pool) | Topic::Warning(_, pool) => Some(pool),
             Topic::LicenseExpiring(..) | Topic::LicenseExpired(..) => None,
         }
     }
@@ -76,6 +80,8 @@ pub enum Cause {
     LimitShrank,
     /// The use has reached a warning level of the policy.
     Level,
+    /// More is in use than the limit, as the license allows (R41).
+    Overdraft,
 }
 
 /// Numbers at the time of the notification.
@@ -303,6 +309,7 @@ mod tests {
         let license = LicenseId::stored("gold@x/y");
         for topic in [
             Topic::Exceeded(pool.clone()),
+            Topic::Overdraft(pool.clone()),
             Topic::Warning(90, pool),
             Topic::LicenseExpiring(license.clone(), 7),
             Topic::LicenseExpired(license, u64::MAX),

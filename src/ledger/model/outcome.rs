@@ -69,6 +69,8 @@ pub enum Notice {
     /// The pool's license ends after this time, within 30 days (R29).
     LicenseExpiring(Duration),
     OverLimit,
+    /// The seat is above the limit, and the license allows that (R41).
+    Overdraft,
     DemoMode,
     /// A license would be in force only by the clock, which was set back: nobody passes, administrators included (R31).
     ClockSuspect,

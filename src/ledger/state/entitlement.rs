@@ -83,6 +83,12 @@ pub(in crate::ledger) fn entitled(licenses: &Licenses, pool: PoolNo, at: WallTim
     (plan.unwrap_or(Plan::Concurrent), limit)
 }
 
+/// Seats that may be in use above the limit of a pool: those of all licenses in force (R41).
+pub(in crate::ledger) fn overdraft(licenses: &Licenses, pool: PoolNo, at: WallTime) -> u64 {
+    let in_force = licenses.giving(pool).filter(|(license, _)| force(license, at) == Force::Holds);
+    in_force.fold(0, |sum, (_, entitlement)| sum.saturating_add(entitlement.overdraft))
+}
+
 /// True if no license is in force, but one would be by the clock alone (R31).
 pub(in crate::ledger) fn is_suspect(licenses: &[LicenseRow], at: WallTime, wall: WallTime) -> bool {
     state(licenses, at) == LicenseState::Expired && state(licenses, wall) == LicenseState::Valid

@@ -46,8 +46,8 @@ impl Tenant {
         found
     }
 
-    /// Starts a session. The caller has checked that it may start.
-    pub fn start(&mut self, user: UserNo, login: Login, ctx: &mut Context) -> SessionSlot {
+    /// Starts a session. The caller has checked that it may start. `detail`: for the audit.
+    pub fn start(&mut self, user: UserNo, login: Login, detail: &str, ctx: &mut Context) -> SessionSlot {
         let now = ctx.now.tick;
         let session_no = self.free_session_no(user);
         self.touch(user, now);
@@ -82,7 +82,8 @@ impl Tenant {
             .user(&holder.id)
             .pool(&self.pools.get(login.pool).id)
             .session(login.id)
-            .organization(login.organization.and_then(|no| self.organizations.id(no)));
+            .organization(login.organization.and_then(|no| self.organizations.id(no)))
+            .detail(detail);
         ctx.log(event);
         ctx.put(Change::PutSession(session.row(self.no, Some(now))));
         let slot = self.hold(session, ctx);

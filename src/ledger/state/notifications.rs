@@ -90,7 +90,14 @@ impl Notifications {
     /// Notes that the level of a pool changed. Every check-out calls it; it costs a comparison while nothing is
     /// watched.
     pub fn moved(&mut self, pool: &mut Pool) {
-        if self.is_watched() && !std::mem::replace(&mut pool.moved, true) {
+        if self.is_watched() {
+            self.look_at(pool);
+        }
+    }
+
+    /// Has a pool checked after the present command, also while nothing is watched.
+    pub fn look_at(&mut self, pool: &mut Pool) {
+        if !std::mem::replace(&mut pool.moved, true) {
             self.moved.push(pool.no);
         }
     }

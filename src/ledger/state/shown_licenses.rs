@@ -3,19 +3,24 @@
 use super::entitlement::{Force, force};
 use super::limit_basis::LimitBasis;
 use super::tenant::Tenant;
-use crate::ledger::model::license::{LicenseRow, Standing};
+use crate::ledger::model::license::{LicenseRow, PoolGrant, Standing};
 use crate::ledger::model::license_view::{LicenseView, Validity};
 
 impl Tenant {
     pub fn license_view(&self, row: &LicenseRow, basis: LimitBasis) -> LicenseView {
-        let pools = row.entitlements.iter();
+        let pools = row.entitlements.iter().map(|given| PoolGrant {
+            pool: self.pools.get(given.pool).id.clone(),
+            plan: given.plan,
+            limit: given.limit,
+            overdraft: given.overdraft,
+        });
         LicenseView {
             id: row.id.clone(),
             revision: row.revision,
             validity: validity(row, basis),
             not_before: row.not_before,
             expires: row.expires,
-            pools: pools.map(|given| (self.pools.get(given.pool).id.clone(), given.plan, given.limit)).collect(),
+            pools: pools.collect(),
             terms: row.terms.clone(),
             installed: basis.now.wall_of(row.installed),
             installed_by: row.installed_by.clone(),

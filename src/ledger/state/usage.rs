@@ -19,6 +19,11 @@ impl Tenant {
         entitlement::entitled(&self.licenses, pool, basis.license_time, basis.demo_seats)
     }
 
+    /// Seats that may be in use above the limit of a pool (R41).
+    pub fn overdraft(&self, pool: PoolNo, basis: LimitBasis) -> u64 {
+        entitlement::overdraft(&self.licenses, pool, basis.license_time)
+    }
+
     /// Seats of a pool in use: counted seats (R10), or users with counted live sessions (R11).
     pub fn in_use(&self, pool: PoolNo, plan: Plan) -> u64 {
         let pool = self.pools.get(pool);
@@ -39,13 +44,18 @@ impl Tenant {
     pub fn usage(&self, no: PoolNo, basis: LimitBasis) -> PoolUsage {
         let (plan, limit) = self.entitled(no, basis);
         let in_use = self.in_use(no, plan);
+        let overdraft = self.overdraft(no, basis);
+        let above = limit.over(in_use);
         let pool = self.pools.get(no);
         PoolUsage {
             pool: pool.id.clone(),
             plan,
             limit,
             in_use,
-            over: limit.over(in_use),
+            free: limit.free(in_use),
+            overdraft,
+            overdraft_in_use: above.min(overdraft),
+            over: above.saturating_sub(overdraft),
             active: pool.live - pool.idle,
             idle: pool.idle,
             granted: pool.seats,

@@ -215,15 +215,8 @@ mod tests {
     #[test]
     fn r32_a_pool_gives_what_it_has() {
         let usage = |pool: &str, limit, demo| PoolUsage {
-            pool: PoolId::parse(pool).unwrap(),
-            plan: Plan::Named,
-            limit,
             demo,
-            in_use: 0,
-            over: 0,
-            active: 0,
-            idle: 0,
-            granted: 0,
+            ..PoolUsage::unused(PoolId::parse(pool).unwrap(), Plan::Named, limit)
         };
         let pools = [
             usage("crm", Limit::Seats(10), false),

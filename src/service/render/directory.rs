@@ -134,7 +134,7 @@ mod tests {
 
     fn usage(pool: &str, plan: Plan, in_use: u64, limit: Limit) -> PoolUsage {
         let pool = PoolId::stored(pool);
-        PoolUsage { pool, plan, limit, in_use, over: 0, active: 0, idle: 0, granted: 0, demo: false }
+        PoolUsage { in_use, ..PoolUsage::unused(pool, plan, limit) }
     }
 
     #[test]

@@ -84,9 +84,15 @@ fn license(view: LicenseView) -> v1::License {
         entitlements: view
             .pools
             .iter()
-            .map(|(pool, counts, limit)| {
-                let (seats, unlimited) = number(*limit);
-                v1::Entitlement { pool_id: pool.as_str().to_owned(), plan: plan(*counts).into(), seats, unlimited }
+            .map(|given| {
+                let (seats, unlimited) = number(given.limit);
+                v1::Entitlement {
+                    pool_id: given.pool.as_str().to_owned(),
+                    plan: plan(given.plan).into(),
+                    seats,
+                    unlimited,
+                    overdraft: given.overdraft,
+                }
             })
             .collect(),
         features: terms.features.iter().map(ToString::to_string).collect(),

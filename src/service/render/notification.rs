@@ -48,6 +48,7 @@ fn cause(cause: Cause) -> v1::NotificationCause {
         Cause::Sync => v1::NotificationCause::Sync,
         Cause::LimitShrank => v1::NotificationCause::LimitShrank,
         Cause::Level => v1::NotificationCause::Level,
+        Cause::Overdraft => v1::NotificationCause::Overdraft,
     }
 }
 

@@ -99,6 +99,9 @@ pub fn pool_usage(usage: PoolUsage) -> v1::PoolUsage {
         idle: usage.idle,
         granted: usage.granted,
         demo: usage.demo,
+        free: usage.free,
+        overdraft: usage.overdraft,
+        overdraft_in_use: usage.overdraft_in_use,
     }
 }
 
@@ -116,6 +119,7 @@ pub fn notice(notice: Notice, pools: &[PoolUsage]) -> v1::Notice {
         Notice::LicenseExpired => v1::NoticeCode::LicenseExpired,
         Notice::LicenseExpiring(_) => v1::NoticeCode::LicenseExpiring,
         Notice::OverLimit => v1::NoticeCode::OverLimit,
+        Notice::Overdraft => v1::NoticeCode::Overdraft,
         Notice::DemoMode => v1::NoticeCode::DemoMode,
         Notice::ClockSuspect => v1::NoticeCode::ClockSuspect,
     };
@@ -174,8 +178,8 @@ pub(super) mod tests {
     }
 
     pub fn use_of(pool: &str, in_use: u64, limit: Limit) -> PoolUsage {
-        let (pool, plan) = (PoolId::stored(pool), Plan::Concurrent);
-        PoolUsage { pool, plan, limit, in_use, over: 1, active: 2, idle: 3, granted: 4, demo: true }
+        let unused = PoolUsage::unused(PoolId::stored(pool), Plan::Concurrent, limit);
+        PoolUsage { in_use, over: 1, active: 2, idle: 3, granted: 4, demo: true, ..unused }
     }
 
     #[test]

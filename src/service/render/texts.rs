@@ -44,6 +44,7 @@ pub fn notice(notice: Notice, pools: &[PoolUsage]) -> String {
         Notice::LicenseExpired => "The license has expired: only administrators can sign in until it is renewed.",
         Notice::LicenseExpiring(left) => return expiring(left),
         Notice::OverLimit => return over_limits(pools),
+        Notice::Overdraft => return overdrafts(pools),
         Notice::DemoMode => "No license is installed: this is demo mode, with a small number of seats.",
         Notice::ClockSuspect => {
             "The clock of the license server was set back: nobody can sign in, administrators included, until it is \
@@ -54,21 +55,31 @@ pub fn notice(notice: Notice, pools: &[PoolUsage]) -> String {
 }
 
 fn over_limits(pools: &[PoolUsage]) -> String {
+    let over = named(pools, |pool| pool.over > 0);
+    format!("There are fewer seats than are taken in {over}: no new one is given there until there is room.")
+}
+
+fn overdrafts(pools: &[PoolUsage]) -> String {
+    let above = named(pools, |pool| pool.overdraft_in_use > 0);
+    format!("More seats than the limit are taken in {above}: the license allows it, and they may have to be paid.")
+}
+
+/// The pools of which something holds, and their use.
+fn named(pools: &[PoolUsage], holds: impl Fn(&PoolUsage) -> bool) -> String {
     /// Number of pools that the text names; a tenant can have a thousand.
     const MAX_NAMED: usize = 5;
-    let over: Vec<String> = pools
+    let those: Vec<String> = pools
         .iter()
-        .filter(|pool| pool.over > 0)
+        .filter(|pool| holds(pool))
         .map(|pool| {
             let state = if pool.plan == Plan::Named { "assigned" } else { "in use" };
             format!("\"{}\" ({} {state})", pool.pool, in_use(pool))
         })
         .collect();
-    let named = match over.len() {
-        0..=MAX_NAMED => over.join(", "),
-        many => format!("{} and {} more", over[..MAX_NAMED].join(", "), many - MAX_NAMED),
-    };
-    format!("There are fewer seats than are taken in {named}: no new one is given there until there is room.")
+    match those.len() {
+        0..=MAX_NAMED => those.join(", "),
+        many => format!("{} and {} more", those[..MAX_NAMED].join(", "), many - MAX_NAMED),
+    }
 }
 
 fn expiring(left: Duration) -> String {
@@ -86,15 +97,11 @@ mod tests {
 
     fn pool(plan: Plan, in_use: u64, seats: u64, demo: bool) -> PoolUsage {
         PoolUsage {
-            pool: PoolId::stored("crm"),
-            plan,
-            limit: Limit::Seats(seats),
             in_use,
             over: in_use.saturating_sub(seats),
-            active: 0,
-            idle: 0,
             granted: in_use,
             demo,
+            ..PoolUsage::unused(PoolId::stored("crm"), plan, Limit::Seats(seats))
         }
     }
 

@@ -47,8 +47,8 @@ pub fn license(tenant: u32, id: &str) -> Change {
         not_before: None,
         expires: None,
         entitlements: vec![
-            Entitlement { pool: PoolNo(1), plan: Plan::Named, limit: Limit::Seats(0) },
-            Entitlement { pool: PoolNo(2), plan: Plan::Concurrent, limit: Limit::Unlimited },
+            Entitlement { pool: PoolNo(1), plan: Plan::Named, limit: Limit::Seats(0), overdraft: 0 },
+            Entitlement { pool: PoolNo(2), plan: Plan::Concurrent, limit: Limit::Unlimited, overdraft: 0 },
         ],
         terms: Arc::new(Terms {
             document: "eyJ0eXAi.eyJ0ZW4i.c2ln".into(),
@@ -220,8 +220,11 @@ pub fn extremes() -> Vec<Change> {
         groups: vec!["a".into(), "".into(), text.as_str().into()],
         attributes: vec![("".into(), "".into()), ("ключ".into(), long.clone())],
     };
-    let limit = |plan, limit| Entitlement { pool: PoolNo(u16::MAX), plan, limit };
-    let entitlements = vec![limit(Plan::Concurrent, Limit::Seats(u64::MAX)), limit(Plan::Named, Limit::Unlimited)];
+    let limit = |plan, limit, overdraft| Entitlement { pool: PoolNo(u16::MAX), plan, limit, overdraft };
+    let entitlements = vec![
+        limit(Plan::Concurrent, Limit::Seats(u64::MAX), u64::MAX),
+        limit(Plan::Named, Limit::Unlimited, 0),
+    ];
     vec![
         Change::PutTenant(TenantRow {
             no,

@@ -119,7 +119,7 @@ impl Process {
         let (actor, tenant) = (actor(), tenant());
         let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() };
         process.journal.submit(&actor, &tenant, create).await.unwrap().unwrap();
-        let pools = vec![(pool(), Plan::Concurrent, Limit::Seats(seats))];
+        let pools = vec![(pool(), Plan::Concurrent, Limit::Seats(seats)).into()];
         let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
         let license = InstallLicense { license: LicenseId::parse("l").unwrap(), grant };
         process.journal.submit(&actor, &tenant, license).await.unwrap().unwrap();

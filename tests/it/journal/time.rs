@@ -32,7 +32,7 @@ impl Process {
         let policy = Policy { lease_ttl: Duration::ZERO, ..Policy::default() };
         let create = CreateTenant { display_name: "".into(), contact: "".into(), policy };
         process.journal.submit(&actor, &other, create).await.unwrap().unwrap();
-        let pools = vec![(pool(), Plan::Concurrent, Limit::Seats(MANY))];
+        let pools = vec![(pool(), Plan::Concurrent, Limit::Seats(MANY)).into()];
         let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
         let license = InstallLicense { license: usher::ids::LicenseId::parse("l").unwrap(), grant };
         process.journal.submit(&actor, &other, license).await.unwrap().unwrap();

@@ -16,7 +16,7 @@ use super::{key, least, public};
 fn a_license_is_issued_shown_and_checked() {
     let workspace = Workspace::with_key();
     let issue = "issue --key vendor.pem --tenant acme --seats primary=100,extranet=unlimited --plan primary=named \
-                 --seats crm=3 --feature CRM_ALLOWED --limit MAX_PUBLISH_LOCATIONS=50 --limit MAX_ARCHIVES=unlimited \
+                 --seats crm=3 --overdraft crm=10% --feature CRM_ALLOWED --limit MAX_PUBLISH_LOCATIONS=50 --limit MAX_ARCHIVES=unlimited \
                  --tier gold --host *.example.com --host LICENSE-1 --expires 2099-12-31 --not-before 2026-01-01 \
                  --customer-id C-1 --registered-to ACME --instance 7b4f6d0e-6e0f-4a51-9d7c-2f6f5f1b8c11 --out acme.lic";
     let said = workspace.succeeds(issue);
@@ -28,7 +28,7 @@ fn a_license_is_issued_shown_and_checked() {
         "customer id    C-1",
         "registered to  ACME",
         "tier           GOLD",
-        "seats          crm: 3, concurrent",
+        "seats          crm: 3, concurrent, overdraft 10%",
         "               extranet: unlimited, concurrent",
         "               primary: 100, named",
         "features       CRM_ALLOWED",

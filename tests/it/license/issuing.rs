@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use usher::ids::{LicenseId, TenantId};
 use usher::ledger::change::{Limit, Plan};
 use usher::ledger::time::WallTime;
-use usher::license::{Claims, Entitlement, Installed, Move, PoolUse, Request, SeatsWanted, Terms, Tier, issue};
+use usher::license::{Claims, Entitlement, Installed, Move, Overdraft, PoolUse, Request, SeatsWanted, Terms, Tier, issue};
 
 use super::requests::{pool, whole};
 use super::{DAY, ISSUED, everything, signed, trust};
@@ -18,7 +18,7 @@ fn entitlements(text: &str) -> Vec<Entitlement> {
         let (id, rest) = part.split_once('=').unwrap();
         let (seats, plan) = rest.split_once('/').map_or((rest, Plan::Concurrent), |(seats, _)| (seats, Plan::Named));
         let limit = if seats == "unlimited" { Limit::Unlimited } else { Limit::Seats(seats.parse().unwrap()) };
-        Entitlement { pool: pool(id), plan, limit }
+        Entitlement { pool: pool(id), plan, limit, overdraft: Overdraft::NONE }
     };
     text.split_whitespace().map(one).collect()
 }
@@ -161,6 +161,34 @@ fn a_new_pool_has_the_plan_that_it_has_there() {
     let terms = Terms { plans: [(pool("x"), Plan::Named)].into(), ..Terms::default() };
     let said = issue(&terms, Some(&request), &trust(&[1]), LATER).unwrap_err().to_string();
     assert_eq!(said, "--plan x: the license has no such pool; add --seats x=NUMBER");
+}
+
+#[test]
+fn r41_an_overdraft_is_set_and_stays_until_it_is_taken_away() {
+    let issued = |given: &str, had: &[(&str, Overdraft)], set: &[(&str, Overdraft)]| {
+        let (mut claims, mut request) = base(given);
+        for entitlement in &mut claims.entitlements {
+            let found = had.iter().find(|(of, _)| pool(of) == entitlement.pool);
+            entitlement.overdraft = found.map_or(Overdraft::NONE, |(_, overdraft)| *overdraft);
+        }
+        request.licenses[0].document = signed(&claims);
+        let overdrafts = set.iter().map(|(of, overdraft)| (pool(of), *overdraft)).collect();
+        let terms = Terms { overdrafts, ..Terms::default() };
+        let issued = issue(&terms, Some(&request), &trust(&[1]), LATER).map_err(|error| error.to_string())?;
+        Ok::<_, String>(issued.entitlements.iter().map(|given| given.overdraft).collect::<Vec<_>>())
+    };
+    let tenth = Overdraft::Percent(10);
+    assert_eq!(issued("a=5 b=7", &[], &[("a", tenth)]), Ok(vec![tenth, Overdraft::NONE]));
+    assert_eq!(issued("a=5", &[("a", tenth)], &[]), Ok(vec![tenth]));
+    assert_eq!(issued("a=5", &[("a", tenth)], &[("a", Overdraft::Seats(2))]), Ok(vec![Overdraft::Seats(2)]));
+    assert_eq!(issued("a=5", &[("a", tenth)], &[("a", Overdraft::NONE)]), Ok(vec![Overdraft::NONE]));
+    for (given, said) in [
+        ("b=1", "--overdraft a: the license has no such pool; add --seats a=NUMBER"),
+        ("a=1/named", "--overdraft a: the pool is named, and only a concurrent one can have overdraft"),
+        ("a=unlimited", "--overdraft a: the pool is unlimited; --overdraft a=0 takes it away"),
+    ] {
+        assert_eq!(issued(given, &[], &[("a", tenth)]), Err(said.into()), "{given}");
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use usher::ids::{LicenseId, PoolId, TenantId};
 use usher::ledger::change::{Limit, Plan};
 use usher::ledger::time::WallTime;
-use usher::license::{Claims, Entitlement, HostPattern, LICENSE, PublicKey, SigningKey, Tier, Trust, sign};
+use usher::license::{Claims, Entitlement, HostPattern, LICENSE, Overdraft, PublicKey, SigningKey, Tier, Trust, sign};
 
 /// 2025-11-01T12:00:00Z.
 const ISSUED: WallTime = WallTime(1_761_998_400_000);
@@ -49,7 +49,10 @@ fn trust(numbers: &[u8]) -> Trust {
 
 /// Returns claims with every member.
 fn everything() -> Claims {
-    let entitlement = |pool: &str, plan, limit| Entitlement { pool: PoolId::parse(pool).unwrap(), plan, limit };
+    let entitlement = |pool: &str, plan, limit, overdraft| {
+        let pool = PoolId::parse(pool).unwrap();
+        Entitlement { pool, plan, limit, overdraft }
+    };
     Claims {
         license: LicenseId::parse("acme-main").unwrap(),
         revision: 3,
@@ -60,8 +63,8 @@ fn everything() -> Claims {
         instance: Some("7b4f6d0e-6e0f-4a51-9d7c-2f6f5f1b8c11".parse().unwrap()),
         tier: Tier::Gold,
         entitlements: vec![
-            entitlement("extranet", Plan::Concurrent, Limit::Unlimited),
-            entitlement("primary", Plan::Named, Limit::Seats(100)),
+            entitlement("extranet", Plan::Concurrent, Limit::Unlimited, Overdraft::NONE),
+            entitlement("primary", Plan::Named, Limit::Seats(100), Overdraft::NONE),
         ],
         features: BTreeSet::from(["API_ALLOWED".into(), "CRM_ALLOWED".into()]),
         limits: BTreeMap::from([

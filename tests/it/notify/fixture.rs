@@ -57,7 +57,7 @@ impl Fixture {
         let policy = Policy { responsible_person: responsible_person.into(), ..Policy::default() };
         let tenant = CreateTenant { display_name: "Acme".into(), contact: "".into(), policy };
         fixture.journal.submit(&actor(), &acme(), tenant).await.unwrap().unwrap();
-        let pools = vec![(PoolId::stored("crm"), Plan::Named, Limit::Seats(1))];
+        let pools = vec![(PoolId::stored("crm"), Plan::Named, Limit::Seats(1)).into()];
         let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
         let license = InstallLicense { license: LicenseId::stored("base"), grant };
         fixture.journal.submit(&actor(), &acme(), license).await.unwrap().unwrap();

@@ -43,7 +43,7 @@ impl Budgeted {
         for tenant in ["acme", "other"] {
             let policy = Policy { unknown_users, ..Policy::default() };
             this.submit(tenant, CreateTenant { display_name: "".into(), contact: "".into(), policy });
-            let pools = vec![(PoolId::stored("primary"), Plan::Concurrent, Limit::Seats(seats))];
+            let pools = vec![(PoolId::stored("primary"), Plan::Concurrent, Limit::Seats(seats)).into()];
             let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
             this.submit(tenant, InstallLicense { license: LicenseId::stored("l"), grant });
         }

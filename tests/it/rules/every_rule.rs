@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 /// Rules that are tested elsewhere: license requests.
 const NOT_HERE: [u8; 1] = [32];
 const LAST: u8 = 35;
+/// Rules behind the last one that hold already.
+const MORE: [u8; 1] = [41];
 
-const SCENARIOS: [&str; 21] = [
+const SCENARIOS: [&str; 22] = [
     include_str!("audit.rs"),
     include_str!("clocks.rs"),
     include_str!("closing.rs"),
@@ -20,6 +22,7 @@ const SCENARIOS: [&str; 21] = [
     include_str!("licenses.rs"),
     include_str!("notifying.rs"),
     include_str!("organizations.rs"),
+    include_str!("overdraft.rs"),
     include_str!("reading.rs"),
     include_str!("reclaiming.rs"),
     include_str!("revoking.rs"),
@@ -40,6 +43,6 @@ fn rules_of(line: &str) -> impl Iterator<Item = u8> + '_ {
 #[test]
 fn every_rule_is_named_by_a_scenario() {
     let named: BTreeSet<u8> = SCENARIOS.iter().flat_map(|text| text.lines()).flat_map(rules_of).collect();
-    let owed: BTreeSet<u8> = (1..=LAST).filter(|rule| !NOT_HERE.contains(rule)).collect();
+    let owed: BTreeSet<u8> = (1..=LAST).filter(|rule| !NOT_HERE.contains(rule)).chain(MORE).collect();
     assert_eq!(named, owed, "rules that scenarios name, and rules that they must name");
 }

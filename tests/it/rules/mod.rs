@@ -18,6 +18,7 @@ mod installing;
 mod licenses;
 mod notifying;
 mod organizations;
+mod overdraft;
 mod passing;
 mod reading;
 mod reclaiming;

@@ -364,7 +364,7 @@ fn notifications_of_a_late_heartbeat(sessions: u64) -> Vec<Action> {
     let users: Vec<_> = (0..sessions).map(|no| UserId::stored(&format!("user{no:05}"))).collect();
     let policy = Policy { warn_at_percent: Box::new([50]), ..Policy::default() };
     submit(&mut ledger, now, CreateTenant { display_name: "".into(), contact: "".into(), policy }.into());
-    let pools = vec![(pool(), Plan::Concurrent, Limit::Seats(sessions))];
+    let pools = vec![(pool(), Plan::Concurrent, Limit::Seats(sessions)).into()];
     let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
     submit(&mut ledger, now, InstallLicense { license: LicenseId::stored("l"), grant }.into());
     let seats = GrantSeats { pools: vec![pool()], users: users.clone(), organizations: Vec::new() };

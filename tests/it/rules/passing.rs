@@ -56,7 +56,7 @@ impl Shard {
     }
 
     fn license(&mut self, revision: u64, seats: u64) {
-        let pools = vec![(PoolId::stored("primary"), Plan::Concurrent, Limit::Seats(seats))];
+        let pools = vec![(PoolId::stored("primary"), Plan::Concurrent, Limit::Seats(seats)).into()];
         let grant = LicenseGrant { revision, pools, ..LicenseGrant::default() };
         self.submit("acme", InstallLicense { license: LicenseId::stored("l"), grant });
     }

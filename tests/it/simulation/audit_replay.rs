@@ -275,17 +275,17 @@ impl Account {
         count as u64
     }
 
-    /// The highest possible limit: the sum of every license that did not certainly expire before `high`; `None`:
-    /// unlimited.
+    /// The highest possible limit, with its overdraft: the sum of every license that did not certainly expire before
+    /// `high`; `None`: unlimited.
     pub fn limit(&self, pool: &PoolId, high: WallTime) -> Option<u64> {
         if self.licenses.is_empty() {
             return Some(DEMO_SEATS);
         }
         let in_force = self.licenses.values().filter(|grant| grant.expires.is_none_or(|end| high < end));
-        let given = in_force.flat_map(|grant| &grant.pools).filter(|(of, ..)| of == pool);
-        given.map(|(_, _, limit)| *limit).try_fold(0, |sum, limit| match limit {
-            Limit::Seats(seats) => Some(sum + seats),
-            Limit::Unlimited => None,
+        let given = in_force.flat_map(|grant| &grant.pools).filter(|given| given.pool == *pool);
+        given.map(|given| (given.limit, given.overdraft)).try_fold(0, |sum, given| match given {
+            (Limit::Seats(seats), overdraft) => Some(sum + seats + overdraft),
+            (Limit::Unlimited, _) => None,
         })
     }
 }

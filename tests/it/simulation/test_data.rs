@@ -7,6 +7,7 @@ use usher::auth::token::Token;
 use usher::ids::{DeviceId, LicenseId, NodeId, PoolId, SessionId, TenantId, TokenId, UserId};
 use usher::ledger::change::{Limit, Plan};
 use usher::ledger::command::LicenseGrant;
+use usher::ledger::license::PoolGrant;
 use usher::ledger::policy::{Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
 use usher::ledger::time::WallTime;
 use uuid::Uuid;
@@ -111,16 +112,20 @@ pub fn main_grant(revision: u64, pick: usize) -> LicenseGrant {
     LicenseGrant {
         revision,
         pools: vec![
-            (pool("crm"), Plan::Concurrent, seats(pick, 0)),
-            (pool("office"), Plan::Named, seats(pick / 4, 1)),
-            (pool("lobby"), Plan::Concurrent, Limit::Unlimited),
+            PoolGrant { overdraft: u64::from(pick.is_multiple_of(3)), ..crm(seats(pick, 0)) },
+            (pool("office"), Plan::Named, seats(pick / 4, 1)).into(),
+            (pool("lobby"), Plan::Concurrent, Limit::Unlimited).into(),
         ],
         ..LicenseGrant::default()
     }
 }
 
+fn crm(limit: Limit) -> PoolGrant {
+    (pool("crm"), Plan::Concurrent, limit).into()
+}
+
 /// A few more seats for a short time.
 pub fn extra_grant(revision: u64, expires: WallTime) -> LicenseGrant {
-    let pools = vec![(pool("crm"), Plan::Concurrent, Limit::Seats(1)), (pool("office"), Plan::Named, Limit::Seats(1))];
+    let pools = vec![crm(Limit::Seats(1)), (pool("office"), Plan::Named, Limit::Seats(1)).into()];
     LicenseGrant { revision, expires: Some(expires), pools, ..LicenseGrant::default() }
 }

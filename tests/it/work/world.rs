@@ -183,7 +183,7 @@ pub fn login(user: UserId, pool: PoolId, device: u64, fresh: u64) -> CheckOut {
 /// Installs a license that names every pool, and has a twentieth of the terms that a tenant may have.
 pub fn install(no: u64, revision: u64) -> InstallLicense {
     let features = (0..240).map(|feature| format!("FEATURE_{no}_{feature}").into()).collect();
-    let pools = (0..POOLS).map(|no| (pool(no), Plan::Concurrent, Limit::Seats(10_000))).collect();
+    let pools = (0..POOLS).map(|no| (pool(no), Plan::Concurrent, Limit::Seats(10_000)).into()).collect();
     let terms = Terms { features, ..Terms::default() }.into();
     let grant = LicenseGrant { revision, pools, terms, ..LicenseGrant::default() };
     InstallLicense { license: LicenseId::stored(&format!("license{no}")), grant }

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use super::Cursor;
 use crate::error_reason::ErrorReason;
-use crate::ids::{LicenseId, PoolId, TenantId, TenantNo};
-use crate::ledger::model::change::{Limit, Plan};
-use crate::ledger::model::license::Terms;
+use crate::ids::{LicenseId, TenantId, TenantNo};
+use crate::ledger::model::license::{PoolGrant, Terms};
 use crate::ledger::model::license_fetch::LicenseFetch;
 use crate::ledger::model::license_view::LicenseChange;
 use crate::ledger::model::time::WallTime;
@@ -26,7 +25,7 @@ pub struct LicenseGrant {
     pub not_before: Option<WallTime>,
     /// `None`: never expires.
     pub expires: Option<WallTime>,
-    pub pools: Vec<(PoolId, Plan, Limit)>,
+    pub pools: Vec<PoolGrant>,
     pub terms: Arc<Terms>,
 }
 

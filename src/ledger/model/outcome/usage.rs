@@ -12,7 +12,12 @@ pub struct PoolUsage {
     pub plan: Plan,
     pub limit: Limit,
     pub in_use: u64,
-    /// Number of seats by which `in_use` is above a limit that shrank (R14).
+    /// Seats that are free; 0 where the limit is unlimited.
+    pub free: u64,
+    /// Seats that may be in use above the limit, and those of them that are (R41).
+    pub overdraft: u64,
+    pub overdraft_in_use: u64,
+    /// Number of seats by which `in_use` is above a limit that shrank, and its overdraft (R14).
     pub over: u64,
     /// Users with a live session in the pool: Active (Away included), and Idle (R23). Exempt users are included.
     pub active: u64,
@@ -21,6 +26,27 @@ pub struct PoolUsage {
     pub granted: u64,
     /// The tenant has no license (R30).
     pub demo: bool,
+}
+
+impl PoolUsage {
+    /// A licensed pool that nobody uses.
+    #[must_use]
+    pub fn unused(pool: PoolId, plan: Plan, limit: Limit) -> Self {
+        Self {
+            pool,
+            plan,
+            limit,
+            in_use: 0,
+            free: limit.free(0),
+            overdraft: 0,
+            overdraft_in_use: 0,
+            over: 0,
+            active: 0,
+            idle: 0,
+            granted: 0,
+            demo: false,
+        }
+    }
 }
 
 /// Usage of all pools of a tenant, and the state of its users and licenses.

@@ -9,7 +9,7 @@ use usher::ledger::command::{
     Command, DeleteLicense, DeleteLicenses, FetchLicense, InstallLicense, LicenseGrant, NoteLicenseRequest,
     RevokeLicense, VendorAnswer,
 };
-use usher::ledger::license::{Terms, Tier};
+use usher::ledger::license::{PoolGrant, Terms, Tier};
 
 use super::super::naive::{License, Model, Tenant};
 use super::{DAY, Generator};
@@ -90,7 +90,11 @@ impl Generator {
         for (pool, plan) in [("primary", Plan::Concurrent), ("crm", Plan::Named), ("extra", Plan::Concurrent)] {
             if self.rng.percent(85) {
                 let plan = if self.rng.percent(3) { Plan::Named } else { plan };
-                pools.push((PoolId::stored(pool), plan, self.limit()));
+                let (pool, limit) = (PoolId::stored(pool), self.limit());
+                // A document gives none to a named or an unlimited pool.
+                let may = plan == Plan::Concurrent && limit != Limit::Unlimited && self.rng.percent(30);
+                let overdraft = if may { 1 + self.rng.below(2) as u64 } else { 0 };
+                pools.push(PoolGrant { pool, plan, limit, overdraft });
             }
         }
         let not_before = self.perhaps(10, Self::date);

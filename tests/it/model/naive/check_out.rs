@@ -9,8 +9,8 @@ use usher::ledger::outcome::{CheckedOut, Denial, DenialReason, Lease, Notice, Se
 use usher::ledger::policy::{UnknownUsers, WhenAlreadySignedIn, WhenFull};
 use usher::ledger::time::{Moment, Tick};
 
-use super::count::has_room;
-use super::licenses::Standing;
+use super::count::{has_room, over};
+use super::licenses::{Standing, sum};
 use super::{Glance, Happened, Model, Seat, Session, Tenant, User};
 
 /// The effects of a check-out that all guards let pass.
@@ -24,7 +24,8 @@ struct Yes {
     admits: bool,
     takes_over: Vec<SessionId>,
     reclaims: Vec<SessionId>,
-    expired_license: bool,
+    /// The notices of this login.
+    notices: Vec<Notice>,
 }
 
 impl Model {
@@ -50,24 +51,24 @@ impl Model {
         let tenant = &self.tenants[at];
         let usage = tenant.pools.contains(&command.pool).then(|| tenant.usage(&command.pool, &glance));
         let mut notices = Vec::new();
-        if let Ok((_, expired)) = decided {
-            notices.extend(expired.then_some(Notice::LicenseExpired));
+        if let Ok((_, own)) = &decided {
+            notices.extend(own);
             notices.extend(usage.iter().flat_map(|_| tenant.notices_of(&command.pool, &glance)));
         }
         CheckedOut { decision: decided.map(|(lease, _)| lease), usage, notices }
     }
 
-    /// Decides, and applies the decision. Returns with a lease whether the check-out passed an expired license (R29).
-    fn settle(&mut self, at: usize, command: &CheckOut, now: Moment) -> Result<(Lease, bool), Denial> {
+    /// Decides, and applies the decision. Returns with a lease the notices of this login.
+    fn settle(&mut self, at: usize, command: &CheckOut, now: Moment) -> Result<(Lease, Vec<Notice>), Denial> {
         // R18: overdue sessions in this pool, and of this user, end first.
         self.end_overdue(at, now.tick, |session| session.pool == command.pool || session.user == command.user);
         let yes = self.tenants[at].decide(command, &self.glance(now))?;
-        let expired = yes.expired_license;
+        let notices = yes.notices.clone();
         let lease = match command.check_only {
             true => self.tenants[at].lease_if(command, &yes, now),
             false => self.carry_out(at, command, yes, now),
         };
-        Ok((lease, expired))
+        Ok((lease, notices))
     }
 
     fn carry_out(&mut self, at: usize, command: &CheckOut, yes: Yes, now: Moment) -> Lease {
@@ -173,7 +174,7 @@ impl Tenant {
             admits,
             takes_over: Vec::new(),
             reclaims: Vec::new(),
-            expired_license,
+            notices: expired_license.then_some(Notice::LicenseExpired).into_iter().collect(),
         };
         if renews.is_some() {
             return Ok(yes);
@@ -185,7 +186,9 @@ impl Tenant {
         if plan == Plan::Concurrent && !exempt && !expired_license {
             let mut after = self.clone();
             after.sessions.retain(|session| !yes.takes_over.contains(&session.id));
-            yes.reclaims = after.room_guard(command, limit, self, glance)?;
+            let overdraft;
+            (yes.reclaims, overdraft) = after.room_guard(command, limit, self, glance)?;
+            yes.notices.extend(overdraft.then_some(Notice::Overdraft));
         }
         Ok(yes)
     }
@@ -265,33 +268,36 @@ impl Tenant {
         own.into_iter().take(20).map(|session| self.session_view(session, glance)).collect()
     }
 
-    /// Guard 10; returns the sessions that the login reclaims. `before`: the tenant with the sessions that a take-over
-    /// would end.
+    /// Guard 10; returns the sessions that the login reclaims, and whether it is above the limit (R41). `before`: the
+    /// tenant with the sessions that a take-over would end.
     fn room_guard(
         &self,
         command: &CheckOut,
         limit: Limit,
         before: &Tenant,
         glance: &Glance,
-    ) -> Result<Vec<SessionId>, Denial> {
+    ) -> Result<(Vec<SessionId>, bool), Denial> {
         let counted = self.counting_sessions(&command.pool).any(|session| session.user == command.user);
         let in_use = self.in_use(&command.pool, Plan::Concurrent);
         if counted || has_room(limit, in_use) {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), false));
         }
-        let is_full = limit == Limit::Seats(in_use);
+        let most = sum(limit, Limit::Seats(self.overdraft(&command.pool, glance)));
         if let Some(idle) = self.idle_longest(&command.pool, glance.now.tick)
-            && is_full
+            && over(most, in_use) == 0
             && self.policy.when_full == WhenFull::ReclaimIdle
         {
             let theirs = self.sessions_of(&idle.id).filter(|session| session.pool == command.pool);
-            return Ok(theirs.map(|session| session.id).collect());
+            return Ok((theirs.map(|session| session.id).collect(), over(limit, in_use) > 0));
+        }
+        if has_room(most, in_use) {
+            return Ok((Vec::new(), true));
         }
         let first = before.counting_sessions(&command.pool).map(|session| before.deadline(session).0).min();
         let wait = first.map(|first| first.since(glance.now.tick));
         Err(Denial {
             reason: DenialReason::SeatsExhausted,
-            retry_after: wait.filter(|_| limit != Limit::Seats(0)),
+            retry_after: wait.filter(|_| most != Limit::Seats(0)),
             own_sessions: Vec::new(),
             own_session_count: 0,
         })

@@ -21,7 +21,7 @@ const EXPIRING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub const ACTOR: &str = "alice";
 
 /// Limits of several licenses add up (R27).
-fn sum(one: Limit, other: Limit) -> Limit {
+pub fn sum(one: Limit, other: Limit) -> Limit {
     match (one, other) {
         (Limit::Seats(one), Limit::Seats(other)) => Limit::Seats(one + other),
         _ => Limit::Unlimited,
@@ -48,7 +48,7 @@ impl License {
     }
 
     pub fn names(&self, pool: &PoolId) -> bool {
-        self.grant.pools.iter().any(|(named, _, _)| named == pool)
+        self.grant.pools.iter().any(|given| given.pool == *pool)
     }
 
     /// Compares two licenses by the bytes of their documents, or by everything if they have none.
@@ -246,7 +246,7 @@ impl Tenant {
         if self.plans_disagree(id, grant) {
             return Err(rule(ErrorReason::PlansDisagree));
         }
-        grant.pools.iter().for_each(|(pool, _, _)| self.know(pool));
+        grant.pools.iter().for_each(|given| self.know(&given.pool));
         self.file(id, grant, glance.now);
         Ok(true)
     }
@@ -289,7 +289,7 @@ impl Tenant {
     fn plans_disagree(&self, license: &LicenseId, grant: &LicenseGrant) -> bool {
         let others = self.deciding().filter(|other| other.id != *license).flat_map(|other| &other.grant.pools);
         let given: Vec<_> = others.chain(&grant.pools).collect();
-        grant.pools.iter().any(|(pool, plan, _)| given.iter().any(|(other, its, _)| other == pool && its != plan))
+        grant.pools.iter().any(|one| given.iter().any(|other| other.pool == one.pool && other.plan != one.plan))
     }
 
     fn license_view(&self, paper: &License, glance: &Glance) -> LicenseView {
@@ -354,14 +354,21 @@ impl Tenant {
         let mut limit = Limit::Seats(0);
         for license in self.deciding() {
             let in_force = license.standing(glance.license_time) == Standing::InForce;
-            for (_, its_plan, its_limit) in license.grant.pools.iter().filter(|(named, _, _)| named == pool) {
-                plan.get_or_insert(*its_plan);
+            for given in license.grant.pools.iter().filter(|given| given.pool == *pool) {
+                plan.get_or_insert(given.plan);
                 if in_force {
-                    limit = sum(limit, *its_limit);
+                    limit = sum(limit, given.limit);
                 }
             }
         }
         (plan.unwrap_or(Plan::Concurrent), limit)
+    }
+
+    /// R41: the seats that all licenses in force allow above the limit of the pool.
+    pub fn overdraft(&self, pool: &PoolId, glance: &Glance) -> u64 {
+        let in_force = self.deciding().filter(|license| license.standing(glance.license_time) == Standing::InForce);
+        let given = in_force.flat_map(|license| &license.grant.pools).filter(|given| given.pool == *pool);
+        given.map(|given| given.overdraft).sum()
     }
 
     pub fn license_state(&self, glance: &Glance) -> LicenseState {

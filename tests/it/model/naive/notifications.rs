@@ -125,7 +125,7 @@ impl Tenant {
         now: Moment,
     ) {
         let wanting = matches!(reason, DenialReason::SeatsExhausted | DenialReason::SeatOverLimit);
-        if wanting && !has_room(usage.limit, usage.in_use) {
+        if wanting && !has_room(sum(usage.limit, Limit::Seats(usage.overdraft)), usage.in_use) {
             let (plan, limit, in_use) = (usage.plan, usage.limit, usage.in_use);
             let facts = Facts::Pool { cause, plan, limit, in_use, user: Some(user.clone()) };
             self.notify(Topic::Exceeded(usage.pool.clone()), facts, now.tick);
@@ -153,7 +153,12 @@ impl Tenant {
         let (plan, limit) = self.entitlement(pool, glance);
         let in_use = self.in_use(pool, plan);
         let facts = |cause| Facts::Pool { cause, plan, limit, in_use, user: None };
-        if over(limit, in_use) > 0 {
+        let overdraft = self.overdraft(pool, glance);
+        let most = sum(limit, Limit::Seats(overdraft));
+        if over(limit, in_use) > 0 && overdraft > 0 {
+            self.notify(Topic::Overdraft(pool.clone()), facts(Cause::Overdraft), glance.now.tick);
+        }
+        if over(most, in_use) > 0 {
             self.notify(Topic::Exceeded(pool.clone()), facts(Cause::LimitShrank), glance.now.tick);
         }
         for percent in self.policy.warn_at_percent.clone() {
@@ -171,12 +176,15 @@ impl Tenant {
         self.notifications.retain(
             |notification| !matches!(&notification.topic, Topic::Warning(percent, _) if !warnings.contains(percent)),
         );
-        let exceeded = Topic::Exceeded(pool.clone());
-        let room = has_room(limit, in_use);
-        self.notifications
-            .iter_mut()
-            .filter(|notification| notification.topic == exceeded && room)
-            .for_each(|notification| notification.cleared = true);
+        for (topic, is_over) in [
+            (Topic::Exceeded(pool.clone()), has_room(most, in_use)),
+            (Topic::Overdraft(pool.clone()), over(limit, in_use) == 0),
+        ] {
+            self.notifications
+                .iter_mut()
+                .filter(|notification| notification.topic == topic && is_over)
+                .for_each(|notification| notification.cleared = true);
+        }
     }
 
     fn look_at_licenses(&mut self, glance: &Glance) {

@@ -218,6 +218,7 @@ fn notices(notices: &[Notice]) -> Vec<String> {
             vec!["notice LICENSE_EXPIRING".to_owned(), format!("notice LICENSE_EXPIRING in {}", length(*left))]
         }
         Notice::OverLimit => vec!["notice OVER_LIMIT".to_owned()],
+        Notice::Overdraft => vec!["notice OVERDRAFT".to_owned()],
         Notice::DemoMode => vec!["notice DEMO_MODE".to_owned()],
         Notice::ClockSuspect => vec!["notice CLOCK_SUSPECT".to_owned()],
     };
@@ -231,7 +232,9 @@ pub fn level(usage: &PoolUsage) -> Vec<String> {
         Limit::Unlimited => "unlimited".into(),
     };
     let over = (usage.over > 0).then(|| format!("over {}", usage.over));
-    [Some(format!("{}/{limit}", usage.in_use)), over].into_iter().flatten().collect()
+    let overdraft = (usage.overdraft > 0).then(|| format!("overdraft {}/{}", usage.overdraft_in_use, usage.overdraft));
+    let free = (usage.free > 0).then(|| format!("{} free", usage.free));
+    [Some(format!("{}/{limit}", usage.in_use)), free, over, overdraft].into_iter().flatten().collect()
 }
 
 fn usage_facts(usage: &PoolUsage) -> Vec<String> {

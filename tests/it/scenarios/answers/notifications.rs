@@ -23,6 +23,7 @@ fn facts(facts: &Facts, now: Moment) -> Vec<String> {
                 Cause::Sync => "sync",
                 Cause::LimitShrank => "limit shrank",
                 Cause::Level => "level",
+                Cause::Overdraft => "overdraft",
             };
             let user = user.as_ref().map(|user| format!("of {user}"));
             [Some(format!("{in_use}/{limit}")), Some(cause.to_owned()), user].into_iter().flatten().collect()

@@ -8,7 +8,7 @@ use usher::ledger::command::InstallLicense;
 use usher::ledger::license::Terms;
 use usher::ledger::license_view::{LicenseChange, LicenseView, PoolChange, Validity};
 use usher::ledger::outcome::Done;
-use usher::license::{Claims, Entitlement, HostPattern, Tier, parse_text};
+use usher::license::{Claims, Entitlement, HostPattern, Overdraft, Tier, parse_text};
 use usher::proto::v1;
 
 use super::{Caller, call, views};
@@ -30,7 +30,12 @@ impl Caller {
         let mut entitlements: Vec<_> = grant
             .pools
             .iter()
-            .map(|(pool, plan, limit)| Entitlement { pool: pool.clone(), plan: *plan, limit: *limit })
+            .map(|PoolGrant { pool, plan, limit, overdraft }| Entitlement {
+                pool: pool.clone(),
+                plan: *plan,
+                limit: *limit,
+                overdraft: Overdraft::Seats(*overdraft),
+            })
             .collect();
         entitlements.sort_unstable_by(|a, b| a.pool.cmp(&b.pool));
         Claims {

@@ -127,6 +127,9 @@ pub fn pool_usage(usage: v1::PoolUsage) -> PoolUsage {
         idle: usage.idle,
         granted: usage.granted,
         demo: usage.demo,
+        free: usage.free,
+        overdraft: usage.overdraft,
+        overdraft_in_use: usage.overdraft_in_use,
     }
 }
 
@@ -135,6 +138,7 @@ pub fn notice(notice: &v1::Notice) -> Notice {
         v1::NoticeCode::LicenseExpired => Notice::LicenseExpired,
         v1::NoticeCode::LicenseExpiring => Notice::LicenseExpiring(days(&notice.message) * DAY),
         v1::NoticeCode::OverLimit => Notice::OverLimit,
+        v1::NoticeCode::Overdraft => Notice::Overdraft,
         v1::NoticeCode::DemoMode => Notice::DemoMode,
         v1::NoticeCode::ClockSuspect => Notice::ClockSuspect,
         v1::NoticeCode::Unspecified => panic!("a notice without a code: {notice:?}"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use usher::ids::{InstanceId, LicenseId, PoolId};
 use usher::ledger::change::{Limit, Plan};
 use usher::ledger::command::{DeleteLicense, InstallLicense, LicenseGrant, RevokeLicense};
-use usher::ledger::license::{Terms, Tier};
+use usher::ledger::license::{PoolGrant, Terms, Tier};
 use usher::ledger::time::WallTime;
 
 use super::Words;
@@ -16,13 +16,15 @@ use super::verbs::{command, ledger_command, parsed, pool_id};
 const CLAUSES: [&str; 10] =
     ["tier", "features", "limits", "hosts", "customer", "to", "issued", "from", "until", "document"];
 
-fn entitlement(pool: PoolId, words: &mut Words) -> Result<(PoolId, Plan, Limit), String> {
+fn entitlement(pool: PoolId, words: &mut Words) -> Result<PoolGrant, String> {
     let plan = match words.next("a plan")?.as_str() {
         "named" => Plan::Named,
         "concurrent" => Plan::Concurrent,
         other => return Err(format!("`{other}` is no plan")),
     };
-    Ok((pool, plan, limit(words)?))
+    let limit = limit(words)?;
+    let overdraft = if words.eat("overdraft") { words.number("an overdraft")? } else { 0 };
+    Ok(PoolGrant { pool, plan, limit, overdraft })
 }
 
 fn limit(words: &mut Words) -> Result<Limit, String> {
@@ -35,7 +37,7 @@ fn dates(words: &mut Words) -> Result<(Option<WallTime>, Option<WallTime>), Stri
     Ok((from.map(|after| START.plus(after)), until.map(|after| START.plus(after))))
 }
 
-/// Parses `pool primary concurrent 2`: a license of its own for one pool.
+/// Parses `pool primary concurrent 2 overdraft 1`: a license of its own for one pool.
 pub fn pool(words: &mut Words) -> Result<Verb, String> {
     let pool = pool_id(words)?;
     let license = LicenseId::stored(pool.as_str());

@@ -6,7 +6,8 @@
 //! This table is the whole language:
 //!
 //! ```text
-//! pool primary concurrent 2 [from 1d] [until 30d]         a license of its own for one pool, with the next revision
+//! pool primary concurrent 2 [overdraft 1] [from 1d] [until 30d]    a license of its own for one pool, with the next
+//!     revision; a license that names several gives overdraft likewise
 //! pool crm named unlimited | pool crm deleted
 //! license gold revision 2 gives primary concurrent 2, crm named 3 [tier gold] [features A B] [limits C 5 D unlimited]
 //!     [hosts a b] [customer 42] [to "Acme"] [issued 1h] [document "x"] [from 1d] [until 30d]; it may give nothing

@@ -37,7 +37,8 @@ impl Million {
             Self { ledger, tenant, actor: Actor("bench".into()), sessions: Vec::with_capacity(SESSIONS), next: 0 };
         let policy = Policy { unknown_users: UnknownUsers::Admit, ..Policy::default() };
         this.apply(CreateTenant { display_name: "".into(), contact: "".into(), policy }.into());
-        let pool = |name: &str, seats| (PoolId::parse(name).expect("an id"), Plan::Concurrent, Limit::Seats(seats)).into();
+        let pool =
+            |name: &str, seats| (PoolId::parse(name).expect("an id"), Plan::Concurrent, Limit::Seats(seats)).into();
         let pools = vec![pool("primary", SESSIONS as u64 + 1), pool("full", 0)];
         let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
         this.apply(InstallLicense { license: LicenseId::parse("l").expect("an id"), grant }.into());
@@ -75,6 +76,7 @@ fn check_out(pool: &str, user: usize) -> CheckOut {
         client: "".into(),
         check_only: false,
         fresh: SessionId::random(),
+        alternatives: Vec::new(),
     }
 }
 

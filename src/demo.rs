@@ -87,8 +87,9 @@ pub struct Vendor<'a> {
 
 /// Five concurrent seats in `primary`, three named seats in `crm`, without an end.
 fn claims(tenant: &TenantId, now: WallTime) -> Result<Claims, IdError> {
-    let entitlement =
-        |pool, plan, seats| Ok(Entitlement { pool: PoolId::parse(pool)?, plan, limit: Limit::Seats(seats), overdraft: Overdraft::NONE });
+    let entitlement = |pool, plan, seats| {
+        Ok(Entitlement { pool: PoolId::parse(pool)?, plan, limit: Limit::Seats(seats), overdraft: Overdraft::NONE })
+    };
     Ok(Claims {
         license: LicenseId::parse("demo")?,
         revision: 1,

@@ -73,6 +73,7 @@ impl SeatService for NoOp {
                 retry_after: seconds(600),
                 own_sessions: Vec::new(),
                 own_session_count: 0,
+                alternatives: Vec::new(),
             })
         } else {
             pool = usage("primary", 10_000_000);

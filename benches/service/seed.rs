@@ -98,6 +98,7 @@ async fn make(journal: &Journal, name: &str, occupied: bool) {
         client: "".into(),
         check_only: false,
         fresh: usher::ids::SessionId::random(),
+        alternatives: Vec::new(),
     };
     journal
         .submit(&actor, &tenant, occupant)

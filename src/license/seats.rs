@@ -51,13 +51,16 @@ pub(super) fn entitlements(
     for (pool, overdraft) in &terms.overdrafts {
         match pools.get_mut(pool) {
             Some(entitlement) => entitlement.overdraft = *overdraft,
-            None => problems.push(format!("--overdraft {pool}: the license has no such pool; add --seats {pool}=NUMBER")),
+            None => {
+                problems.push(format!("--overdraft {pool}: the license has no such pool; add --seats {pool}=NUMBER"))
+            }
         }
     }
     for given in pools.values().filter(|given| given.overdraft != Overdraft::NONE) {
         let pool = &given.pool;
         if given.plan == Plan::Named {
-            problems.push(format!("--overdraft {pool}: the pool is named, and only a concurrent one can have overdraft"));
+            problems
+                .push(format!("--overdraft {pool}: the pool is named, and only a concurrent one can have overdraft"));
         } else if given.limit == Limit::Unlimited {
             problems.push(format!("--overdraft {pool}: the pool is unlimited; --overdraft {pool}=0 takes it away"));
         }

@@ -32,6 +32,7 @@ pub fn event(message: &Message) -> String {
 fn kind(topic: &Topic) -> &'static str {
     match topic {
         Topic::Exceeded(_) => "usher.limit.exceeded.v1",
+        Topic::Overdraft(_) => "usher.limit.overdraft.v1",
         Topic::Warning(..) => "usher.limit.warning.v1",
         Topic::LicenseExpiring(..) => "usher.license.expiring.v1",
         Topic::LicenseExpired(..) => "usher.license.expired.v1",

@@ -157,7 +157,9 @@ fn subject_of(topic: &Topic) -> String {
         Topic::LicenseExpiring(license, revision) | Topic::LicenseExpired(license, revision) => {
             format!("license {} (revision {revision})", line(license.as_str()))
         }
-        Topic::Exceeded(pool) | Topic::Overdraft(pool) | Topic::Warning(_, pool) => format!("pool {}", line(pool.as_str())),
+        Topic::Exceeded(pool) | Topic::Overdraft(pool) | Topic::Warning(_, pool) => {
+            format!("pool {}", line(pool.as_str()))
+        }
     }
 }
 

@@ -17,8 +17,8 @@ use tokio::sync::oneshot;
 use tokio_rustls::TlsConnector;
 use tokio_util::sync::CancellationToken;
 
+use super::after_others::after_others;
 use super::head::MAX_HEADERS;
-use crate::server::after_others;
 
 /// Bytes that are on the way to one call's reader, and to all of a connection: a client that does not read its stream
 /// holds up nobody else's, as long as there are not hundreds of them.

@@ -5,6 +5,7 @@
 //! what nodes say to each other is [`PeerService`](crate::proto::peer::v1).
 
 mod access;
+mod after_others;
 mod answer_body;
 mod channel;
 mod connection;

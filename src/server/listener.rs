@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Limits;
-use super::after_others::after_others;
 use super::anonymous::AnonymousBudget;
 use super::serve::{Client, Handler, Lifetime, StopSignals, serve};
 use super::stats::Stats;
@@ -145,7 +144,7 @@ impl Acceptor {
         let (http, handler) = (Arc::clone(&self.http), Arc::clone(handler));
         let stop_signals = StopSignals { ending: self.closing.child_token(), cut: self.cut.clone() };
         let (stats, counted) = (Arc::clone(&self.stats), self.stats.connection());
-        self.connections.spawn(after_others(async move {
+        self.connections.spawn(async move {
             match tls {
                 None => {
                     let client = Client { peer: Peer::new(address), anonymous, withdrawn: std::future::pending() };
@@ -168,7 +167,7 @@ impl Acceptor {
                 },
             }
             drop((counted, permit));
-        }));
+        });
     }
 
     /// Drains the connections. Returns true if every call ended by itself within `timeout`. Cuts the connections that

@@ -4,7 +4,6 @@
 //! reconnect at the same time; it waits without limit when it drains; it has no bound on connections or on the time
 //! until the first call. So hyper serves the connections, and tonic's generated services answer the calls.
 
-mod after_others;
 mod anonymous;
 mod call;
 mod codes;
@@ -33,7 +32,6 @@ mod upload_budget;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use after_others::after_others;
 pub use call::CallHandler;
 pub use codes::CODES;
 pub use connection::Connection;

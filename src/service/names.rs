@@ -30,6 +30,7 @@ pub fn session_end_reason(reason: SessionEndReason) -> v1::SessionEndReason {
         SessionEndReason::Reclaimed => v1::SessionEndReason::Reclaimed,
         SessionEndReason::UserDeleted => v1::SessionEndReason::UserDeleted,
         SessionEndReason::TenantRemoved => v1::SessionEndReason::TenantRemoved,
+        SessionEndReason::Moved => v1::SessionEndReason::Moved,
     }
 }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::StoreError;
-use crate::ids::{EventNo, OrganizationNo, PoolNo, UserId};
+use crate::ids::{EventNo, OrganizationNo, UserId};
 use crate::ledger::change::{Access, Action, BlockCause, Limit, Plan, Profile, Reason, TenantState};
 use crate::ledger::former_id::FormerId;
-use crate::ledger::license::{Entitlement, Standing};
+use crate::ledger::license::Standing;
 use crate::ledger::license_fetch::{FetchOutcome, LicenseFetch};
 use crate::ledger::outcome::SessionEndReason;
 use crate::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
@@ -144,45 +144,6 @@ pub fn profile_from_text(text: Option<&str>) -> Result<(Profile, Box<[FormerId]>
 fn former_id(value: &Value) -> Option<FormerId> {
     let (id, last_event) = (value.get(0)?.as_str()?, value.get(1)?.as_u64()?);
     Some(FormerId { id: UserId::stored(id), last_event: EventNo(last_event) })
-}
-
-#[must_use]
-pub fn entitlements_to_text(entitlements: &[Entitlement]) -> String {
-    let list: Vec<Value> = entitlements
-        .iter()
-        .map(|entitlement| {
-            let limit = limit_to_value(entitlement.limit);
-            let mut value = json!({ "pool": entitlement.pool.0, "plan": word(&PLANS, entitlement.plan), "limit": limit });
-            // Left out where there is none, as in all rows that were written before there was any.
-            if entitlement.overdraft > 0 {
-                value["overdraft"] = entitlement.overdraft.into();
-            }
-            value
-        })
-        .collect();
-    Value::Array(list).to_string()
-}
-
-/// # Errors
-/// The text is not what [`entitlements_to_text`] writes.
-pub fn entitlements_from_text(text: &str) -> Result<Vec<Entitlement>, StoreError> {
-    let unreadable = || StoreError("licenses.entitlements: unreadable".into());
-    let value: Value = serde_json::from_str(text).map_err(|_| unreadable())?;
-    let list: Option<Vec<Entitlement>> = value.as_array().ok_or_else(unreadable)?.iter().map(entitlement).collect();
-    list.ok_or_else(unreadable)
-}
-
-fn entitlement(value: &Value) -> Option<Entitlement> {
-    let overdraft = match value.get("overdraft") {
-        None => 0,
-        Some(overdraft) => overdraft.as_u64()?,
-    };
-    Some(Entitlement {
-        pool: PoolNo(number(value.get("pool")?)?),
-        plan: meaning(&PLANS, value.get("plan")?)?,
-        limit: limit_from_value(value.get("limit")?)?,
-        overdraft,
-    })
 }
 
 pub(super) fn limit_to_value(limit: Limit) -> Value {
@@ -383,7 +344,6 @@ mod tests {
         let error = policy_from_text(r#"{"when_full": "SOMETIMES"}"#).unwrap_err();
         assert_eq!(error.0, "tenants.policy.when_full: unreadable");
         assert_eq!(policy_from_text("[]").unwrap_err().0, "tenants.policy: unreadable");
-        assert_eq!(entitlements_from_text(r#"[{"pool": 70000}]"#).unwrap_err().0, "licenses.entitlements: unreadable");
         assert_eq!(access_from_text(Some("1,x")).unwrap_err().0, "seats.organizations: unreadable");
         assert_eq!(
             ended(Some(1), Some(99)).unwrap_err().0,

@@ -12,6 +12,7 @@ pub mod batch_codec;
 mod cell;
 pub mod continuity;
 pub mod encode;
+pub mod entitlements;
 mod history;
 mod load_part;
 pub mod nodes;

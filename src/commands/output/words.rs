@@ -3,8 +3,8 @@
 use prost_types::{Duration, Timestamp};
 
 use crate::proto::v1::{
-    BlockCause, Denial, ItemError, LicenseState, NoticeCode, Plan, PoolUsage, Seat, SessionEndReason, User, UserIdWarning,
-    UserState, UserStatus,
+    BlockCause, Denial, ItemError, LicenseState, NoticeCode, Plan, PoolUsage, Seat, SessionEndReason, User,
+    UserIdWarning, UserState, UserStatus,
 };
 
 /// Name of a plan.
@@ -160,6 +160,7 @@ pub fn end(reason: SessionEndReason) -> &'static str {
         SessionEndReason::Reclaimed => "idle, and the seat was needed",
         SessionEndReason::UserDeleted => "user deleted",
         SessionEndReason::TenantRemoved => "tenant deleted",
+        SessionEndReason::Moved => "moved to a pool that was preferred",
     }
 }
 

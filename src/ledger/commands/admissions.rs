@@ -1,8 +1,7 @@
 //! Unknown users, whom the policy `unknown_users = ADMIT` admits at login.
 
-use crate::ids::{PoolNo, UserNo};
+use crate::ids::{PoolNo, UserId, UserNo};
 use crate::ledger::model::change::{Access, Action, Profile};
-use crate::ledger::model::command::CheckOut;
 use crate::ledger::model::outcome::{Denial, DenialReason, Done, Refusal};
 use crate::ledger::state::context::Context;
 use crate::ledger::state::tenant::Tenant;
@@ -26,9 +25,9 @@ impl Tenant {
     }
 
     /// Creates the admitted user, with a seat for all of the tenant.
-    pub fn newcomer(&mut self, command: &CheckOut, pool: PoolNo, ctx: &mut Context) -> UserNo {
-        let no = self.create(&command.user, false, Profile::default(), "admitted at login", ctx);
-        let about = self.about(Action::SeatGranted).user(&command.user).pool(&command.pool);
+    pub fn newcomer(&mut self, user: &UserId, pool: PoolNo, ctx: &mut Context) -> UserNo {
+        let no = self.create(user, false, Profile::default(), "admitted at login", ctx);
+        let about = self.about(Action::SeatGranted).user(user).pool(&self.pools.get(pool).id);
         let order = ctx.log(about.detail("all organizations"));
         self.put_seat(no, pool, Access::All, order, ctx);
         no

@@ -1,6 +1,6 @@
 //! Carries out a login that may proceed, or shows what it would do.
 
-use crate::ids::{OrganizationNo, PoolNo, UserNo};
+use crate::ids::{OrganizationNo, PoolId, UserNo};
 use crate::ledger::model::change::{Action, Change};
 use crate::ledger::model::command::CheckOut;
 use crate::ledger::model::outcome::{CheckedOut, Lease, Notice, SessionEndReason};
@@ -11,6 +11,9 @@ use crate::ledger::state::tenant::Tenant;
 
 /// Effects of a login that may proceed.
 pub(in crate::ledger) struct Admission {
+    pub pool: PoolId,
+    /// The pool that was asked for first, and had no seat (R38).
+    pub instead_of: Option<PoolId>,
     /// `None`: unknown user, whom the policy admits.
     pub user: Option<UserNo>,
     pub organization: Option<OrganizationNo>,
@@ -24,10 +27,14 @@ pub(in crate::ledger) struct Admission {
     pub overdraft: bool,
 }
 
-/// Detail of the audit event of a session that began above the limit (R41).
-const OVERDRAFT: &str = "overdraft";
-
 impl Admission {
+    /// Detail of the audit event of the session.
+    fn detail(&self) -> String {
+        let overdraft = self.overdraft.then(|| "overdraft".to_owned());
+        let instead = self.instead_of.as_ref().map(|pool| format!("instead of {pool}"));
+        overdraft.into_iter().chain(instead).collect::<Vec<_>>().join(", ")
+    }
+
     /// Adds the notices of this login, before those of its pool.
     fn add_notices(&self, notices: &mut Vec<Notice>) {
         let own = [(self.license_expired, Notice::LicenseExpired), (self.overdraft, Notice::Overdraft)];
@@ -46,8 +53,8 @@ impl Tenant {
         for (slot, reason) in &admission.ending {
             self.end(*slot, *reason, ctx);
         }
-        let pool = self.pool_or_new(&command.pool, ctx).expect("the guards saw room for the pool");
-        let user = admission.user.unwrap_or_else(|| self.newcomer(&command, pool, ctx));
+        let pool = self.pool_or_new(&admission.pool, ctx).expect("the guards saw room for the pool");
+        let user = admission.user.unwrap_or_else(|| self.newcomer(&command.user, pool, ctx));
         let login = Login {
             id: command.fresh,
             pool,
@@ -55,8 +62,7 @@ impl Tenant {
             device: command.device,
             client: command.client,
         };
-        let detail = if admission.overdraft { OVERDRAFT } else { "" };
-        let slot = self.start(user, login, detail, ctx);
+        let slot = self.start(user, login, &admission.detail(), ctx);
         if admission.overdraft {
             self.notifications.look_at(self.pools.get_mut(pool));
         }
@@ -77,7 +83,7 @@ impl Tenant {
         self.listen_to(slot);
         self.users.get_mut(user).last_organization = admission.organization;
         let organization = admission.organization.and_then(|no| self.organizations.id(no));
-        let about = self.about(Action::SessionRenewed).user(&command.user).pool(&command.pool);
+        let about = self.about(Action::SessionRenewed).user(&command.user).pool(&admission.pool);
         ctx.log(about.session(id).organization(organization));
         ctx.put(Change::PutSession(row));
         self.checked_out(slot, true, admission, ctx)
@@ -92,13 +98,8 @@ impl Tenant {
     }
 
     /// Answer of an admission with `check_only`, which takes nothing (R20).
-    pub fn preview(
-        &self,
-        command: &CheckOut,
-        pool: Option<PoolNo>,
-        admission: &Admission,
-        ctx: &Context,
-    ) -> CheckedOut {
+    pub fn preview(&self, command: &CheckOut, admission: &Admission, ctx: &Context) -> CheckedOut {
+        let pool = self.pools.find(&admission.pool);
         let usage = pool.map(|pool| self.usage(pool, ctx.limit_basis()));
         let mut notices = match (pool, &usage) {
             (Some(pool), Some(usage)) => self.notices(pool, usage, ctx.limit_basis()),
@@ -114,7 +115,7 @@ impl Tenant {
             None => Lease {
                 session: None,
                 tenant: self.id.clone(),
-                pool: command.pool.clone(),
+                pool: admission.pool.clone(),
                 user: command.user.clone(),
                 device: command.device.clone(),
                 organization: None,

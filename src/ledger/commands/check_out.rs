@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::admit::Admission;
 use super::tenant_command::TenantCommand;
-use crate::ids::{OrganizationNo, PoolNo, TenantId, UserId, UserNo};
+use crate::ids::{OrganizationNo, PoolId, PoolNo, TenantId, UserId, UserNo};
 use crate::ledger::model::change::{Access, Action, Limit, Plan, TenantState};
 use crate::ledger::model::command::CheckOut;
 use crate::ledger::model::notification::Cause;
@@ -34,7 +34,8 @@ impl TenantCommand for CheckOut {
     }
 
     fn is_ready(&self, tenant: &mut Tenant, ctx: &mut Context) -> bool {
-        tenant.mark_idle(ctx.now.tick, ctx.budget) && tenant.end_overdue_before(self, ctx)
+        tenant.mark_idle(ctx.now.tick, ctx.budget)
+            && self.pools().all(|pool| tenant.end_overdue_before(pool, self.check_only, ctx))
     }
 
     /// Decides about a login and, unless `check_only`, carries the decision out.
@@ -42,16 +43,12 @@ impl TenantCommand for CheckOut {
     /// # Errors
     /// The tenant's budget of unknown users to admit is spent (guard 4).
     fn apply(self, tenant: &mut Tenant, ctx: &mut Context) -> Done<CheckedOut> {
-        let pool = tenant.pools.find(&self.pool);
         let user = tenant.users.find(&self.user);
-        let mut overdue = Vec::new();
-        if self.check_only {
-            overdue = tenant.overdue_for(pool, user, ctx);
-        } else if let Some(user) = user {
+        if let Some(user) = user.filter(|_| !self.check_only) {
             tenant.end_overdue_of(user, ctx);
         }
-        match tenant.decide(&self, pool, user, &overdue, ctx) {
-            Ok(admission) if self.check_only => Ok(tenant.preview(&self, pool, &admission, ctx)),
+        match tenant.choose(&self, user, ctx) {
+            Ok(admission) if self.check_only => Ok(tenant.preview(&self, &admission, ctx)),
             Ok(admission) => {
                 if admission.user.is_none() {
                     tenant.guard_admissions(ctx)?;
@@ -59,6 +56,7 @@ impl TenantCommand for CheckOut {
                 Ok(tenant.admit(self, admission, ctx))
             }
             Err(denial) => {
+                let pool = tenant.pools.find(&self.pool);
                 if !self.check_only {
                     let about = tenant.about(Action::CheckOutDenied).denied(denial.reason);
                     ctx.log_denial(about.user(&self.user).pool(&self.pool));
@@ -80,16 +78,69 @@ impl TenantCommand for CheckOut {
     }
 }
 
+/// A pool for which a check-out is decided.
+struct Candidate<'a> {
+    id: &'a PoolId,
+    /// `None`: the tenant does not know it.
+    pool: Option<PoolNo>,
+    /// Sessions that count as ended.
+    overdue: &'a [SessionSlot],
+    /// The session that ends if the user gets a seat here (R38).
+    moving: Option<SessionSlot>,
+}
+
 impl Tenant {
-    /// Checks guards 1 to 10, where the caller has found the tenant. Sessions in `overdue` count as ended.
+    /// Decides for one pool after the other, and takes the first "yes". If all deny, the denial is that of the first
+    /// one, with the reasons of the others (R38).
+    fn choose(&mut self, command: &CheckOut, user: Option<UserNo>, ctx: &mut Context) -> Result<Admission, Denial> {
+        let first = self.decide_for(command, 0, user, ctx);
+        let Err(mut denial) = first else { return first };
+        for (at, pool) in (1..).zip(&command.alternatives) {
+            match self.decide_for(command, at, user, ctx) {
+                Ok(admission) => return Ok(Admission { instead_of: Some(command.pool.clone()), ..admission }),
+                Err(other) => denial.alternatives.push((pool.clone(), other.reason)),
+            }
+        }
+        Err(denial)
+    }
+
+    /// Decides for the command's pool at this place.
+    fn decide_for(
+        &mut self,
+        command: &CheckOut,
+        place: usize,
+        user: Option<UserNo>,
+        ctx: &mut Context,
+    ) -> Result<Admission, Denial> {
+        let id = command.pools().nth(place).expect("a pool of the command");
+        let pool = self.pools.find(id);
+        let overdue = if command.check_only { self.overdue_for(pool, user, ctx) } else { Vec::new() };
+        let moving = user.and_then(|user| self.lives_later(user, command, place, &overdue));
+        let candidate = Candidate { id, pool, overdue: &overdue, moving };
+        self.decide(command, &candidate, user, ctx)
+    }
+
+    /// The session that the command's device has in a pool that the command names behind this place (R38).
+    fn lives_later(
+        &self,
+        user: UserNo,
+        command: &CheckOut,
+        place: usize,
+        overdue: &[SessionSlot],
+    ) -> Option<SessionSlot> {
+        let later = command.alternatives.get(place..)?.iter().filter_map(|pool| self.pools.find(pool));
+        later.filter_map(|pool| self.existing(user, pool, command, overdue)).next()
+    }
+
+    /// Checks guards 1 to 10, where the caller has found the tenant.
     fn decide(
         &mut self,
         command: &CheckOut,
-        pool: Option<PoolNo>,
+        candidate: &Candidate,
         user: Option<UserNo>,
-        overdue: &[SessionSlot],
         ctx: &Context,
     ) -> Result<Admission, Denial> {
+        let Candidate { id, pool, overdue, moving } = *candidate;
         let deny = |reason| Err(Denial::because(reason));
         if self.state == TenantState::Suspended {
             return deny(DenialReason::TenantSuspended);
@@ -115,10 +166,18 @@ impl Tenant {
         };
         let last = user.and_then(|user| self.users.get(user).last_organization);
         let organization = self.guard_organization(command, access, last)?;
-        let mut admission =
-            Admission { user, organization, existing: None, ending: Vec::new(), license_expired, overdraft: false };
+        let mut admission = Admission {
+            pool: id.clone(),
+            instead_of: None,
+            user,
+            organization,
+            existing: None,
+            ending: Vec::new(),
+            license_expired,
+            overdraft: false,
+        };
         let Some(user) = user else {
-            self.guard_limit(pool, None, overdue, &mut admission, ctx)?;
+            self.guard_limit(candidate, None, &mut admission, ctx)?;
             return Ok(admission);
         };
         let pool = pool.expect("a seat is in a pool");
@@ -127,7 +186,9 @@ impl Tenant {
             return Ok(admission);
         }
         self.guard_devices(user, command, overdue, &mut admission, ctx)?;
-        self.guard_limit(Some(pool), Some(user), overdue, &mut admission, ctx)?;
+        self.guard_limit(candidate, Some(user), &mut admission, ctx)?;
+        let moved = moving.filter(|slot| admission.ending.iter().all(|(ending, _)| ending != slot));
+        admission.ending.extend(moved.map(|slot| (slot, SessionEndReason::Moved)));
         Ok(admission)
     }
 
@@ -235,18 +296,19 @@ impl Tenant {
                 .map(|session| self.session_view(session, ctx.now))
                 .collect(),
             own_session_count: live.len(),
+            alternatives: Vec::new(),
         }
     }
 
     /// Guard 10: a seat in a concurrent pool.
     fn guard_limit(
         &mut self,
-        pool: Option<PoolNo>,
+        candidate: &Candidate,
         user: Option<UserNo>,
-        overdue: &[SessionSlot],
         admission: &mut Admission,
         ctx: &Context,
     ) -> Result<(), Denial> {
+        let Candidate { pool, overdue, moving, .. } = *candidate;
         if user.is_some_and(|user| self.users.get(user).is_exempt(&self.policy)) {
             return Ok(());
         }
@@ -268,12 +330,14 @@ impl Tenant {
             return Ok(());
         }
         let most = limit.plus(Limit::Seats(self.overdraft(pool, ctx.limit_basis())));
-        // Reclaiming one user's seat makes room only if the pool is not over its limit (R14).
-        let reclaims = self.policy.when_full == WhenFull::ReclaimIdle && most.over(in_use) == 0;
+        // Reclaiming one user's seat makes room only if the pool is not over its limit (R14). Who has a seat elsewhere
+        // moves to free seats only (R38).
+        let moves = moving.is_some();
+        let reclaims = self.policy.when_full == WhenFull::ReclaimIdle && !moves && most.over(in_use) == 0;
         let reclaimed = if reclaims { self.longest_idle(pool, user, &gone) } else { Vec::new() };
         // What was reclaimed may be above the limit itself.
         admission.overdraft = limit.over(in_use + 1 - u64::from(!reclaimed.is_empty())) > 0;
-        if reclaimed.is_empty() && !most.has_room(in_use) {
+        if reclaimed.is_empty() && (moves || !most.has_room(in_use)) {
             let next = match overdue {
                 [] => self.first_deadline(pool, &mut Budget::of(Budget::STEP)),
                 _ => self.scan_due(pool, ctx.now.tick, usize::MAX, &mut Budget::of(Budget::STEP)).next,

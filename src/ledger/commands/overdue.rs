@@ -1,9 +1,8 @@
 //! Overdue sessions of a pool end before a decision about it (R18), however many there are. That takes several steps,
 //! so that other callers do not wait for all of them, and a decision waits only for those that it needs.
 
-use crate::ids::{PoolNo, UserNo};
+use crate::ids::{PoolId, PoolNo, UserNo};
 use crate::ledger::model::change::Plan;
-use crate::ledger::model::command::CheckOut;
 use crate::ledger::model::outcome::SessionEndReason;
 use crate::ledger::model::time::Tick;
 use crate::ledger::state::budget::Budget;
@@ -18,14 +17,14 @@ pub(in crate::ledger) const MAX_OVERDUE: usize = 100;
 impl Tenant {
     /// Ends overdue sessions of the pool before a decision (R18), as many as the step pays for. Returns false if more
     /// are left and the pool is full, so that this step cannot decide. A question ends none, and reads some.
-    pub fn end_overdue_before(&mut self, command: &CheckOut, ctx: &mut Context) -> bool {
+    pub fn end_overdue_before(&mut self, pool: &PoolId, check_only: bool, ctx: &mut Context) -> bool {
         let now = ctx.now.tick;
-        let Some(pool) = self.pools.find(&command.pool) else { return true };
+        let Some(pool) = self.pools.find(pool) else { return true };
         let nothing_due = self.pools.get(pool).noted().is_none_or(|noted| noted > now);
         if nothing_due {
             return true;
         }
-        let all = match command.check_only {
+        let all = match check_only {
             true => self.scan_due(pool, now, MAX_OVERDUE, ctx.budget).complete,
             false => self.end_overdue(pool, ctx),
         };

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::change::{Actor, Limit, Plan};
+use super::change::{Actor, Limit};
 use super::license::{PoolGrant, Terms, Tier};
 use super::license_fetch::LicenseFetch;
 use super::outcome::{LicenseState, PoolUsage};
 use super::time::WallTime;
-use crate::ids::{LicenseId, PoolId};
+use crate::ids::LicenseId;
 
 /// State of one revision of a license now. Dates are judged by the time of licenses (R31).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

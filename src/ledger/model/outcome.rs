@@ -49,6 +49,8 @@ pub struct Denial {
     pub own_sessions: Vec<SessionView>,
     /// Number of the user's own sessions, including those that are not listed.
     pub own_session_count: usize,
+    /// The alternative pools of a check-out, and why each denied (R38). Everything else is about the first pool.
+    pub alternatives: Vec<(PoolId, DenialReason)>,
 }
 
 impl Denial {
@@ -57,7 +59,7 @@ impl Denial {
 
     #[must_use]
     pub fn because(reason: DenialReason) -> Self {
-        Self { reason, retry_after: None, own_sessions: Vec::new(), own_session_count: 0 }
+        Self { reason, retry_after: None, own_sessions: Vec::new(), own_session_count: 0, alternatives: Vec::new() }
     }
 }
 

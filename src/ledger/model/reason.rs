@@ -67,10 +67,12 @@ pub enum SessionEndReason {
     Reclaimed = 7,
     UserDeleted = 8,
     TenantRemoved = 9,
+    /// Its user moved to a pool that was preferred (R38). 10 is `UNKNOWN` in the contract.
+    Moved = 11,
 }
 
 impl SessionEndReason {
-    pub const ALL: [SessionEndReason; 9] = [
+    pub const ALL: [SessionEndReason; 10] = [
         SessionEndReason::CheckedIn,
         SessionEndReason::LeaseExpired,
         SessionEndReason::MaxDuration,
@@ -80,6 +82,7 @@ impl SessionEndReason {
         SessionEndReason::Reclaimed,
         SessionEndReason::UserDeleted,
         SessionEndReason::TenantRemoved,
+        SessionEndReason::Moved,
     ];
 
     #[must_use]

@@ -132,7 +132,7 @@ impl Tenant {
     fn check_notifications(&self) -> Result<(), String> {
         self.notifications.check()?;
         let stray = |topic: &Topic| match topic {
-            Topic::Exceeded(pool) => self.pools.find(pool).is_none(),
+            Topic::Exceeded(pool) | Topic::Overdraft(pool) => self.pools.find(pool).is_none(),
             Topic::Warning(percent, pool) => {
                 self.pools.find(pool).is_none() || !self.policy.warn_at_percent.contains(percent)
             }

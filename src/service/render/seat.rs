@@ -4,10 +4,10 @@
 use super::session::{ended, session, session_id};
 use super::texts;
 use super::time::{duration, timestamp};
-use crate::ids::OrganizationId;
+use crate::ids::{OrganizationId, PoolId};
 use crate::ledger::change::Limit;
 use crate::ledger::outcome::{
-    CheckedIn, CheckedOut, Denial, Granted, HeartbeatResult, Lease, Notice, PoolUsage, Revoked, SeatView,
+    CheckedIn, CheckedOut, Denial, DenialReason, Granted, HeartbeatResult, Lease, Notice, PoolUsage, Revoked, SeatView,
 };
 use crate::proto::v1;
 use crate::service::names::{denial_reason, plan, session_end_reason};
@@ -79,7 +79,12 @@ pub fn denial(denial: Denial, usage: Option<&PoolUsage>) -> v1::Denial {
         retry_after: denial.retry_after.map(duration),
         own_sessions: denial.own_sessions.into_iter().map(session).collect(),
         own_session_count: count(denial.own_session_count),
+        alternatives: denial.alternatives.into_iter().map(alternative).collect(),
     }
+}
+
+fn alternative((pool, reason): (PoolId, DenialReason)) -> v1::AlternativeDenial {
+    v1::AlternativeDenial { pool_id: text(pool.as_str()), reason: denial_reason(reason).into() }
 }
 
 fn count(of: usize) -> u32 {

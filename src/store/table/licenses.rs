@@ -5,7 +5,7 @@ use crate::ids::{LicenseId, TenantNo};
 use crate::ledger::change::Actor;
 use crate::ledger::license::LicenseRow;
 use crate::ledger::time::{Tick, WallTime};
-use crate::store::{encode, terms};
+use crate::store::{encode, entitlements as entitlement_text, terms};
 
 table! {
     "licenses", key 3,
@@ -17,7 +17,7 @@ table! {
         revoked_up_to: Option<u64> = row.revoked_up_to,
         not_before_ms: Option<i64> = row.not_before.map(|wall| wall.0),
         expires_ms: Option<i64> = row.expires.map(|wall| wall.0),
-        entitlements: &str = encode::entitlements_to_text(&row.entitlements).into(),
+        entitlements: &str = entitlement_text::to_text(&row.entitlements).into(),
         terms: &str = terms::to_text(&row.terms).into(),
         document: &str = (&*row.terms.document).into(),
         installed: u64 = row.installed.0,
@@ -32,7 +32,7 @@ table! {
         revoked_up_to,
         not_before: not_before_ms.map(WallTime),
         expires: expires_ms.map(WallTime),
-        entitlements: encode::entitlements_from_text(entitlements)?,
+        entitlements: entitlement_text::from_text(entitlements)?,
         terms: terms::from_text(terms, document)?.into(),
         installed: Tick(installed),
         installed_by: Actor(installed_by.into()),

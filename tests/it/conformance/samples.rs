@@ -221,10 +221,8 @@ pub fn extremes() -> Vec<Change> {
         attributes: vec![("".into(), "".into()), ("ключ".into(), long.clone())],
     };
     let limit = |plan, limit, overdraft| Entitlement { pool: PoolNo(u16::MAX), plan, limit, overdraft };
-    let entitlements = vec![
-        limit(Plan::Concurrent, Limit::Seats(u64::MAX), u64::MAX),
-        limit(Plan::Named, Limit::Unlimited, 0),
-    ];
+    let entitlements =
+        vec![limit(Plan::Concurrent, Limit::Seats(u64::MAX), u64::MAX), limit(Plan::Named, Limit::Unlimited, 0)];
     vec![
         Change::PutTenant(TenantRow {
             no,

@@ -3,9 +3,10 @@
 use std::fmt::Debug;
 
 use usher::store::encode::{
-    access_from_text, access_to_text, entitlements_from_text, entitlements_to_text, license_fetch_from_text,
-    license_fetch_to_text, policy_from_text, policy_to_text, profile_from_text, profile_to_text,
+    access_from_text, access_to_text, license_fetch_from_text, license_fetch_to_text, policy_from_text, policy_to_text,
+    profile_from_text, profile_to_text,
 };
+use usher::store::entitlements;
 use usher::store::{StoreError, terms};
 
 use super::fuzz;
@@ -24,7 +25,7 @@ fn policies_profiles_entitlements_terms_fetches_and_access() {
         again(profile_from_text(Some(text)), |(profile, former)| {
             profile_from_text(profile_to_text(profile, former).as_deref())
         });
-        again(entitlements_from_text(text), |list| entitlements_from_text(&entitlements_to_text(list)));
+        again(entitlements::from_text(text), |list| entitlements::from_text(&entitlements::to_text(list)));
         again(terms::from_text(text, ""), |of| terms::from_text(&terms::to_text(of), ""));
         again(license_fetch_from_text(text), |fetch| license_fetch_from_text(&license_fetch_to_text(fetch)));
         again(access_from_text(Some(text)), |access| access_from_text(access_to_text(access).as_deref()));

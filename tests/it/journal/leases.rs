@@ -35,6 +35,7 @@ async fn answers_from_memory(process: &Process, live: SessionId) -> Vec<(&'stati
         client: "".into(),
         check_only: true,
         fresh: SessionId::random(),
+        alternatives: Vec::new(),
     };
     let checked = journal.submit(&actor, &tenant, request.clone()).await.map(drop);
     let denied = journal.submit(&actor, &tenant, CheckOut { check_only: false, ..request }).await.map(drop);

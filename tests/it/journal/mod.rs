@@ -160,6 +160,7 @@ impl Process {
             client: "".into(),
             check_only: false,
             fresh,
+            alternatives: Vec::new(),
         }
     }
 

@@ -48,6 +48,7 @@ impl Process {
                 client: "".into(),
                 check_only: false,
                 fresh: usher::ids::SessionId::random(),
+                alternatives: Vec::new(),
             };
             assert!(process.journal.submit(&actor, &other, login).await.unwrap().unwrap().decision.is_ok());
         }

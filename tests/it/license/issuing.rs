@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use usher::ids::{LicenseId, TenantId};
 use usher::ledger::change::{Limit, Plan};
 use usher::ledger::time::WallTime;
-use usher::license::{Claims, Entitlement, Installed, Move, Overdraft, PoolUse, Request, SeatsWanted, Terms, Tier, issue};
+use usher::license::{
+    Claims, Entitlement, Installed, Move, Overdraft, PoolUse, Request, SeatsWanted, Terms, Tier, issue,
+};
 
 use super::requests::{pool, whole};
 use super::{DAY, ISSUED, everything, signed, trust};

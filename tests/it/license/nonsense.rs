@@ -57,18 +57,26 @@ fn what_is_unknown_is_refused_by_name() {
 
 #[test]
 fn r41_an_overdraft_is_a_number_or_a_percentage_of_a_concurrent_limit() {
-    let given = |plan: &str, seats: Value, overdraft: Value| {
-        json!([{ "pool": "p", "plan": plan, "seats": seats, "overdraft": overdraft }])
-    };
+    let given = |plan: &str, seats: Value, overdraft: Value| json!([{ "pool": "p", "plan": plan, "seats": seats, "overdraft": overdraft }]);
     for overdraft in [json!(1), json!(MAX_NUMBER), json!("1%"), json!("100%")] {
         check("entitlements", given("CONCURRENT", json!(5), overdraft), "");
     }
     let wanted = format!(
         "entitlements[0].overdraft: must be a whole number from 1 to {MAX_NUMBER}, or a text from \"1%\" to \"100%\""
     );
-    for overdraft in [json!(0), json!(-1), json!(1.5), json!(MAX_NUMBER + 1), json!("5"), json!("0%"), json!("101%"),
-        json!("10 %"), json!("UNLIMITED"), json!(true), json!([])]
-    {
+    for overdraft in [
+        json!(0),
+        json!(-1),
+        json!(1.5),
+        json!(MAX_NUMBER + 1),
+        json!("5"),
+        json!("0%"),
+        json!("101%"),
+        json!("10 %"),
+        json!("UNLIMITED"),
+        json!(true),
+        json!([]),
+    ] {
         check("entitlements", given("CONCURRENT", json!(5), overdraft), &wanted);
     }
     let of_whom = |plan, seats| given(plan, seats, json!("10%"));

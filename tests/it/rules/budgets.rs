@@ -68,6 +68,7 @@ impl Budgeted {
                 client: "".into(),
                 check_only: false,
                 fresh: SessionId::random(),
+                alternatives: Vec::new(),
             },
         );
         let Outcome::CheckOut(answer) = outcome else { unreachable!("the answer to CheckOut") };

@@ -3,6 +3,7 @@
 
 mod steps;
 
+mod alternatives;
 mod audit;
 mod budgets;
 mod clocks;

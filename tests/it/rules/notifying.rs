@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use usher::ids::{DeviceId, LicenseId, PoolId, SessionId, TenantId, UserId};
+use usher::ids::{LicenseId, PoolId, TenantId, UserId};
 use usher::ledger::change::{Action, Actor, Changes, Limit, Plan};
 use usher::ledger::command::{
-    CheckOut, Command, CreateTenant, GrantSeats, Heartbeat, InstallLicense, LicenseGrant, Outcome, Request,
+    Command, CreateTenant, GrantSeats, Heartbeat, InstallLicense, LicenseGrant, Outcome, Request,
 };
 use usher::ledger::notification::Channels;
 use usher::ledger::outcome::HeartbeatResult;
@@ -15,6 +15,7 @@ use usher::ledger::{Config, Ledger};
 
 use super::check;
 use crate::support::ledger::{NOW, config, empty};
+use crate::work::world::{login, session};
 
 #[test]
 fn r34_a_limit_that_is_exceeded() {
@@ -370,19 +371,10 @@ fn notifications_of_a_late_heartbeat(sessions: u64) -> Vec<Action> {
     let seats = GrantSeats { pools: vec![pool()], users: users.clone(), organizations: Vec::new() };
     submit(&mut ledger, now, seats.into());
     for (no, user) in (0..).zip(users) {
-        let login = CheckOut {
-            pool: pool(),
-            user,
-            device: DeviceId::stored("laptop"),
-            organization: None,
-            client: "".into(),
-            check_only: false,
-            fresh: SessionId(uuid::Uuid::from_u64_pair(1, no)),
-        };
-        submit(&mut ledger, now, login.into());
+        submit(&mut ledger, now, login(user, pool(), 0, no).into());
     }
     now = Moment::new(now.tick + Duration::from_secs(60 * 60), now.wall.plus(Duration::from_secs(60 * 60)));
-    let heartbeats = (0..sessions).map(|no| (SessionId(uuid::Uuid::from_u64_pair(1, no)), true)).collect();
+    let heartbeats = (0..sessions).map(|no| (session(no), true)).collect();
     let answer = submit(&mut ledger, now, Heartbeat { heartbeats }.into());
     let Outcome::Heartbeat(heartbeats) = answer else { panic!("beats") };
     assert!(heartbeats.iter().all(|beat| matches!(beat, HeartbeatResult::Ended(Some(_)))), "all are late");

@@ -33,7 +33,7 @@ fn r41_a_license_can_allow_seats_above_its_limit() {
         grant primary to ann bob
         ann signs in to primary on laptop           -> yes, 1/1
         bob signs in to primary on laptop           -> yes, 2/1, notice OVERDRAFT
-        bob signs in to primary on laptop           -> yes, 2/1, no notice
+        bob signs in to primary on laptop           -> yes, renewed, 2/1, no notice
         bob signs in to primary on phone            -> yes, 2/1, no notice
         ann signs in to primary on phone            -> yes, 2/1, no notice
         ",

@@ -122,6 +122,7 @@ fn login(no: u64, check_only: bool) -> CheckOut {
         client: "".into(),
         check_only,
         fresh: SessionId::random(),
+        alternatives: Vec::new(),
     }
 }
 

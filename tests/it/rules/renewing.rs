@@ -178,6 +178,7 @@ fn login(user: UserId) -> CheckOut {
         client: "".into(),
         check_only: false,
         fresh: SessionId::random(),
+        alternatives: Vec::new(),
     }
 }
 

@@ -55,6 +55,7 @@ impl Fixture {
             client: "".into(),
             check_only: false,
             fresh: session(no),
+            alternatives: Vec::new(),
         });
         assert!(matches!(&outcome, Outcome::CheckOut(Ok(answer)) if answer.decision.is_ok()), "{outcome:?}");
     }

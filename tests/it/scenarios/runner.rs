@@ -247,8 +247,10 @@ fn could_sign_in<I: Interpreter>(
 fn as_foreseen(foreseen: &CheckedOut, answer: &CheckedOut) -> Result<(), String> {
     let same = match (&foreseen.decision, &answer.decision) {
         (Ok(could), Ok(lease)) => {
-            (&could.organization, could.renewed, could.ttl, could.remaining, could.idle_timeout, could.started)
-                == (&lease.organization, lease.renewed, lease.ttl, lease.remaining, lease.idle_timeout, lease.started)
+            let same =
+                (&could.pool, &could.organization, could.started) == (&lease.pool, &lease.organization, lease.started);
+            same && (could.renewed, could.ttl, could.remaining, could.idle_timeout)
+                == (lease.renewed, lease.ttl, lease.remaining, lease.idle_timeout)
         }
         (Err(foreseen), Err(denial)) => foreseen == denial,
         _ => false,

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::task::JoinHandle;
 use usher::auth::{TokenEdition, TokenUpdate};
-use usher::ids::{DeviceId, EventNo, PoolId, TenantId, UserId};
+use usher::ids::{DeviceId, EventNo, TenantId, UserId};
 use usher::journal::{Journal, JournalError};
 use usher::ledger::change::Actor;
 use usher::ledger::command::{Command, Operation, Outcome, Query, QueryResult, Reply};
@@ -36,12 +36,11 @@ pub type Answered = Result<Answer, JournalError>;
 
 type Answering = Pin<Box<dyn Future<Output = Answered> + Send>>;
 
-/// Identity of a session for renewals: a check-out with the same login renews the session (R16).
+/// Whose sessions a check-out may renew (R16): those of this device, in whichever of its pools they are (R38).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Login {
     pub tenant: TenantId,
     pub user: UserId,
-    pub pool: PoolId,
     pub device: DeviceId,
 }
 

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use usher::ids::{SessionId, TenantId};
+use usher::ids::{PoolId, SessionId, TenantId};
 use usher::journal::JournalError;
 use usher::ledger::command::{Command, Outcome};
 use usher::ledger::outcome::HeartbeatResult;
 
 use super::call::{Answer, Call, CallRequest, Login, Opening};
 use super::checks::must;
-use super::clients::Clients;
 use super::node_call::{Refusal, Response};
 use super::process::Process;
 use super::test_data::SHARDS;
@@ -157,17 +156,16 @@ impl World {
     /// license may have changed in that time.
     fn rivals(&self, call: &Call) -> Option<usize> {
         let CallRequest::Command(Command::CheckOut(command)) = &call.request else { return Some(0) };
-        let login = &self.clients.issued[&command.fresh];
-        let open = self.open_calls().filter_map(|other| about(other, &self.clients));
+        let open = self.open_calls().filter_map(about);
         let since = |at: &Option<u64>| at.is_none_or(|at| at >= call.started);
         let closed = self.closed.iter().filter(|(_, at)| since(at)).map(|(about, _)| about.clone());
         // An earlier attempt at the same call may have taken a seat.
         let mut seats = self.checks.routing.attempts(call.no).saturating_sub(1);
         for about in open.chain(closed) {
             match about {
-                DenialSubject::License(tenant) if tenant == login.tenant => return None,
-                DenialSubject::Seat(other) => {
-                    seats += usize::from((other.tenant, other.pool) == (login.tenant.clone(), login.pool.clone()));
+                DenialSubject::License(tenant) if tenant == call.tenant => return None,
+                DenialSubject::Seat(tenant, pools) => {
+                    seats += usize::from(tenant == call.tenant && pools.contains(&command.pool));
                 }
                 _ => {}
             }
@@ -179,7 +177,7 @@ impl World {
     pub fn close(&mut self, call: &Call, at: Option<u64>) {
         let oldest = self.calls.iter().map(|call| call.started).min().unwrap_or(self.now);
         self.closed.retain(|(_, at)| at.is_none_or(|at| at >= oldest));
-        if let Some(about) = about(call, &self.clients) {
+        if let Some(about) = about(call) {
             self.closed.push((about, at));
         }
     }
@@ -215,14 +213,15 @@ fn beaten(request: &CallRequest) -> impl Iterator<Item = SessionId> + '_ {
 /// The part of a call that can affect decisions about seats.
 #[derive(Clone)]
 pub enum DenialSubject {
-    Seat(Login),
+    /// In one of these pools.
+    Seat(TenantId, Vec<PoolId>),
     License(TenantId),
 }
 
-fn about(call: &Call, clients: &Clients) -> Option<DenialSubject> {
+fn about(call: &Call) -> Option<DenialSubject> {
     match &call.request {
         CallRequest::Command(Command::CheckOut(command)) if !command.check_only => {
-            clients.issued.get(&command.fresh).cloned().map(DenialSubject::Seat)
+            Some(DenialSubject::Seat(call.tenant.clone(), command.pools().cloned().collect()))
         }
         CallRequest::Command(Command::InstallLicense(_) | Command::DeleteLicense(_) | Command::RevokeLicense(_)) => {
             Some(DenialSubject::License(call.tenant.clone()))

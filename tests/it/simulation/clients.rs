@@ -126,9 +126,12 @@ impl Clients {
     fn check_out(&mut self, tenant: &TenantId, operation: &Operation) -> Command {
         let user = test_data::user(test_data::USERS[operation.user]);
         let (pool, device) = (test_data::pool(test_data::POOLS[operation.pool]), test_data::device(operation.device));
-        let login = Login { tenant: tenant.clone(), user: user.clone(), pool: pool.clone(), device: device.clone() };
+        let login = Login { tenant: tenant.clone(), user: user.clone(), device: device.clone() };
+        let others = test_data::POOLS.map(test_data::pool).into_iter().filter(|other| *other != pool);
+        let alternatives = others.take(if operation.pick.is_multiple_of(4) { operation.pick % 3 } else { 0 }).collect();
         let (client, check_only) = (client(tenant), operation.what == OperationKind::CheckOnly);
-        CheckOut { pool, user, device, organization: None, client, check_only, fresh: self.fresh(login) }.into()
+        CheckOut { pool, user, device, organization: None, client, check_only, fresh: self.fresh(login), alternatives }
+            .into()
     }
 
     /// A heartbeat for one session, or for two.

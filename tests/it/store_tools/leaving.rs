@@ -67,6 +67,7 @@ impl Shard {
             client: "".into(),
             check_only: false,
             fresh: SessionId(uuid::Uuid::from_u64_pair(1, no)),
+            alternatives: Vec::new(),
         });
         assert!(matches!(&outcome, Outcome::CheckOut(Ok(answer)) if answer.decision.is_ok()), "{outcome:?}");
     }

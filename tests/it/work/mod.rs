@@ -3,7 +3,7 @@
 //! that is missing here fails the test.
 
 mod people;
-mod world;
+pub mod world;
 
 use std::collections::BTreeSet;
 

@@ -177,7 +177,16 @@ fn profile() -> Profile {
 
 pub fn login(user: UserId, pool: PoolId, device: u64, fresh: u64) -> CheckOut {
     let device = DeviceId::stored(&format!("device{device}"));
-    CheckOut { pool, user, device, organization: None, client: "".into(), check_only: false, fresh: session(fresh) }
+    CheckOut {
+        pool,
+        user,
+        device,
+        organization: None,
+        client: "".into(),
+        check_only: false,
+        fresh: session(fresh),
+        alternatives: Vec::new(),
+    }
 }
 
 /// Installs a license that names every pool, and has a twentieth of the terms that a tenant may have.

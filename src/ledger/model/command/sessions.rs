@@ -13,6 +13,17 @@ pub struct CheckOut {
     pub check_only: bool,
     /// Fresh random id, used if a new session starts.
     pub fresh: SessionId,
+    /// Pools that are tried when the one before has no seat, at most [`CheckOut::MAX_ALTERNATIVES`] (R38).
+    pub alternatives: Vec<PoolId>,
+}
+
+impl CheckOut {
+    pub const MAX_ALTERNATIVES: usize = 8;
+
+    /// All pools, in the order in which they are tried.
+    pub fn pools(&self) -> impl Iterator<Item = &PoolId> {
+        std::iter::once(&self.pool).chain(&self.alternatives)
+    }
 }
 
 /// Returns the seat of a session at logout.

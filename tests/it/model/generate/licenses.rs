@@ -93,7 +93,7 @@ impl Generator {
                 let (pool, limit) = (PoolId::stored(pool), self.limit());
                 // A document gives none to a named or an unlimited pool.
                 let may = plan == Plan::Concurrent && limit != Limit::Unlimited && self.rng.percent(30);
-                let overdraft = if may { 1 + self.rng.below(2) as u64 } else { 0 };
+                let overdraft = if may { 1 + self.rng.below(2) } else { 0 };
                 pools.push(PoolGrant { pool, plan, limit, overdraft });
             }
         }

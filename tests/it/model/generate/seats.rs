@@ -23,8 +23,12 @@ impl Generator {
                 _ => {}
             }
         }
+        let mut alternatives = if self.rng.percent(20) { self.pools(1, 2) } else { Vec::new() };
+        alternatives.retain(|other| *other != pool);
+        alternatives.dedup();
         CheckOut {
             pool,
+            alternatives,
             user,
             device: self.device(),
             organization: self.perhaps(15, Self::organization_id),

@@ -14,7 +14,8 @@ use super::licenses::{Standing, sum};
 use super::{Glance, Happened, Model, Seat, Session, Tenant, User};
 
 /// The effects of a check-out that all guards let pass.
-struct Yes {
+pub(super) struct Yes {
+    pool: PoolId,
     organization: Option<OrganizationId>,
     /// The session of the same device, which is renewed (R16).
     renews: Option<SessionId>,
@@ -24,6 +25,8 @@ struct Yes {
     admits: bool,
     takes_over: Vec<SessionId>,
     reclaims: Vec<SessionId>,
+    /// The session of a pool that was asked for later (R38).
+    moves: Option<SessionId>,
     /// The notices of this login.
     notices: Vec<Notice>,
 }
@@ -49,20 +52,22 @@ impl Model {
             false => self.settle(at, command, now),
         };
         let tenant = &self.tenants[at];
-        let usage = tenant.pools.contains(&command.pool).then(|| tenant.usage(&command.pool, &glance));
+        let pool = decided.as_ref().map_or(&command.pool, |(lease, _)| &lease.pool);
+        let usage = tenant.pools.contains(pool).then(|| tenant.usage(pool, &glance));
         let mut notices = Vec::new();
         if let Ok((_, own)) = &decided {
             notices.extend(own);
-            notices.extend(usage.iter().flat_map(|_| tenant.notices_of(&command.pool, &glance)));
+            notices.extend(usage.iter().flat_map(|_| tenant.notices_of(pool, &glance)));
         }
         CheckedOut { decision: decided.map(|(lease, _)| lease), usage, notices }
     }
 
     /// Decides, and applies the decision. Returns with a lease the notices of this login.
     fn settle(&mut self, at: usize, command: &CheckOut, now: Moment) -> Result<(Lease, Vec<Notice>), Denial> {
-        // R18: overdue sessions in this pool, and of this user, end first.
-        self.end_overdue(at, now.tick, |session| session.pool == command.pool || session.user == command.user);
-        let yes = self.tenants[at].decide(command, &self.glance(now))?;
+        // R18: overdue sessions in these pools, and of this user, end first.
+        let pools = Vec::from_iter(command.pools());
+        self.end_overdue(at, now.tick, |session| pools.contains(&&session.pool) || session.user == command.user);
+        let yes = self.tenants[at].choose(command, &self.glance(now))?;
         let notices = yes.notices.clone();
         let lease = match command.check_only {
             true => self.tenants[at].lease_if(command, &yes, now),
@@ -78,12 +83,15 @@ impl Model {
         for id in &yes.reclaims {
             self.end(at, *id, SessionEndReason::Reclaimed, now.tick);
         }
+        if let Some(id) = yes.moves.filter(|id| !yes.takes_over.contains(id)) {
+            self.end(at, id, SessionEndReason::Moved, now.tick);
+        }
         if yes.admits {
             let user = self.new_user(&command.user, false, now.tick);
             self.tenants[at].users.push(user);
-            let seat = self.new_seat(&command.user, &command.pool, None, now.tick);
+            let seat = self.new_seat(&command.user, &yes.pool, None, now.tick);
             self.tenants[at].seats.push(seat);
-            self.tenants[at].know(&command.pool);
+            self.tenants[at].know(&yes.pool);
         }
         let session = match yes.renews {
             Some(id) => self.renew(at, id, &yes, command, now.tick),
@@ -111,7 +119,7 @@ impl Model {
         tenant.sessions.push(Session {
             id: command.fresh,
             user: command.user.clone(),
-            pool: command.pool.clone(),
+            pool: yes.pool.clone(),
             device: command.device.clone(),
             organization: yes.organization.clone(),
             client: command.client.clone(),
@@ -135,7 +143,7 @@ impl Model {
 }
 
 impl Tenant {
-    fn decide(&self, command: &CheckOut, glance: &Glance) -> Result<Yes, Denial> {
+    pub(super) fn decide(&self, command: &CheckOut, glance: &Glance) -> Result<Yes, Denial> {
         let no = |reason| Err(Denial::because(reason));
         let user = self.user(&command.user);
         let administrator = user.is_some_and(|user| user.administrator);
@@ -167,6 +175,8 @@ impl Tenant {
         let same = |session: &&Session| session.pool == command.pool && session.device == command.device;
         let renews = self.sessions_of(&command.user).find(same).map(|session| session.id);
         let mut yes = Yes {
+            pool: command.pool.clone(),
+            moves: None,
             organization,
             renews,
             exempt,
@@ -190,6 +200,7 @@ impl Tenant {
             (yes.reclaims, overdraft) = after.room_guard(command, limit, self, glance)?;
             yes.notices.extend(overdraft.then_some(Notice::Overdraft));
         }
+        yes.moves = self.lives_in_alternative(command);
         Ok(yes)
     }
 
@@ -253,6 +264,7 @@ impl Tenant {
                 retry_after: first.map(|first| first.since(glance.now.tick)),
                 own_sessions: self.own_sessions(&command.user, glance),
                 own_session_count: others.len(),
+                alternatives: Vec::new(),
             });
         }
         let mut taken = Vec::new();
@@ -283,14 +295,17 @@ impl Tenant {
             return Ok((Vec::new(), false));
         }
         let most = sum(limit, Limit::Seats(self.overdraft(&command.pool, glance)));
+        // R38: who has a seat elsewhere moves to free seats only.
+        let stays = self.lives_in_alternative(command).is_some();
         if let Some(idle) = self.idle_longest(&command.pool, glance.now.tick)
             && over(most, in_use) == 0
+            && !stays
             && self.policy.when_full == WhenFull::ReclaimIdle
         {
             let theirs = self.sessions_of(&idle.id).filter(|session| session.pool == command.pool);
             return Ok((theirs.map(|session| session.id).collect(), over(limit, in_use) > 0));
         }
-        if has_room(most, in_use) {
+        if has_room(most, in_use) && !stays {
             return Ok((Vec::new(), true));
         }
         let first = before.counting_sessions(&command.pool).map(|session| before.deadline(session).0).min();
@@ -300,6 +315,7 @@ impl Tenant {
             retry_after: wait.filter(|_| most != Limit::Seats(0)),
             own_sessions: Vec::new(),
             own_session_count: 0,
+            alternatives: Vec::new(),
         })
     }
 
@@ -345,7 +361,7 @@ impl Tenant {
         Lease {
             session: None,
             tenant: self.id.clone(),
-            pool: command.pool.clone(),
+            pool: yes.pool.clone(),
             user: command.user.clone(),
             device: command.device.clone(),
             organization: yes.organization.clone(),

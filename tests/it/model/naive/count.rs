@@ -7,7 +7,9 @@ use usher::ledger::change::{Limit, Plan};
 use usher::ledger::outcome::{Notice, PoolUsage, SeatView, SessionEndReason, Status, UserView};
 use usher::ledger::time::Tick;
 
+use super::licenses::{Standing, sum};
 use super::lists::alphabetically;
+use super::notifications::seats;
 use super::{Glance, Seat, Session, Tenant, User};
 
 /// Returns whether the limit leaves a free seat (R12).
@@ -96,6 +98,13 @@ impl Tenant {
                 self.counting_sessions(pool).map(|session| &session.user).collect::<BTreeSet<_>>().len() as u64
             }
         }
+    }
+
+    /// R41: the seats that all licenses in force allow above the limit of the pool.
+    pub fn overdraft(&self, pool: &PoolId, glance: &Glance) -> u64 {
+        let in_force = self.deciding().filter(|license| license.standing(glance.license_time) == Standing::InForce);
+        let given = in_force.flat_map(|license| &license.grant.pools).filter(|given| given.pool == *pool);
+        given.map(|given| given.overdraft).sum()
     }
 
     /// R14: in a named pool that is over its limit, the seats granted last may not sign in.

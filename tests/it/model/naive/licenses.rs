@@ -364,13 +364,6 @@ impl Tenant {
         (plan.unwrap_or(Plan::Concurrent), limit)
     }
 
-    /// R41: the seats that all licenses in force allow above the limit of the pool.
-    pub fn overdraft(&self, pool: &PoolId, glance: &Glance) -> u64 {
-        let in_force = self.deciding().filter(|license| license.standing(glance.license_time) == Standing::InForce);
-        let given = in_force.flat_map(|license| &license.grant.pools).filter(|given| given.pool == *pool);
-        given.map(|given| given.overdraft).sum()
-    }
-
     pub fn license_state(&self, glance: &Glance) -> LicenseState {
         match self.deciding().map(|license| license.standing(glance.license_time)).min() {
             None => LicenseState::Demo,

@@ -4,6 +4,7 @@
 //! It was written from the rules, not from the ledger. It shares with the ledger only the types of commands and
 //! answers.
 
+mod alternatives;
 mod check_out;
 pub mod count;
 pub mod licenses;

@@ -12,6 +12,7 @@ use usher::ledger::outcome::{DenialReason, Done, PoolUsage};
 use usher::ledger::time::{Moment, Tick};
 
 use super::count::{has_room, over};
+use super::licenses::sum;
 use super::{Glance, License, Model, Tenant, missing, rule};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -217,7 +218,7 @@ impl Tenant {
     }
 }
 
-fn seats(limit: Limit) -> u64 {
+pub fn seats(limit: Limit) -> u64 {
     if let Limit::Seats(seats) = limit { seats } else { 0 }
 }
 

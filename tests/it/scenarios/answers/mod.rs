@@ -135,11 +135,12 @@ fn checked_out(answer: &CheckedOut, names: &Names) -> Answer {
         Ok(lease) => {
             let mut said = Answer::yes("yes");
             said.must.extend(lease.renewed.then(|| "renewed".to_owned()));
-            said.and(of_lease(lease))
+            said.and(of_lease(lease)).and([format!("in {}", lease.pool)])
         }
         Err(denial) => {
             let own = denial.own_sessions.iter().map(|session| format!("own {}", name(session.id, names)));
-            decided(Err(denial)).and(own)
+            let others = denial.alternatives.iter().map(|(pool, reason)| format!("{pool} {}", denied(*reason)));
+            decided(Err(denial)).and(own).and(others)
         }
     };
     said.and(notices(&answer.notices)).and(answer.usage.iter().flat_map(usage_facts))
@@ -205,6 +206,7 @@ pub fn ended(reason: Option<SessionEndReason>) -> &'static str {
         Some(SessionEndReason::Reclaimed) => "RECLAIMED",
         Some(SessionEndReason::UserDeleted) => "USER_DELETED",
         Some(SessionEndReason::TenantRemoved) => "TENANT_REMOVED",
+        Some(SessionEndReason::Moved) => "MOVED",
     }
 }
 
@@ -232,9 +234,7 @@ pub fn level(usage: &PoolUsage) -> Vec<String> {
         Limit::Unlimited => "unlimited".into(),
     };
     let over = (usage.over > 0).then(|| format!("over {}", usage.over));
-    let overdraft = (usage.overdraft > 0).then(|| format!("overdraft {}/{}", usage.overdraft_in_use, usage.overdraft));
-    let free = (usage.free > 0).then(|| format!("{} free", usage.free));
-    [Some(format!("{}/{limit}", usage.in_use)), free, over, overdraft].into_iter().flatten().collect()
+    [Some(format!("{}/{limit}", usage.in_use)), over].into_iter().flatten().collect()
 }
 
 fn usage_facts(usage: &PoolUsage) -> Vec<String> {
@@ -244,6 +244,8 @@ fn usage_facts(usage: &PoolUsage) -> Vec<String> {
         format!("active {}", usage.active),
         format!("idle {}", usage.idle),
         format!("granted {}", usage.granted),
+        format!("{} free", usage.free),
+        format!("overdraft {}/{}", usage.overdraft_in_use, usage.overdraft),
         plan.into(),
         license.into(),
     ];

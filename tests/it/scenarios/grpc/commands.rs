@@ -65,6 +65,7 @@ impl Caller {
             organization_id: text(command.organization.as_ref()),
             check_only: command.check_only,
             client: command.client.to_string(),
+            alternative_pool_ids: command.alternatives.iter().map(ToString::to_string).collect(),
         };
         let answer = call(self.server.seats().check_out(request))?;
         Ok(CheckedOut {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use usher::ids::{InstanceId, LicenseId, PoolId};
 use usher::ledger::change::Actor;
 use usher::ledger::command::InstallLicense;
-use usher::ledger::license::Terms;
+use usher::ledger::license::{PoolGrant, Terms};
 use usher::ledger::license_view::{LicenseChange, LicenseView, PoolChange, Validity};
 use usher::ledger::outcome::Done;
 use usher::license::{Claims, Entitlement, HostPattern, Overdraft, Tier, parse_text};
@@ -105,7 +105,8 @@ pub fn license(view: v1::License) -> LicenseView {
             .iter()
             .map(|given| {
                 let limit = views::limit(given.seats, given.unlimited);
-                (PoolId::stored(&given.pool_id), views::plan(given.plan()), limit)
+                let (pool, plan) = (PoolId::stored(&given.pool_id), views::plan(given.plan()));
+                PoolGrant { pool, plan, limit, overdraft: given.overdraft }
             })
             .collect(),
         terms: Arc::new(Terms {

@@ -57,9 +57,14 @@ pub fn denial(denial: v1::Denial) -> Denial {
     Denial {
         reason: denial_reason(denial.reason()),
         retry_after: denial.retry_after.map(duration),
+        alternatives: denial.alternatives.iter().map(alternative).collect(),
         own_sessions: denial.own_sessions.into_iter().map(session).collect(),
         own_session_count: denial.own_session_count as usize,
     }
+}
+
+fn alternative(denial: &v1::AlternativeDenial) -> (PoolId, DenialReason) {
+    (PoolId::stored(&denial.pool_id), denial_reason(denial.reason()))
 }
 
 /// `None`: the record of the session is no longer kept.

@@ -20,7 +20,7 @@
 //! user ann named "Ann" "Archer" | groups a b | administrator yes | administrator no
 //! grant primary crm to ann bob [at north south]           `p1..p40` are forty users
 //! revoke primary from ann [at north] [ending sessions]
-//! ann signs in to primary on laptop [at north] [as first] the session is called ann/laptop, or as it is said
+//! ann signs in to primary [or extra] on laptop [at north] [as first]  the session is called ann/laptop, or as it is said
 //! ann could sign in to primary on laptop [at north]       the same question without taking a seat (R20)
 //! heartbeat ann/laptop [active], bob/phone
 //! checkin ann/laptop

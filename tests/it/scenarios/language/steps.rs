@@ -107,6 +107,7 @@ pub struct DirectoryEntry {
 #[derive(Debug, Clone)]
 pub struct Login {
     pub pool: PoolId,
+    pub alternatives: Vec<PoolId>,
     pub user: UserId,
     pub device: DeviceId,
     pub organization: Option<OrganizationId>,
@@ -123,6 +124,7 @@ impl Login {
             client: "".into(),
             check_only: true,
             fresh: session_id(0),
+            alternatives: self.alternatives.clone(),
         }
     }
 }

@@ -240,11 +240,15 @@ fn sign_in(name: &str, words: &mut Words) -> Result<Verb, String> {
     words.expect("in")?;
     words.expect("to")?;
     let pool = pool_id(words)?;
+    let mut alternatives = Vec::new();
+    while words.eat("or") {
+        alternatives.push(pool_id(words)?);
+    }
     words.expect("on")?;
     let device = parsed("a device", DeviceId::parse, words)?;
     let organization = if words.eat("at") { Some(organization_id(words)?) } else { None };
     let mut session = format!("{user}/{device}");
-    let login = Login { pool, user, device, organization };
+    let login = Login { pool, alternatives, user, device, organization };
     if could {
         return Ok(Verb::CouldSignIn(login));
     }

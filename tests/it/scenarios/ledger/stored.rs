@@ -153,7 +153,7 @@ impl TestData {
             }
             Command::CreateOrganization(command) => self.organizations.extend([command.organization.clone()]),
             Command::InstallLicense(command) => {
-                self.pools.extend(command.grant.pools.iter().map(|(pool, ..)| pool.clone()))
+                self.pools.extend(command.grant.pools.iter().map(|given| given.pool.clone()))
             }
             _ => {}
         }
@@ -168,7 +168,10 @@ impl TestData {
                 self.devices.iter().flat_map(|device| organizations().map(move |organization| (device, organization)))
             {
                 let (pool, user, device) = (pool.clone(), user.clone(), device.clone());
-                logins.push(Login { pool, user, device, organization: organization.cloned() }.question());
+                logins.push(
+                    Login { pool, alternatives: Vec::new(), user, device, organization: organization.cloned() }
+                        .question(),
+                );
             }
         }
         logins

@@ -88,9 +88,10 @@ impl Audit<'_> {
         };
         let Some(session) = lease.session else { return false };
         let started = self.account.started.get(&session);
-        let same = started.is_some_and(|(live, _)| (&live.user, &live.pool) == (&command.user, &command.pool));
+        let asked = command.pools().any(|pool| *pool == lease.pool);
+        let same = started.is_some_and(|(live, _)| (&live.user, &live.pool) == (&command.user, &lease.pool));
         let new = !lease.renewed && self.offered.contains(&session);
-        same && (new || self.account.renewed.contains_key(&session))
+        asked && same && (new || self.account.renewed.contains_key(&session))
     }
 
     fn has_end(&self, session: SessionId, end: &CheckedIn) -> bool {

@@ -1,11 +1,27 @@
 //! Check-outs that name several pools (R38).
 
-use usher::ids::{PoolId, SessionId};
-use usher::ledger::command::CheckOut;
+use usher::ids::{PoolId, SessionId, TenantId};
+use usher::ledger::command::{CheckOut, Command};
 use usher::ledger::outcome::Denial;
+use usher::ledger::time::Tick;
 
 use super::check_out::Yes;
-use super::{Glance, Tenant};
+use super::{Glance, Model, Tenant};
+
+/// Overdue sessions that the ledger certainly ends before a check-out.
+const ENDED_BEFORE: usize = 10;
+
+impl Model {
+    /// A check-out ends overdue sessions of its pools as far as a step of the ledger goes, and does not wait for those of
+    /// a pool that has room (R18). With several pools there can be more than one step's.
+    pub fn may_leave_overdue(&self, id: &TenantId, command: &Command, now: Tick) -> bool {
+        let (Command::CheckOut(command), Ok(at)) = (command, self.find(id)) else { return false };
+        let tenant = &self.tenants[at];
+        let there = tenant.sessions.iter().filter(|session| command.pools().any(|pool| *pool == session.pool));
+        let overdue = there.filter(|session| tenant.deadline(session).0 <= now);
+        !command.alternatives.is_empty() && overdue.count() > ENDED_BEFORE
+    }
+}
 
 impl Tenant {
     /// R38: the first pool that gives a seat; if none does, the first denial, with the reasons of the others.

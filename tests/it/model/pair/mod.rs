@@ -85,7 +85,12 @@ impl Pair {
     pub fn step(&mut self, step: &Step) -> Result<(), String> {
         let now = step.now;
         match &step.kind {
-            StepKind::Command(tenant, command) => self.command(tenant, command, now)?,
+            StepKind::Command(tenant, command) => {
+                if self.model.may_leave_overdue(tenant, command, now.tick) {
+                    self.tick(false, now)?;
+                }
+                self.command(tenant, command, now)?;
+            }
             StepKind::Query(tenant, query) => self.query(tenant, query, now)?,
             StepKind::Tick { all } => self.tick(*all, now)?,
             StepKind::Restart => self.restart(now)?,

@@ -128,8 +128,11 @@ impl Tenant {
         place: usize,
         overdue: &[SessionSlot],
     ) -> Option<SessionSlot> {
-        let later = command.alternatives.get(place..)?.iter().filter_map(|pool| self.pools.find(pool));
-        later.filter_map(|pool| self.existing(user, pool, command, overdue)).next()
+        let later = command.alternatives.get(place..).filter(|later| !later.is_empty())?;
+        let mut own = self.live_of(self.users.get(user));
+        own.retain(|slot| self.sessions.get(*slot).device == command.device && !overdue.contains(slot));
+        let lives = |pool: PoolNo| own.iter().copied().find(|slot| self.sessions.get(*slot).pool == pool);
+        later.iter().filter_map(|pool| self.pools.find(pool)).find_map(lives)
     }
 
     /// Checks guards 1 to 10, where the caller has found the tenant.

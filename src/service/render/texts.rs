@@ -61,7 +61,7 @@ fn over_limits(pools: &[PoolUsage]) -> String {
 
 fn overdrafts(pools: &[PoolUsage]) -> String {
     let above = named(pools, |pool| pool.overdraft_in_use > 0);
-    format!("More seats than the limit are taken in {above}: the license allows it, and they may have to be paid.")
+    format!("More seats than the limit are taken in {above}: the license allows it, and they may have to be paid for.")
 }
 
 /// The pools of which something holds, and their use.

@@ -16,10 +16,10 @@ fn r38_the_first_pool_with_a_seat_is_taken() {
         ann signs in to primary or extra on laptop              -> yes, in primary, 1/1
         bob signs in to primary or extra or lobby on laptop     -> yes, in extra, 1/1
         cid signs in to primary or extra or lobby on laptop     -> yes, in lobby, 1/1
-        dee could sign in to primary or extra or lobby on desk  -> no: SEATS_EXHAUSTED, 1/1, extra SEATS_EXHAUSTED
-        dee signs in to primary or crm or lobby on desk         -> no: SEATS_EXHAUSTED, crm SEAT_NOT_GRANTED, lobby SEATS_EXHAUSTED
+        dee could sign in to primary or extra or lobby on tablet  -> no: SEATS_EXHAUSTED, 1/1, extra SEATS_EXHAUSTED
+        dee signs in to primary or crm or lobby on tablet         -> no: SEATS_EXHAUSTED, crm SEAT_NOT_GRANTED, lobby SEATS_EXHAUSTED
         checkin cid/laptop
-        dee signs in to primary or extra or lobby on desk       -> yes, in lobby
+        dee signs in to primary or extra or lobby on tablet       -> yes, in lobby
         audit
         - LicenseInstalled (primary revision 1; primary 0 -> 1)
         - LicenseInstalled (extra revision 2; extra 0 -> 1)
@@ -47,7 +47,7 @@ fn r38_the_first_pool_with_a_seat_is_taken() {
         - SessionStarted cid/laptop in lobby (instead of primary)
         - CheckOutDenied dee in primary: SEATS_EXHAUSTED
         - SessionEnded cid/laptop in lobby: CHECKED_IN
-        - SessionStarted dee/desk in lobby (instead of primary)
+        - SessionStarted dee/tablet in lobby (instead of primary)
         ",
     );
     check(
@@ -179,14 +179,14 @@ fn r38_who_asks_again_moves_forward() {
         ",
     );
     check(
-        "R38 R11 who counts nowhere moves freely",
+        "R38 R11 who does not count moves freely",
         "
         pool primary concurrent 0
         pool extra concurrent 0
         user root administrator seats primary extra
-        root signs in to extra on desk                          -> yes, in extra
-        root signs in to primary or extra on desk as moved      -> yes, in primary
-        heartbeat root/desk, moved                              -> ended: MOVED; kept
+        root signs in to extra on tablet                          -> yes, in extra
+        root signs in to primary or extra on tablet as moved      -> yes, in primary
+        heartbeat root/tablet, moved                              -> ended: MOVED; kept
         ",
     );
 }

@@ -26,7 +26,7 @@ fn r41_a_license_can_allow_seats_above_its_limit() {
         ",
     );
     check(
-        "R41 R16 R17 who has a seat already takes no second one, and is told of no overdraft",
+        "R41 R16 R17 who has a seat already takes no second one, and gets no notice",
         "
         policy max_devices_per_user 2
         pool primary concurrent 1 overdraft 1
@@ -45,7 +45,7 @@ fn r41_a_license_can_allow_seats_above_its_limit() {
         user root administrator seats primary
         grant primary to ann bob
         ann signs in to primary on laptop           -> yes, 1/1
-        root signs in to primary on desk            -> yes, 1/1, no notice
+        root signs in to primary on tablet            -> yes, 1/1, no notice
         bob signs in to primary on laptop           -> yes, 2/1, notice OVERDRAFT
         ",
     );
@@ -151,9 +151,9 @@ fn r41_several_licenses_and_their_ends() {
 }
 
 #[test]
-fn r41_it_is_audited_and_told() {
+fn r41_it_is_audited_and_notified() {
     check(
-        "R41 R34 R35 each login above the limit is in the audit, and the responsible person is told once",
+        "R41 R34 R35 each login above the limit is in the audit, and the responsible person is notified once",
         "
         server channels email
         policy responsible_person licenses@acme.example
